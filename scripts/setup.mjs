@@ -1,0 +1,24 @@
+// Installs the workspace when it is missing or older than the lock file, so that `npm start` and `npm test` are
+// the only commands a newcomer needs.
+import { spawnSync } from "node:child_process"
+import { existsSync, statSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const lock = `${root}package-lock.json`
+const installed = `${root}node_modules/.package-lock.json`
+
+const [major = 0] = process.versions.node.split(".").map(Number)
+if (major < 20) {
+  console.error(`effect-adobe-pass needs Node.js 20 or newer; this is ${process.version}.`)
+  process.exit(1)
+}
+if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
+  console.log("Installing dependencies (npm ci) ...")
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+    cwd: root,
+    stdio: "inherit",
+    shell: process.platform === "win32"
+  })
+  process.exit(status ?? 1)
+}
