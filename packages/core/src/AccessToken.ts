@@ -1,0 +1,136 @@
+/**
+ * Access tokens and the arithmetic of their lifetime.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+/**
+ * A bearer token. `issuedAt` (when the request was started) and `expiresAt` are milliseconds on the local clock;
+ * `scopes` is what the token says about itself and is empty when it is opaque.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class AccessToken extends Schema.Class<AccessToken>("effect-adobe-pass/AccessToken")({
+  value: Schema.Redacted(Schema.String),
+  issuedAt: Schema.Number,
+  expiresAt: Schema.Number,
+  scopes: Schema.Array(Schema.String)
+}) {}
+
+/**
+ * The answer of `POST /o/client/token`. `expires_in` is in seconds and may be a numeric string; it has to be
+ * positive. `created_at` is read in seconds or milliseconds and used to estimate the clock skew, nothing else.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TokenResponse = Schema.Struct({
+  access_token: Schema.String.pipe(Schema.pattern(/^[\u0021-\u007e]+$/)),
+  expires_in: Schema.Union(Schema.Number, Schema.NumberFromString).pipe(Schema.finite(), Schema.positive()),
+  created_at: Schema.optional(Schema.Union(Schema.Number, Schema.NumberFromString)),
+  token_type: Schema.optional(Schema.String.pipe(Schema.pattern(/^bearer$/i)))
+})
+
+/**
+ * No token is trusted for longer than this, in milliseconds: 24 hours, the longest lifetime Adobe documents. A larger
+ * `expires_in` (milliseconds sent by mistake, say) is cut to it.
+ *
+ * @since 0.1.0
+ * @category lifetimes
+ */
+export const maximumLifetime = 86_400_000
+
+const JwtScopes = Schema.Struct({ scopes: Schema.Union(Schema.String, Schema.Array(Schema.String)) })
+
+/**
+ * The scopes that a JWT token claims (a comma-separated string under `scopes`); empty for an opaque token.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const claimedScopes = (token: string): ReadonlyArray<string> =>
+  Option.fromNullable(token.split(".")[1]).pipe(
+    Option.flatMap((payload) => Either.getRight(Encoding.decodeBase64UrlString(payload))),
+    Option.flatMap(Option.liftThrowable((json): unknown => JSON.parse(json))),
+    Option.flatMap(Schema.decodeUnknownOption(JwtScopes)),
+    Option.match({
+      onNone: () => [],
+      onSome: ({ scopes }) =>
+        (typeof scopes === "string" ? scopes.split(",") : scopes)
+          .map((scope) => scope.trim())
+          .filter((s) => s !== "")
+    })
+  )
+
+/**
+ * When a token should be refreshed, as part of its remaining life.
+ *
+ * @since 0.1.0
+ * @category lifetimes
+ */
+export interface RefreshWindow {
+  /** The part of the lifetime that makes the window. @default 0.1 */
+  readonly fraction: number
+  /** The shortest window, in milliseconds. @default 30_000 */
+  readonly minimum: number
+  /** The longest window, in milliseconds. @default 300_000 */
+  readonly maximum: number
+}
+
+/**
+ * @since 0.1.0
+ * @category lifetimes
+ */
+export const defaultRefreshWindow: RefreshWindow = { fraction: 0.1, minimum: 30_000, maximum: 300_000 }
+
+/**
+ * The moment from which a token is refreshed in the background, in milliseconds.
+ *
+ * It lies one window before the expiry, and up to one more window earlier by `slot`, a number in [0, 1) that is
+ * stable per device: a fleet that started together does not refresh together. Window and slot never take more than
+ * half of the lifetime, so a short-lived token is not refreshed all the time.
+ *
+ * @since 0.1.0
+ * @category lifetimes
+ */
+export const refreshAt = (
+  token: Pick<AccessToken, "issuedAt" | "expiresAt">,
+  slot: number,
+  window: RefreshWindow = defaultRefreshWindow
+): number => {
+  const lifetime = token.expiresAt - token.issuedAt
+  const size = Math.min(
+    Math.max(window.minimum, Math.min(window.maximum, lifetime * window.fraction)),
+    lifetime / 4
+  )
+  return token.expiresAt - size - Math.floor(size * slot)
+}
+
+/** How far in the future a token may have been issued before the local clock is taken to have been set back. */
+const clockTolerance = 3_600_000
+
+/**
+ * Whether a token may be used at `now` (milliseconds). A token issued more than an hour in the future is not used:
+ * the local clock was set back, and its expiry means nothing any more.
+ *
+ * @since 0.1.0
+ * @category lifetimes
+ */
+export const isUsable = (token: Pick<AccessToken, "issuedAt" | "expiresAt">, now: number): boolean =>
+  now < token.expiresAt && now >= token.issuedAt - clockTolerance
+
+/**
+ * Whether two tokens are the same bearer token.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const sameToken = (left: AccessToken, right: AccessToken): boolean =>
+  left === right || Redacted.value(left.value) === Redacted.value(right.value)

@@ -1,0 +1,168 @@
+/**
+ * The streaming device a call is made for.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
+import * as Inspectable from "effect/Inspectable"
+import * as Redacted from "effect/Redacted"
+import { InvalidInput } from "./AdobePassError.js"
+import * as DeviceInfo from "./DeviceInfo.js"
+
+/**
+ * A streaming device: a stable identifier, its IP address and the encoded headers that describe it.
+ *
+ * It prints as `Device(<redacted>)`, so it can stand in a log annotation.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Device extends Inspectable.Inspectable {
+  readonly id: Redacted.Redacted<string>
+  readonly ip: Redacted.Redacted<string> | undefined
+  /** Headers of `/o/client/*`: `X-Device-Info` and `X-Forwarded-For`, where the device has them. */
+  readonly clientHeaders: Readonly<Record<string, string>>
+  /** Headers of a protected call: those, and `AP-Device-Identifier`. */
+  readonly callHeaders: Readonly<Record<string, string>>
+}
+
+/**
+ * The device that protected calls are made for. It is part of their requirements, so a forgotten device does not
+ * compile: provide it per request in a backend, once at the edge in an application.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class CurrentDevice extends Context.Tag("effect-adobe-pass/CurrentDevice")<CurrentDevice, Device>() {}
+
+const control = /[\u0000-\u001f\u007f]/
+const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/
+const maximumIdLength = 1024
+
+const invalid = (field: string, problem: string) => Either.left(new InvalidInput({ field, problem }))
+
+/** The canonical text of an address, so that one device has one throttle bucket however its address was written. */
+const canonicalIp = (input: string): Either.Either<string, InvalidInput> => {
+  const ip = input.trim()
+  if (ipv4.test(ip)) return Either.right(ip)
+  if (!/^[\da-f:.]+$/i.test(ip) || !URL.canParse(`http://[${ip}]`)) {
+    return invalid("device.ip", "is not an IPv4 or IPv6 address (one address, without port)")
+  }
+  const address = new URL(`http://[${ip}]`).hostname.slice(1, -1)
+  const mapped = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(address)
+  if (mapped === null) return Either.right(address)
+  const bits = (Number.parseInt(mapped[1] ?? "", 16) << 16) | Number.parseInt(mapped[2] ?? "", 16)
+  return Either.right([24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join("."))
+}
+
+const Proto = {
+  ...Inspectable.BaseProto,
+  toJSON() {
+    return { _id: "Device", id: "<redacted>" }
+  },
+  toString() {
+    return "Device(<redacted>)"
+  },
+  [Inspectable.NodeInspectSymbol]() {
+    return "Device(<redacted>)"
+  }
+}
+
+/** Own headers stay out of `inspect` and JSON through the prototype above and because they are not enumerable. */
+const build = (id: string, ip: string | undefined, info: string | undefined): Device => {
+  const clientHeaders: Record<string, string> = {}
+  if (info !== undefined) clientHeaders["x-device-info"] = info
+  if (ip !== undefined) clientHeaders["x-forwarded-for"] = ip
+  const hidden = <A>(value: A) => ({ value, enumerable: false })
+  return Object.create(Proto, {
+    id: hidden(Redacted.make(id)),
+    ip: hidden(ip === undefined ? undefined : Redacted.make(ip)),
+    clientHeaders: hidden(clientHeaders),
+    callHeaders: hidden({
+      "ap-device-identifier": `fingerprint ${Encoding.encodeBase64(id)}`,
+      ...clientHeaders
+    })
+  })
+}
+
+/**
+ * A device.
+ *
+ * `id` identifies the streaming device for ever (a change signs its users out): 1 to 1024 characters. `info`
+ * describes it; only a web browser may do without, by saying `"browser"`. `ip` is the device's public address; it may
+ * be left out only where this process runs on the device itself, since Adobe Pass throttles by address.
+ *
+ * Fails with `InvalidInput` that names the field and never repeats the value.
+ *
+ * @example
+ * ```ts
+ * import { Device } from "effect-adobe-pass"
+ *
+ * const device = Device.make({
+ *   id: "ba23d141-d715-561c-94f4-e9e4c966b1eb",
+ *   ip: "203.0.113.7",
+ *   info: { model: "AFTM", version: "montoya", osName: "Android", osVersion: "5.1.1", connectionType: "WiFi" }
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: {
+  readonly id: string
+  readonly info: DeviceInfo.DeviceInfo | "browser"
+  readonly ip?: string | undefined
+}): Either.Either<Device, InvalidInput> => {
+  if (options.id.trim() === "") return invalid("device.id", "is empty")
+  if (options.id.length > maximumIdLength) {
+    return invalid("device.id", `is longer than ${maximumIdLength} characters: hash it first`)
+  }
+  if (control.test(options.id)) return invalid("device.id", "contains control characters")
+  return Either.flatMap(
+    options.ip === undefined ? Either.right(undefined) : canonicalIp(options.ip),
+    (ip): Either.Either<Device, InvalidInput> =>
+      options.info === "browser"
+        ? Either.right(build(options.id, ip, undefined))
+        : Either.map(DeviceInfo.toHeader(options.info), (info) => build(options.id, ip, info))
+  )
+}
+
+/**
+ * A device that a server speaks for: its address and source port, as the server sees them, are required. They are
+ * forwarded in `X-Forwarded-For` on every request and as `connectionIp` and `connectionPort` in `X-Device-Info`,
+ * which home-based authentication needs.
+ *
+ * @example
+ * ```ts
+ * import { Device } from "effect-adobe-pass"
+ *
+ * const device = Device.onBehalfOf({
+ *   id: "ba23d141-d715-561c-94f4-e9e4c966b1eb",
+ *   ip: "203.0.113.7",
+ *   port: 51617,
+ *   info: { model: "AFTM", version: "montoya", osName: "Android", osVersion: "5.1.1", connectionType: "WiFi" }
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const onBehalfOf = (options: {
+  readonly id: string
+  readonly ip: string
+  readonly port: number
+  readonly info: DeviceInfo.DeviceInfo
+}): Either.Either<Device, InvalidInput> => {
+  if (!Number.isInteger(options.port) || options.port < 1 || options.port > 65_535) {
+    return invalid("device.port", "must be a whole number from 1 to 65535")
+  }
+  return Either.flatMap(canonicalIp(options.ip), (ip) =>
+    make({
+      id: options.id,
+      ip,
+      info: { ...options.info, connectionIp: ip, connectionPort: String(options.port) }
+    })
+  )
+}

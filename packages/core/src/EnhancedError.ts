@@ -1,0 +1,151 @@
+/**
+ * Enhanced errors: how the protected APIs say what went wrong and what to do about it.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+
+/**
+ * What the client should do, in Adobe's words. New values may appear and are kept as they are.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Action =
+  | "none"
+  | "configuration"
+  | "application-registration"
+  | "authentication"
+  | "authorization"
+  | "retry"
+  | (string & {})
+
+/**
+ * An error as the server described it; every field may be missing. `status` is the status inside the body, which
+ * may differ from that of the answer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EnhancedError {
+  readonly action?: Action
+  readonly status?: number
+  readonly code?: string
+  readonly message?: string
+  readonly details?: string
+  readonly helpUrl?: string
+  readonly trace?: string
+}
+
+const textFields = ["action", "code", "message", "details", "helpUrl", "trace"] as const
+
+const maximumText = 1000
+
+const asText = (value: unknown): string | undefined =>
+  value === undefined || value === null
+    ? undefined
+    : (typeof value === "string" ? value : JSON.stringify(value)).slice(0, maximumText)
+
+const fromFields = (fields: { readonly [K in PropertyKey]: unknown }): EnhancedError => {
+  const error: { -readonly [K in keyof EnhancedError]: EnhancedError[K] } = {}
+  for (const field of textFields) {
+    const text = asText(fields[field])
+    if (text !== undefined) error[field] = text
+  }
+  const status = Number(fields["status"])
+  if (fields["status"] !== undefined && Number.isInteger(status)) error.status = status
+  return error
+}
+
+/**
+ * An error in any of its JSON shapes: flat, under an `error` object, under an `error` string (as OAuth does), or the
+ * plain `{ status, message }` of older APIs. `None` when the value is none of them.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const fromJson = (json: unknown): Option.Option<EnhancedError> => {
+  if (!Predicate.isRecord(json)) return Option.none()
+  const inner = json["error"]
+  if (Predicate.isRecord(inner)) return Option.some(fromFields(inner))
+  if (typeof inner === "string") return Option.some(fromFields({ ...json, code: inner }))
+  return typeof json["code"] === "string" || json["message"] !== undefined
+    ? Option.some(fromFields(json))
+    : Option.none()
+}
+
+const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }
+
+/** The XML shape of REST API v1: one `<error>` with flat children, which needs no XML parser. */
+const fromXml = (text: string): Option.Option<EnhancedError> => {
+  if (!/^\s*(?:<\?xml[^>]*>\s*)?<error[\s>]/i.test(text)) return Option.none()
+  const fields: Record<string, string> = {}
+  for (const [, name = "", value = ""] of text.matchAll(/<(\w+)>([^<]*)<\/\1>/g)) {
+    fields[name] = value.replace(/&(amp|lt|gt|quot|apos);/g, (_, entity: string) => entities[entity] ?? "")
+  }
+  return Option.some(fromFields(fields))
+}
+
+const parse = Schema.decodeOption(Schema.parseJson())
+
+/**
+ * Decodes the body of an error answer: JSON in every documented shape, or XML. `None` for HTML, text, an empty or a
+ * broken body: such answers have only their status.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decode = (body: string): Option.Option<EnhancedError> =>
+  Option.orElse(Option.flatMap(parse(body), fromJson), () => fromXml(body))
+
+/**
+ * An error inside a successful answer, and where it stands.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ItemError {
+  readonly path: ReadonlyArray<string | number>
+  readonly error: EnhancedError
+}
+
+/**
+ * The errors of single items in an answer with status 200: `decisions[].error` (REST API v2) and `resources[].error`
+ * (v1). A 200 is a success only for the items that are not listed here.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const items = (json: unknown): ReadonlyArray<ItemError> => {
+  if (!Predicate.isRecord(json)) return []
+  return ["decisions", "resources"].flatMap((list) => {
+    const elements = json[list]
+    if (!Array.isArray(elements)) return []
+    return elements.flatMap(
+      (element: unknown, index): ReadonlyArray<ItemError> =>
+        Predicate.isRecord(element) && Predicate.isRecord(element["error"])
+          ? [{ path: [list, index], error: fromFields(element["error"]) }]
+          : []
+    )
+  })
+}
+
+/**
+ * The error without any of the given secrets, wherever the server may have echoed them.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const scrub = (error: EnhancedError, secrets: Iterable<string>): EnhancedError => {
+  const clean: { -readonly [K in keyof EnhancedError]: EnhancedError[K] } = { ...error }
+  for (const secret of secrets) {
+    if (secret === "") continue
+    for (const field of textFields) {
+      const text = clean[field]
+      if (text !== undefined) clean[field] = text.replaceAll(secret, "<redacted>")
+    }
+  }
+  return clean
+}

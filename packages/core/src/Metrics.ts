@@ -1,0 +1,109 @@
+/**
+ * The metrics of the library. None carries an identifier.
+ *
+ * @since 0.1.0
+ */
+import * as Metric from "effect/Metric"
+
+/**
+ * Answers of `/o/client/register` by outcome: `success` or the tag of the error.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const registrations = Metric.frequency("adobe_pass_registrations", {
+  description: "Registrations by outcome"
+})
+
+/**
+ * Token requests by reason: `cold` (none in memory or store), `expiring` (in the refresh window), `expired`,
+ * `rejected` (a protected API refused the last one), `replaced` (a new pair).
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const tokenRequests = Metric.frequency("adobe_pass_token_requests", {
+  description: "Token requests by reason"
+})
+
+/**
+ * Token requests that failed, by the tag of the error.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const tokenFailures = Metric.frequency("adobe_pass_token_failures", {
+  description: "Failed token requests by error"
+})
+
+/**
+ * Protected calls by status of the last answer.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const calls = Metric.frequency("adobe_pass_calls", { description: "Protected calls by status" })
+
+/**
+ * Requests that waited for a permit.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const throttleWaits = Metric.counter("adobe_pass_throttle_waits_total", { incremental: true })
+
+/**
+ * Answers of 429.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const throttled = Metric.counter("adobe_pass_throttled_total", { incremental: true })
+
+/**
+ * Calls that were refused because the queue of their device IP was too long.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const overloaded = Metric.counter("adobe_pass_overloaded_total", { incremental: true })
+
+/**
+ * Requests that were repeated, by the tag of the error.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const retries = Metric.frequency("adobe_pass_retries", { description: "Repetitions by error" })
+
+/**
+ * Repetitions that were not made because the retry quota was used up.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const retriesRefused = Metric.counter("adobe_pass_retries_refused_total", { incremental: true })
+
+/**
+ * Sessions in memory.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const sessions = Metric.gauge("adobe_pass_sessions")
+
+/**
+ * Tokens that were used although the store could not keep them.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const unsavedTokens = Metric.counter("adobe_pass_unsaved_tokens_total", { incremental: true })
+
+/**
+ * How far the clock of Adobe Pass is ahead of the local one, in milliseconds, as the last token answer showed it.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const clockSkew = Metric.gauge("adobe_pass_clock_skew_millis")

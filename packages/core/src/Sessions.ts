@@ -1,0 +1,510 @@
+/**
+ * The cached state of every device: its credentials and its access token, obtained once and kept fresh.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import {
+  type AccessToken,
+  defaultRefreshWindow,
+  isUsable,
+  type RefreshWindow,
+  refreshAt,
+  sameToken
+} from "./AccessToken.js"
+import { type CredentialStoreError, InvalidInput, type SessionError } from "./AdobePassError.js"
+import type { ClientCredentials } from "./ClientCredentials.js"
+import { ClientRegistration } from "./ClientRegistration.js"
+import { CredentialStore, type StoredSession } from "./CredentialStore.js"
+import type { Device } from "./Device.js"
+import * as Flight from "./internal/flight.js"
+import * as Metrics from "./Metrics.js"
+import type { RegisteredApplication } from "./RegisteredApplication.js"
+import * as SessionKey from "./SessionKey.js"
+import * as SessionState from "./SessionState.js"
+import { TokenEndpoint } from "./TokenEndpoint.js"
+
+/**
+ * Why a token was requested.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TokenReason = "cold" | "expiring" | "expired" | "rejected" | "replaced"
+
+/**
+ * What happened to a session. `session` is the hashed key: it shows nothing of the device.
+ *
+ * `CredentialsReplaced` means that the users of this device must sign in again.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SessionEvent =
+  | { readonly _tag: "Registered"; readonly session: SessionKey.SessionKey }
+  | { readonly _tag: "CredentialsAdopted"; readonly session: SessionKey.SessionKey }
+  | { readonly _tag: "CredentialsReplaced"; readonly session: SessionKey.SessionKey }
+  | { readonly _tag: "TokenObtained"; readonly session: SessionKey.SessionKey; readonly reason: TokenReason }
+  | { readonly _tag: "TokenAdopted"; readonly session: SessionKey.SessionKey }
+  | { readonly _tag: "RefreshFailed"; readonly session: SessionKey.SessionKey; readonly error: SessionError }
+  | {
+      readonly _tag: "StoreFailed"
+      readonly session: SessionKey.SessionKey
+      readonly error: CredentialStoreError
+    }
+  | { readonly _tag: "Forgotten"; readonly session: SessionKey.SessionKey }
+
+/**
+ * The sessions of one registered application.
+ *
+ * Registering and refreshing run once per device, whoever asks, in the scope of the service: a cancelled caller harms
+ * nobody, and a failure is shared by those who waited for it. It is then remembered for a short time (see `Options`),
+ * so that an outage is not made worse.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class Sessions extends Context.Tag("effect-adobe-pass/Sessions")<
+  Sessions,
+  {
+    /** The credentials of a device: from memory, from the store, or by registering once. Durable when returned. */
+    readonly credentials: (device: Device) => Effect.Effect<ClientCredentials, SessionError>
+    /**
+     * A token that may be used now. In its refresh window the current token is returned and one background flight
+     * replaces it; a background failure leaves the valid token in use. After the expiry callers wait for the flight.
+     */
+    readonly accessToken: (device: Device) => Effect.Effect<AccessToken, SessionError>
+    /** A protected API refused this token. If the session holds another one already, nothing happens. */
+    readonly reject: (device: Device, token: AccessToken) => Effect.Effect<void>
+    /**
+     * Removes credentials and token of a device from memory and store, and with them any remembered failure. The
+     * device registers anew on its next call, and its users must sign in again.
+     */
+    readonly forget: (device: Device) => Effect.Effect<void, CredentialStoreError>
+    /** Events from now on. A slow subscriber loses the oldest ones. */
+    readonly events: Stream.Stream<SessionEvent>
+    /** Sessions in memory. */
+    readonly size: Effect.Effect<number>
+  }
+>() {}
+
+/**
+ * Tunables of the sessions.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Sessions in memory; beyond that the longest unused goes, which costs a store read when it returns. @default 100_000 */
+  readonly capacity?: number | undefined
+  /**
+   * What to do when the token endpoint refuses the pair (`invalid_client`) twice. `confirm`: register once more and
+   * emit `CredentialsReplaced`. `never`: fail with `InvalidClient`. @default "confirm"
+   */
+  readonly reregister?: "confirm" | "never" | undefined
+  /** When tokens are refreshed. @default a tenth of the lifetime, between 30 seconds and 5 minutes */
+  readonly refreshWindow?: Partial<RefreshWindow> | undefined
+  /** How long a failure by throttling or by the store is remembered. @default 1 second */
+  readonly throttleCooldown?: Duration.DurationInput | undefined
+  /** How long a failure by an outage is remembered. @default 3 seconds */
+  readonly outageCooldown?: Duration.DurationInput | undefined
+}
+
+interface Cell {
+  state: SessionState.SessionState
+  key: SessionKey.SessionKey | undefined
+  /** A pair that was issued but could not be stored: it is saved before anything else happens, never replaced. */
+  unsaved: ClientCredentials | undefined
+  failure: { readonly error: SessionError; readonly until: number } | undefined
+  registering: Deferred.Deferred<ClientCredentials, SessionError> | undefined
+  refreshing: Deferred.Deferred<AccessToken, SessionError> | undefined
+}
+
+const registeringSlot: Flight.Slot<Cell, ClientCredentials, SessionError> = {
+  get: (cell) => cell.registering,
+  set: (cell, flight) => {
+    cell.registering = flight
+  }
+}
+
+const refreshingSlot: Flight.Slot<Cell, AccessToken, SessionError> = {
+  get: (cell) => cell.refreshing,
+  set: (cell, flight) => {
+    cell.refreshing = flight
+  }
+}
+
+const isPinned = (cell: Cell): boolean =>
+  cell.registering !== undefined || cell.refreshing !== undefined || cell.unsaved !== undefined
+
+/** A number in [0, 1) that is stable for a session. */
+const slotOf = (key: SessionKey.SessionKey): number => Number.parseInt(key.slice(0, 8), 16) / 2 ** 32
+
+const retriedSaves = Schedule.exponential(100).pipe(
+  Schedule.jittered,
+  Schedule.intersect(Schedule.recurs(3)),
+  Schedule.whileInput((error: CredentialStoreError) => error.retryable)
+)
+
+/**
+ * The sessions of a registered application; `InvalidInput` when an option cannot be used.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  application: RegisteredApplication,
+  options: Options = {}
+): Effect.Effect<
+  Context.Tag.Service<Sessions>,
+  InvalidInput,
+  ClientRegistration | TokenEndpoint | CredentialStore | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const registration = yield* ClientRegistration
+    const tokenEndpoint = yield* TokenEndpoint
+    const store = yield* CredentialStore
+    const scope = yield* Effect.scope
+    const capacity = options.capacity ?? 100_000
+    if (!Number.isInteger(capacity) || capacity < 1) {
+      return yield* new InvalidInput({
+        field: "sessions.capacity",
+        problem: "must be a whole number of at least 1"
+      })
+    }
+    const reregister = options.reregister ?? "confirm"
+    const window: RefreshWindow = { ...defaultRefreshWindow, ...options.refreshWindow }
+    const throttleCooldown = Duration.toMillis(options.throttleCooldown ?? 1000)
+    const outageCooldown = Duration.toMillis(options.outageCooldown ?? 3000)
+
+    const events = yield* Effect.acquireRelease(PubSub.sliding<SessionEvent>(1024), PubSub.shutdown)
+    const emit = (event: SessionEvent) => PubSub.publish(events, event)
+
+    const cells = new Map<string, Cell>()
+
+    /** Removes the cells that were unused for longest, unless they have something to finish. */
+    const evictExcept = (newest: string) => {
+      for (const [id, cell] of cells) {
+        if (cells.size <= capacity || id === newest) return
+        if (!isPinned(cell)) cells.delete(id)
+      }
+    }
+
+    const cellOf = (device: Device): Cell => {
+      const id = Redacted.value(device.id)
+      const known = cells.get(id)
+      if (known !== undefined) {
+        cells.delete(id)
+        cells.set(id, known)
+        return known
+      }
+      const cell: Cell = {
+        state: SessionState.unregistered,
+        key: undefined,
+        unsaved: undefined,
+        failure: undefined,
+        registering: undefined,
+        refreshing: undefined
+      }
+      cells.set(id, cell)
+      evictExcept(id)
+      return cell
+    }
+
+    const keyOf = (cell: Cell, device: Device) =>
+      cell.key !== undefined
+        ? Effect.succeed(cell.key)
+        : Effect.tap(SessionKey.make(application, device), (key) =>
+            Effect.sync(() => {
+              cell.key = key
+            })
+          )
+
+    const rememberedUntil = (error: SessionError, now: number): number => {
+      switch (error._tag) {
+        case "Throttled":
+          return (
+            now +
+            (error.status === undefined
+              ? throttleCooldown
+              : Math.max(throttleCooldown, error.retryAfterMillis))
+          )
+        case "CredentialStoreError":
+          return now + throttleCooldown
+        case "ServiceUnavailable":
+          return now + Math.max(outageCooldown, error.retryAfterMillis ?? 0)
+        case "TransportError":
+        case "UnexpectedResponse":
+          return now + outageCooldown
+        default:
+          return Number.POSITIVE_INFINITY
+      }
+    }
+
+    const remember =
+      (cell: Cell) =>
+      <A>(work: Effect.Effect<A, SessionError>): Effect.Effect<A, SessionError> =>
+        Effect.tapBoth(work, {
+          onSuccess: () =>
+            Effect.sync(() => {
+              cell.failure = undefined
+            }),
+          onFailure: (error) =>
+            Effect.clockWith((clock) => {
+              cell.failure = { error, until: rememberedUntil(error, clock.unsafeCurrentTimeMillis()) }
+              return Effect.void
+            })
+        })
+
+    /** The remembered failure of a session, if it still counts. */
+    const recentFailure = (cell: Cell, now: number): SessionError | undefined =>
+      cell.failure !== undefined && now < cell.failure.until ? cell.failure.error : undefined
+
+    const adoptCredentials = (cell: Cell, key: SessionKey.SessionKey, credentials: ClientCredentials) =>
+      Effect.suspend(() => {
+        const before = cell.state
+        cell.state = SessionState.registered(before, credentials)
+        return cell.state === before || before._tag === "Unregistered"
+          ? Effect.succeed(credentials)
+          : Effect.as(emit({ _tag: "CredentialsAdopted", session: key }), credentials)
+      })
+
+    /** Saves a pair that was just issued; it is not visible to anybody before the store has it. */
+    const saveIssued = (
+      cell: Cell,
+      key: SessionKey.SessionKey,
+      issued: ClientCredentials,
+      replaces: ClientCredentials | undefined
+    ) =>
+      Effect.gen(function* () {
+        cell.unsaved = issued
+        const winner = yield* Effect.retry(store.saveCredentials(key, issued, replaces), retriedSaves)
+        cell.unsaved = undefined
+        if (!SessionState.samePair(winner, issued)) return yield* adoptCredentials(cell, key, winner)
+        cell.state = SessionState.registered(cell.state, issued)
+        yield* emit({ _tag: replaces === undefined ? "Registered" : "CredentialsReplaced", session: key })
+        return issued
+      })
+
+    /** Under the lock of the session: the pair of a faster process, or a new one. */
+    const registerOnce = (
+      cell: Cell,
+      device: Device,
+      key: SessionKey.SessionKey,
+      replaces: ClientCredentials | undefined
+    ): Effect.Effect<ClientCredentials, SessionError> =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          yield* store.lock(key)
+          const stored = yield* store.load(key)
+          if (
+            Option.isSome(stored) &&
+            (replaces === undefined || !SessionState.samePair(stored.value.credentials, replaces))
+          ) {
+            cell.unsaved = undefined
+            return yield* adoptCredentials(cell, key, stored.value.credentials)
+          }
+          return yield* Effect.uninterruptibleMask((restore) =>
+            Effect.flatMap(
+              cell.unsaved === undefined
+                ? restore(registration.register(device))
+                : Effect.succeed(cell.unsaved),
+              (issued) => saveIssued(cell, key, issued, replaces)
+            )
+          )
+        })
+      )
+
+    const obtainCredentials = (cell: Cell, device: Device): Effect.Effect<ClientCredentials, SessionError> =>
+      Effect.gen(function* () {
+        const key = yield* keyOf(cell, device)
+        const stored = cell.unsaved === undefined ? yield* store.load(key) : Option.none<StoredSession>()
+        return Option.isSome(stored)
+          ? yield* adoptCredentials(cell, key, stored.value.credentials)
+          : yield* registerOnce(cell, device, key, undefined)
+      })
+
+    const credentials = (device: Device): Effect.Effect<ClientCredentials, SessionError> =>
+      Effect.clockWith((clock) => {
+        const cell = cellOf(device)
+        if (cell.state._tag !== "Unregistered") return Effect.succeed(cell.state.credentials)
+        if (cell.registering === undefined) {
+          const failure = recentFailure(cell, clock.unsafeCurrentTimeMillis())
+          if (failure !== undefined) return Effect.fail(failure)
+        }
+        return Effect.flatMap(
+          Flight.start(scope, registeringSlot, cell, remember(cell)(obtainCredentials(cell, device))),
+          Deferred.await
+        )
+      })
+
+    /**
+     * Brings memory and store together before a token is requested: the pair of the store wins; a pair that only memory
+     * knows (the store was restored or emptied) goes back into the store. A warm session does not depend on the store.
+     */
+    const consultStore = (
+      cell: Cell,
+      key: SessionKey.SessionKey
+    ): Effect.Effect<Option.Option<StoredSession>, CredentialStoreError> => {
+      const consult = Effect.gen(function* () {
+        const stored = yield* store.load(key)
+        const { state } = cell
+        if (Option.isSome(stored)) yield* adoptCredentials(cell, key, stored.value.credentials)
+        else if (state._tag !== "Unregistered") {
+          yield* adoptCredentials(cell, key, yield* store.saveCredentials(key, state.credentials, undefined))
+        }
+        return stored
+      })
+      return cell.state._tag === "Unregistered"
+        ? consult
+        : Effect.catchAll(consult, (error) =>
+            Effect.as(emit({ _tag: "StoreFailed", session: key, error }), Option.none<StoredSession>())
+          )
+    }
+
+    /** A token of the store that is worth more than the one in memory. */
+    const storedToken = (
+      cell: Cell,
+      key: SessionKey.SessionKey,
+      stored: Option.Option<StoredSession>,
+      now: number
+    ): AccessToken | undefined => {
+      const token = Option.getOrUndefined(stored)?.token
+      if (token === undefined || !isUsable(token, now)) return undefined
+      const { state } = cell
+      if (SessionState.wasRejected(state, token)) return undefined
+      if (state._tag !== "Authorized" || !isUsable(state.token, now)) return token
+      return !sameToken(state.token, token) && now < refreshAt(token, slotOf(key), window) ? token : undefined
+    }
+
+    const requestToken = (
+      cell: Cell,
+      device: Device,
+      key: SessionKey.SessionKey,
+      pair: ClientCredentials,
+      reason: TokenReason
+    ): Effect.Effect<AccessToken, SessionError> => {
+      const request = (using: ClientCredentials, because: TokenReason) =>
+        Effect.gen(function* () {
+          yield* Metric.update(Metrics.tokenRequests, because)
+          const token = yield* tokenEndpoint.request(device, using)
+          cell.state = SessionState.authorized(using, token, slotOf(key), window)
+          yield* emit({ _tag: "TokenObtained", session: key, reason: because })
+          yield* Effect.catchAll(store.saveToken(key, using, token), (error) =>
+            Effect.zipRight(
+              Metric.increment(Metrics.unsavedTokens),
+              emit({ _tag: "StoreFailed", session: key, error })
+            )
+          )
+          return token
+        })
+      return Effect.catchTag(request(pair, reason), "InvalidClient", () =>
+        Effect.gen(function* () {
+          const stored = yield* store.load(key)
+          if (Option.isSome(stored) && !SessionState.samePair(stored.value.credentials, pair)) {
+            const adopted = yield* adoptCredentials(cell, key, stored.value.credentials)
+            return yield* request(adopted, "replaced")
+          }
+          return yield* Effect.catchTag(request(pair, reason), "InvalidClient", (confirmed) =>
+            reregister === "never"
+              ? Effect.fail(confirmed)
+              : Effect.flatMap(registerOnce(cell, device, key, pair), (replacement) =>
+                  request(replacement, "replaced")
+                )
+          )
+        })
+      )
+    }
+
+    const reasonOf = (cell: Cell, now: number): TokenReason => {
+      const { state } = cell
+      if (state._tag !== "Authorized") return state.rejected === undefined ? "cold" : "rejected"
+      return isUsable(state.token, now) ? "expiring" : "expired"
+    }
+
+    const obtainToken = (cell: Cell, device: Device): Effect.Effect<AccessToken, SessionError> =>
+      Effect.gen(function* () {
+        const key = yield* keyOf(cell, device)
+        yield* Metric.set(Metrics.sessions, cells.size)
+        const stored =
+          cell.unsaved === undefined ? yield* consultStore(cell, key) : Option.none<StoredSession>()
+        const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+        const { state } = cell
+        const pair = state._tag === "Unregistered" ? yield* credentials(device) : state.credentials
+        const known = storedToken(cell, key, stored, now)
+        if (known !== undefined) {
+          cell.state = SessionState.authorized(pair, known, slotOf(key), window)
+          yield* emit({ _tag: "TokenAdopted", session: key })
+          return known
+        }
+        return yield* requestToken(cell, device, key, pair, reasonOf(cell, now))
+      })
+
+    const startRefresh = (cell: Cell, device: Device) =>
+      Flight.start(scope, refreshingSlot, cell, remember(cell)(obtainToken(cell, device)))
+
+    const refreshInBackground = (cell: Cell, device: Device) =>
+      Flight.start(
+        scope,
+        refreshingSlot,
+        cell,
+        Effect.tapError(remember(cell)(obtainToken(cell, device)), (error) =>
+          Effect.flatMap(keyOf(cell, device), (session) => emit({ _tag: "RefreshFailed", session, error }))
+        )
+      )
+
+    const accessToken = (device: Device): Effect.Effect<AccessToken, SessionError> =>
+      Effect.clockWith((clock) => {
+        const now = clock.unsafeCurrentTimeMillis()
+        const cell = cellOf(device)
+        const { state } = cell
+        const step = SessionState.step(state, now)
+        if (step !== "Obtain" && state._tag === "Authorized") {
+          return step === "Use" || cell.refreshing !== undefined || recentFailure(cell, now) !== undefined
+            ? Effect.succeed(state.token)
+            : Effect.as(refreshInBackground(cell, device), state.token)
+        }
+        if (cell.refreshing === undefined) {
+          const failure = recentFailure(cell, now)
+          if (failure !== undefined) return Effect.fail(failure)
+        }
+        return Effect.flatMap(startRefresh(cell, device), Deferred.await)
+      })
+
+    const landed = <A, E>(flight: Deferred.Deferred<A, E> | undefined): Effect.Effect<void> =>
+      flight === undefined ? Effect.void : Effect.asVoid(Effect.exit(Deferred.await(flight)))
+
+    return {
+      credentials,
+      accessToken,
+      reject: (device, token) =>
+        Effect.sync(() => {
+          const cell = cellOf(device)
+          cell.state = SessionState.rejected(cell.state, token)
+        }),
+      forget: (device) =>
+        Effect.gen(function* () {
+          const cell = cellOf(device)
+          yield* landed(cell.refreshing)
+          yield* landed(cell.registering)
+          const session = yield* keyOf(cell, device)
+          yield* store.remove(session)
+          cell.state = SessionState.unregistered
+          cell.unsaved = undefined
+          cell.failure = undefined
+          yield* emit({ _tag: "Forgotten", session })
+        }),
+      events: Stream.fromPubSub(events),
+      size: Effect.sync(() => cells.size)
+    }
+  })

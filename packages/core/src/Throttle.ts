@@ -1,0 +1,317 @@
+/**
+ * Pacing: Adobe Pass lets each device IP make 10 requests at once and 1 per second after that. Staying below is
+ * cheaper than being told.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { identity } from "effect/Function"
+import * as Metric from "effect/Metric"
+import * as Schedule from "effect/Schedule"
+import { InvalidInput } from "./AdobePassError.js"
+import * as Metrics from "./Metrics.js"
+
+/**
+ * How the bucket of a device IP behaves.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Requests that may be made at once. @default 10 */
+  readonly burst?: number | undefined
+  /** Time after which one more request may be made. @default 1 second */
+  readonly interval?: Duration.DurationInput | undefined
+  /**
+   * Whether the burst comes back after a pause. `refill`: it does, one per interval. `never`: it is spent once.
+   * `learn`: it does, until a 429 arrives while the bucket thought it had credit; from then on that bucket's burst is
+   * taken as spent. @default "learn"
+   */
+  readonly replenish?: "learn" | "refill" | "never" | undefined
+  /** A call that would have to wait longer fails with `Throttled` at once. @default 1 minute */
+  readonly maxWait?: Duration.DurationInput | undefined
+  /** Buckets remembered at most; the longest unused are forgotten first. @default 100_000 */
+  readonly maxKeys?: number | undefined
+}
+
+/**
+ * The wait for a permit would be longer than `maxWait`: nothing was reserved.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Overloaded {
+  readonly _tag: "Overloaded"
+  readonly waitMillis: number
+}
+
+/**
+ * The pacing of one process.
+ *
+ * Permits of a key are given first come, first served; `urgent` ones (token requests, repetitions) before the others.
+ * An interrupted waiter gives its place to the next. A key costs a few numbers, no fiber and no timer, and is
+ * forgotten when it is full again.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class Throttle extends Context.Tag("effect-adobe-pass/Throttle")<
+  Throttle,
+  {
+    /** Waits for a permit; true when it had to wait. */
+    readonly take: (
+      key: string,
+      options?: { readonly urgent?: boolean | undefined }
+    ) => Effect.Effect<boolean, Overloaded>
+    /**
+     * The server answered 429: no permit is given for this key before `millis` (at least one second) have passed.
+     * Whoever waits keeps its place.
+     */
+    readonly hold: (key: string, millis: number) => Effect.Effect<void>
+    /** Buckets in memory, for metrics and tests. */
+    readonly size: Effect.Effect<number>
+  }
+>() {}
+
+interface Waiter {
+  turn: Deferred.Deferred<void>
+}
+
+interface Bucket {
+  credit: number
+  at: number
+  heldUntil: number
+  /** Whether the burst came back so far; false once it is known to be spent for good. */
+  refills: boolean
+  readonly urgent: Set<Waiter>
+  readonly patient: Set<Waiter>
+}
+
+const head = (bucket: Bucket): Waiter | undefined =>
+  bucket.urgent.values().next().value ?? bucket.patient.values().next().value
+
+/** Half a millisecond of rounding must not cost a whole one. */
+const epsilon = 1e-6
+
+/**
+ * A throttle; `InvalidInput` when an option cannot be used.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Either.Either<Context.Tag.Service<Throttle>, InvalidInput> => {
+  const burst = options.burst ?? 10
+  const interval = Duration.toMillis(options.interval ?? 1000)
+  const maxWait = Duration.toMillis(options.maxWait ?? Duration.minutes(1))
+  const maxKeys = options.maxKeys ?? 100_000
+  const replenish = options.replenish ?? "learn"
+  const invalid = (field: string, problem: string) => Either.left(new InvalidInput({ field, problem }))
+  if (!Number.isInteger(burst) || burst < 1)
+    return invalid("throttle.burst", "must be a whole number of at least 1")
+  if (!(interval > 0) || !Number.isFinite(interval))
+    return invalid("throttle.interval", "must be longer than zero")
+  if (!(maxKeys >= 1)) return invalid("throttle.maxKeys", "must be at least 1")
+
+  const buckets = new Map<string, Bucket>()
+
+  const capacity = (bucket: Bucket) => (bucket.refills ? burst : Math.max(1, Math.min(burst, bucket.credit)))
+
+  const refill = (bucket: Bucket, now: number) => {
+    const limit = capacity(bucket)
+    if (now > bucket.at) bucket.credit = Math.min(limit, bucket.credit + (now - bucket.at) / interval)
+    bucket.at = now
+  }
+
+  const waitFor = (bucket: Bucket, ahead: number, now: number): number => {
+    const credit = Math.max(0, Math.ceil((1 + ahead - bucket.credit - epsilon) * interval))
+    return Math.max(credit, bucket.heldUntil + ahead * interval - now)
+  }
+
+  const idle = (bucket: Bucket, now: number) =>
+    bucket.refills &&
+    bucket.urgent.size + bucket.patient.size === 0 &&
+    now >= bucket.heldUntil &&
+    bucket.credit + (now - bucket.at) / interval >= burst
+
+  /** Looks at the two buckets that were unused for longest, so that forgetting costs each call the same. */
+  const sweep = (now: number) => {
+    let looked = 0
+    for (const [key, bucket] of buckets) {
+      const waiting = bucket.urgent.size + bucket.patient.size > 0
+      if (idle(bucket, now) || (buckets.size > maxKeys && !waiting)) buckets.delete(key)
+      if (++looked === 2) break
+    }
+  }
+
+  const bucketOf = (key: string, now: number): Bucket => {
+    const known = buckets.get(key)
+    if (known !== undefined) {
+      buckets.delete(key)
+      buckets.set(key, known)
+      refill(known, now)
+      return known
+    }
+    sweep(now)
+    const bucket: Bucket = {
+      credit: burst,
+      at: now,
+      heldUntil: 0,
+      refills: replenish !== "never",
+      urgent: new Set(),
+      patient: new Set()
+    }
+    buckets.set(key, bucket)
+    return bucket
+  }
+
+  const wakeNext = (bucket: Bucket) => {
+    const next = head(bucket)
+    if (next !== undefined) Deferred.unsafeDone(next.turn, Effect.void)
+  }
+
+  const wait = (bucket: Bucket, waiter: Waiter): Effect.Effect<void> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (head(bucket) !== waiter) {
+        return Effect.flatMap(Deferred.make<void>(), (turn) => {
+          waiter.turn = turn
+          return head(bucket) === waiter
+            ? wait(bucket, waiter)
+            : Effect.zipRight(Deferred.await(turn), wait(bucket, waiter))
+        })
+      }
+      refill(bucket, now)
+      const millis = waitFor(bucket, 0, now)
+      if (millis > 0) return Effect.zipRight(Effect.sleep(millis), wait(bucket, waiter))
+      bucket.credit -= 1
+      return Effect.void
+    })
+
+  const take: Context.Tag.Service<Throttle>["take"] = (key, { urgent = false } = {}) =>
+    Effect.clockWith((clock) => {
+      const now = clock.unsafeCurrentTimeMillis()
+      const bucket = bucketOf(key, now)
+      const ahead = bucket.urgent.size + (urgent ? 0 : bucket.patient.size)
+      const millis = waitFor(bucket, ahead, now)
+      if (millis <= 0) {
+        bucket.credit -= 1
+        return Effect.succeed(false)
+      }
+      if (millis > maxWait) {
+        return Effect.zipRight(
+          Metric.increment(Metrics.overloaded),
+          Effect.fail<Overloaded>({ _tag: "Overloaded", waitMillis: millis })
+        )
+      }
+      return Effect.flatMap(Deferred.make<void>(), (turn) => {
+        const waiter: Waiter = { turn }
+        const queue = urgent ? bucket.urgent : bucket.patient
+        queue.add(waiter)
+        return wait(bucket, waiter).pipe(
+          Effect.ensuring(
+            Effect.sync(() => {
+              queue.delete(waiter)
+              wakeNext(bucket)
+            })
+          ),
+          Effect.zipLeft(Metric.increment(Metrics.throttleWaits)),
+          Effect.as(true)
+        )
+      })
+    })
+
+  const hold: Context.Tag.Service<Throttle>["hold"] = (key, millis) =>
+    Effect.zipRight(
+      Metric.increment(Metrics.throttled),
+      Effect.clockWith((clock) => {
+        const now = clock.unsafeCurrentTimeMillis()
+        const bucket = bucketOf(key, now)
+        if (replenish === "learn" && bucket.credit >= 1) bucket.refills = false
+        bucket.credit = 0
+        bucket.heldUntil = Math.max(bucket.heldUntil, now + Math.max(1000, millis))
+        return Effect.void
+      })
+    )
+
+  return Either.right({ take, hold, size: Effect.sync(() => buckets.size) })
+}
+
+/**
+ * Delays between the attempts of something that a server throttles.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ScheduleOptions {
+  /** Delay before the first repetition; it doubles each time. @default 200 millis */
+  readonly base?: Duration.DurationInput | undefined
+  /** The longest delay that the schedule chooses by itself. @default 5 seconds */
+  readonly cap?: Duration.DurationInput | undefined
+  /** The shortest delay after a 429. @default 1 second */
+  readonly floor?: Duration.DurationInput | undefined
+  /** Attempts in all, the first included. @default 3 */
+  readonly attempts?: number | undefined
+  /** Time after which nothing is repeated; a server that asks for a longer wait is not waited for. @default 30 seconds */
+  readonly budget?: Duration.DurationInput | undefined
+  /** Whether delays are drawn between zero and their full length ("full jitter"). @default true */
+  readonly jitter?: boolean | undefined
+}
+
+/**
+ * What the schedule looks at in an error. The errors of this library have it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Repeatable {
+  readonly _tag: string
+  readonly retryable: boolean
+  /** How long the server asks to wait, in milliseconds. */
+  readonly retryAfterMillis?: number | undefined
+}
+
+/**
+ * The throttle-aware schedule: exponential delays with full jitter for outages; after a 429 at least `floor`, longer
+ * each time, and never less than what the server asks for. It stops at an error that is not `retryable`, after
+ * `attempts`, and when the next delay would not fit into the budget.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { type AdobePassError, Throttle } from "effect-adobe-pass"
+ *
+ * const patiently = <A, R>(call: Effect.Effect<A, AdobePassError.ExchangeError, R>) =>
+ *   Effect.retry(call, Throttle.schedule({ attempts: 5, budget: "1 minute" }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const schedule = <E extends Repeatable>(options: ScheduleOptions = {}): Schedule.Schedule<E, E> => {
+  const floor = Duration.decode(options.floor ?? 1000)
+  const budget = Duration.toMillis(options.budget ?? Duration.seconds(30))
+  const attempts = options.attempts ?? 3
+  const growing = Schedule.exponential(options.base ?? 200).pipe(
+    Schedule.either(Schedule.spaced(options.cap ?? Duration.seconds(5)))
+  )
+  const server = (error: E) =>
+    error._tag === "Throttled" ? (error.retryAfterMillis ?? 0) : error.retryAfterMillis
+  return growing.pipe(
+    options.jitter === false ? identity : Schedule.jitteredWith({ min: 0, max: 1 }),
+    Schedule.zipRight(Schedule.identity<E>()),
+    Schedule.intersect(Schedule.recurs(attempts - 1)),
+    Schedule.modifyDelay(([error, repetition], delay) => {
+      const asked = Duration.millis(server(error) ?? 0)
+      return error._tag === "Throttled"
+        ? Duration.max(asked, Duration.sum(delay, Duration.times(floor, repetition + 1)))
+        : Duration.max(asked, delay)
+    }),
+    Schedule.whileInput((error: E) => error.retryable && (error.retryAfterMillis ?? 0) <= budget),
+    Schedule.upTo(budget),
+    Schedule.map(([error]) => error)
+  )
+}

@@ -1,0 +1,141 @@
+/**
+ * Steps 3 and 4 of the protocol: client credentials are exchanged for an access token.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
+import * as Metric from "effect/Metric"
+import * as Redacted from "effect/Redacted"
+import { AccessToken, claimedScopes, maximumLifetime, TokenResponse } from "./AccessToken.js"
+import {
+  InvalidClient,
+  InvalidRequest,
+  type TokenError,
+  UnauthorizedClient,
+  UnsupportedGrantType
+} from "./AdobePassError.js"
+import { type ClientCredentials, toMillis } from "./ClientCredentials.js"
+import type { Options } from "./ClientRegistration.js"
+import type { Device } from "./Device.js"
+import { quiet, repeating } from "./internal/exchange.js"
+import { oauthRequest } from "./internal/oauth.js"
+import * as RetryQuota from "./internal/retryQuota.js"
+import * as Metrics from "./Metrics.js"
+import type { RegisteredApplication } from "./RegisteredApplication.js"
+import * as Throttle from "./Throttle.js"
+
+/**
+ * `POST /o/client/token`.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class TokenEndpoint extends Context.Tag("effect-adobe-pass/TokenEndpoint")<
+  TokenEndpoint,
+  {
+    /**
+     * Requests a token with the client-credentials grant. Nothing is cached here: `Sessions` does that.
+     *
+     * Throttling, 5xx and transport failures are repeated within the attempts and the budget; a refusal is not. May
+     * be interrupted at any time.
+     */
+    readonly request: (
+      device: Device,
+      credentials: ClientCredentials
+    ) => Effect.Effect<AccessToken, TokenError>
+  }
+>() {}
+
+const refused = (code: string, status: number) => {
+  switch (code) {
+    case "invalid_request":
+      return new InvalidRequest({ operation: "token", status })
+    case "invalid_client":
+      return new InvalidClient({ status })
+    case "unauthorized_client":
+      return new UnauthorizedClient({ status })
+    case "unsupported_grant_type":
+      return new UnsupportedGrantType({ status })
+    default:
+      return undefined
+  }
+}
+
+/**
+ * The token step of one registered application.
+ *
+ * The expiry is the local time at the start of the request plus `expires_in`; the server's clock is only compared
+ * with the local one, and the difference measured.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  application: RegisteredApplication,
+  options: Options = {}
+): Effect.Effect<Context.Tag.Service<TokenEndpoint>, never, HttpClient.HttpClient | Throttle.Throttle> =>
+  Effect.gen(function* () {
+    const context = {
+      client: quiet(yield* HttpClient.HttpClient),
+      throttle: yield* Throttle.Throttle,
+      application,
+      timeout: Duration.decode(options.timeout ?? Duration.seconds(10))
+    }
+    const schedule = Throttle.schedule<TokenError>(options.retry)
+    const quota = RetryQuota.make(500)
+
+    const measureSkew = (createdAt: number | undefined, startedAt: number, endedAt: number) => {
+      if (createdAt === undefined) return Effect.void
+      const skew = Math.round(toMillis(createdAt) - (startedAt + endedAt) / 2)
+      return Effect.zipRight(
+        Metric.set(Metrics.clockSkew, skew),
+        Math.abs(skew) > 60_000
+          ? Effect.logDebug(`The clock of Adobe Pass differs from the local one by ${skew} ms`)
+          : Effect.void
+      )
+    }
+
+    const request = Effect.fn("TokenEndpoint.request")(function* (
+      device: Device,
+      credentials: ClientCredentials
+    ) {
+      const { body, endedAt, startedAt } = yield* repeating(
+        (attempts) =>
+          oauthRequest(context, {
+            operation: "token",
+            path: "/o/client/token",
+            device,
+            request: HttpClientRequest.bodyUrlParams({
+              grant_type: "client_credentials",
+              client_id: Redacted.value(credentials.clientId),
+              client_secret: Redacted.value(credentials.clientSecret)
+            }),
+            response: TokenResponse,
+            refused,
+            urgent: true,
+            attempts
+          }),
+        { schedule, quota, mayRepeat: constTrue }
+      )
+      yield* measureSkew(body.created_at, startedAt, endedAt)
+      return new AccessToken({
+        value: Redacted.make(body.access_token),
+        issuedAt: startedAt,
+        expiresAt: startedAt + Math.min(body.expires_in * 1000, maximumLifetime),
+        scopes: claimedScopes(body.access_token)
+      })
+    })
+
+    return {
+      request: (device, credentials) =>
+        Effect.tapError(request(device, credentials), (error) =>
+          Metric.update(Metrics.tokenFailures, error._tag)
+        )
+    }
+  })

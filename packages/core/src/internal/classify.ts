@@ -1,0 +1,72 @@
+import {
+  AccessTokenRejected,
+  ApplicationRegistrationRequired,
+  AuthenticationRequired,
+  AuthorizationRequired,
+  ConfigurationRequired,
+  InsufficientScope,
+  RequestRejected,
+  ServiceUnavailable,
+  TemporaryFailure
+} from "../AdobePassError.js"
+import type { EnhancedError } from "../EnhancedError.js"
+
+/** The scope without which every call to REST API v2 is answered with 401. @internal */
+export const scopeOfRestV2 = "api:client:v2"
+
+/**
+ * The error for an answer with status 400 or above, by the `action` of its enhanced error and then by its status.
+ *
+ * @internal
+ */
+export const classify = (
+  enhanced: EnhancedError,
+  context: {
+    readonly status: number
+    readonly attempts: number
+    readonly replayable: boolean
+    readonly restV2: boolean
+    readonly scopes: ReadonlyArray<string>
+  }
+) => {
+  const { attempts, status } = context
+  const { action, code, details, helpUrl, message, trace } = enhanced
+  const fields = {
+    status,
+    attempts,
+    ...(action === undefined ? {} : { action }),
+    ...(code === undefined ? {} : { code }),
+    ...(details === undefined ? {} : { details }),
+    ...(message === undefined ? {} : { serverMessage: message }),
+    ...(helpUrl === undefined ? {} : { helpUrl }),
+    ...(trace === undefined ? {} : { trace })
+  }
+  const lacksScope = context.restV2 && context.scopes.length > 0 && !context.scopes.includes(scopeOfRestV2)
+  if (status === 401 && lacksScope) {
+    return new InsufficientScope({ ...fields, required: scopeOfRestV2, granted: context.scopes })
+  }
+  switch (action) {
+    case "configuration":
+      return new ConfigurationRequired(fields)
+    case "application-registration":
+      return new ApplicationRegistrationRequired(fields)
+    case "authentication":
+      return new AuthenticationRequired(fields)
+    case "authorization":
+      return new AuthorizationRequired(fields)
+    case "retry":
+    case "retry-after":
+      return new TemporaryFailure(fields)
+    default:
+      if (status === 401) return new AccessTokenRejected({ ...fields, replayable: context.replayable })
+      return status >= 500
+        ? new ServiceUnavailable({
+            operation: "call",
+            status,
+            attempts,
+            ...(code === undefined ? {} : { code }),
+            ...(trace === undefined ? {} : { trace })
+          })
+        : new RequestRejected(fields)
+  }
+}

@@ -1,0 +1,193 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
+import * as Metric from "effect/Metric"
+import * as Predicate from "effect/Predicate"
+import type * as Schedule from "effect/Schedule"
+import {
+  type ExchangeError,
+  type Operation,
+  ServiceUnavailable,
+  Throttled,
+  TransportError,
+  UnexpectedResponse
+} from "../AdobePassError.js"
+import * as Metrics from "../Metrics.js"
+import type { Repeatable } from "../Throttle.js"
+import type { RetryQuota } from "./retryQuota.js"
+
+/** Neither a span nor a trace header: both would carry what the library keeps to itself. @internal */
+export const quiet = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+  HttpClient.withTracerDisabledWhen(client, constTrue)
+
+const notConnected = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "EADDRNOTAVAIL",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "CERT_HAS_EXPIRED",
+  "ERR_TLS_CERT_ALTNAME_INVALID"
+])
+
+/** The first system code in a chain of causes; only its own alphabet, so that no data can travel in it. */
+const systemCode = (error: unknown, depth = 0): string | undefined => {
+  if (depth > 5 || !Predicate.isObject(error)) return undefined
+  if (
+    Predicate.hasProperty(error, "code") &&
+    typeof error.code === "string" &&
+    /^[A-Z][A-Z0-9_]{2,40}$/.test(error.code)
+  ) {
+    return error.code
+  }
+  const inner =
+    Predicate.hasProperty(error, "errors") && Array.isArray(error.errors)
+      ? error.errors[0]
+      : Predicate.hasProperty(error, "cause")
+        ? error.cause
+        : undefined
+  return systemCode(inner, depth + 1)
+}
+
+/** @internal */
+export const transportError = (
+  operation: Operation,
+  error: HttpClientError.HttpClientError,
+  attempts: number
+): TransportError => {
+  const code = systemCode(error.cause)
+  return new TransportError({
+    operation,
+    reason: code !== undefined && notConnected.has(code) ? "NotConnected" : "ConnectionLost",
+    attempts,
+    ...(code === undefined ? {} : { code })
+  })
+}
+
+/** @internal */
+export const timeoutError = (operation: Operation, attempts: number): TransportError =>
+  new TransportError({ operation, reason: "Timeout", attempts })
+
+const httpDate = (text: string | undefined): number | undefined => {
+  const millis = text === undefined ? Number.NaN : Date.parse(text)
+  return Number.isNaN(millis) ? undefined : millis
+}
+
+/**
+ * How long the server asks to wait, in milliseconds: `Retry-After` in seconds or as a date, or else `Expires`; dates
+ * are compared with the server's own `Date`, so a wrong local clock does not matter.
+ *
+ * @internal
+ */
+export const retryAfterMillis = (
+  headers: Readonly<Record<string, string | undefined>>,
+  now: number
+): number | undefined => {
+  const retryAfter = headers["retry-after"]?.trim()
+  if (retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000
+  const until = httpDate(retryAfter) ?? httpDate(headers["expires"])
+  return until === undefined ? undefined : Math.max(0, until - (httpDate(headers["date"]) ?? now))
+}
+
+/** What a body is, judged before anybody tries to decode it. @internal */
+export const bodyKind = (
+  text: string,
+  contentType: string | undefined
+): "EmptyBody" | "Html" | "Text" | "BrokenJson" => {
+  const trimmed = text.trimStart()
+  if (trimmed === "") return "EmptyBody"
+  if (contentType?.includes("html") === true || /^<(?:!doctype|html)/i.test(trimmed)) return "Html"
+  return trimmed.startsWith("{") || trimmed.startsWith("[") || contentType?.includes("json") === true
+    ? "BrokenJson"
+    : "Text"
+}
+
+/** The statuses that mean the same for every endpoint; undefined for the others. @internal */
+export const commonFailure = (
+  operation: Operation,
+  response: Pick<HttpClientResponse.HttpClientResponse, "status" | "headers">,
+  now: number,
+  attempts: number
+): ExchangeError | undefined => {
+  const { status } = response
+  const wait = retryAfterMillis(response.headers, now)
+  if (status === 429) {
+    return new Throttled({ operation, status, retryAfterMillis: Math.max(1000, wait ?? 0), attempts })
+  }
+  if (status >= 500) {
+    const asked = response.headers["retry-after"] === undefined ? undefined : wait
+    return new ServiceUnavailable({
+      operation,
+      status,
+      attempts,
+      ...(asked === undefined ? {} : { retryAfterMillis: asked })
+    })
+  }
+  if (status >= 300 && status < 400) {
+    return new UnexpectedResponse({ operation, status, reason: "Redirect", issues: [] })
+  }
+  return undefined
+}
+
+/** One request, its status, headers and whole body, within the time limit. @internal */
+export const exchange = (
+  client: HttpClient.HttpClient,
+  operation: Operation,
+  request: HttpClientRequest.HttpClientRequest,
+  timeout: Duration.Duration,
+  attempts: number
+): Effect.Effect<
+  {
+    readonly status: number
+    readonly headers: HttpClientResponse.HttpClientResponse["headers"]
+    readonly text: string
+  },
+  TransportError
+> =>
+  client.execute(request).pipe(
+    Effect.flatMap((response) =>
+      Effect.map(response.text, (text) => ({ status: response.status, headers: response.headers, text }))
+    ),
+    Effect.mapError((error) => transportError(operation, error, attempts)),
+    Effect.timeoutFail({ duration: timeout, onTimeout: () => timeoutError(operation, attempts) })
+  )
+
+/** Repeats what may be repeated, while the quota has credit. @internal */
+export const repeating = <A, E extends Repeatable, R>(
+  attempt: (attempts: number) => Effect.Effect<A, E, R>,
+  options: {
+    readonly schedule: Schedule.Schedule<E, E>
+    readonly quota: RetryQuota
+    readonly mayRepeat: (error: E) => boolean
+  }
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    let attempts = 0
+    let charged = 0
+    return Effect.suspend(() => attempt(++attempts)).pipe(
+      Effect.retry({
+        schedule: options.schedule,
+        while: (error: E) => {
+          if (!error.retryable || !options.mayRepeat(error)) return false
+          // A throttled request is no sign of an outage: pacing answers it, not the quota.
+          if (error._tag === "Throttled") return Effect.as(Metric.update(Metrics.retries, error._tag), true)
+          const cost = options.quota.charge(error)
+          if (cost === undefined) return Effect.as(Metric.increment(Metrics.retriesRefused), false)
+          charged += cost
+          return Effect.as(Metric.update(Metrics.retries, error._tag), true)
+        }
+      }),
+      Effect.tap(() => Effect.sync(() => options.quota.refund(charged)))
+    )
+  })
