@@ -1,0 +1,41 @@
+import { Effect, Layer, Option } from "effect"
+import { CredentialStore, type SessionKey } from "effect-adobe-pass"
+
+type Behaviour = "works" | "fails" | "hangs"
+
+/** A store in memory that outlives the layers built on it, and fails on demand. */
+export const makeStore = () => {
+  const records = new Map<SessionKey.SessionKey, string>()
+  const behaviour: Record<"read" | "write", Behaviour> = { read: "works", write: "works" }
+  const writes = { failed: 0, made: 0 }
+
+  const behave = <A>(operation: "read" | "write", work: Effect.Effect<A, CredentialStore.BackendFailure>) =>
+    Effect.suspend((): Effect.Effect<A, CredentialStore.BackendFailure> => {
+      if (behaviour[operation] === "works") return work
+      if (operation === "write") writes.failed += 1
+      return behaviour[operation] === "hangs"
+        ? Effect.never
+        : Effect.fail({ reason: "Unavailable", code: "EIO" })
+    })
+
+  const service = CredentialStore.makeEncoded({
+    read: (key) =>
+      behave(
+        "read",
+        Effect.sync(() => Option.fromNullable(records.get(key)))
+      ),
+    compareAndSet: (key, expected, next) =>
+      behave(
+        "write",
+        Effect.sync(() => {
+          if (records.get(key) !== Option.getOrUndefined(expected)) return false
+          writes.made += 1
+          records.set(key, next)
+          return true
+        })
+      ),
+    remove: (key) => Effect.sync(() => void records.delete(key)),
+    lock: () => Effect.void
+  })
+  return { records, behaviour, writes, layer: Layer.succeed(CredentialStore.CredentialStore, service) }
+}
