@@ -45,6 +45,8 @@ export const classify = (
   if (status === 401 && lacksScope) {
     return new InsufficientScope({ ...fields, required: scopeOfRestV2, granted: context.scopes })
   }
+  // The body cannot be sent again with a fresh token: whether that would have helped is not known.
+  if (status === 401 && !context.replayable) return new AccessTokenRejected({ ...fields, replayable: false })
   switch (action) {
     case "configuration":
       return new ConfigurationRequired(fields)
@@ -58,7 +60,7 @@ export const classify = (
     case "retry-after":
       return new TemporaryFailure(fields)
     default:
-      if (status === 401) return new AccessTokenRejected({ ...fields, replayable: context.replayable })
+      if (status === 401) return new AccessTokenRejected({ ...fields, replayable: true })
       return status >= 500
         ? new ServiceUnavailable({
             operation: "call",
