@@ -1,0 +1,115 @@
+/** The answers of Adobe Pass, byte for byte where a client might look. */
+import * as Crypto from "node:crypto"
+import * as DateTime from "effect/DateTime"
+
+export interface Answer {
+  readonly status: number
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>
+  readonly body: string
+}
+
+export const httpDate = (millis: number): string =>
+  DateTime.toDateUtc(DateTime.unsafeMake(millis)).toUTCString()
+
+export const json = (status: number, value: unknown): Answer => ({
+  status,
+  headers: [["content-type", "application/json;charset=UTF-8"]],
+  body: JSON.stringify(value)
+})
+
+/** Answers that carry a secret are not to be stored on the way. */
+export const secretJson = (status: number, value: unknown): Answer => {
+  const answer = json(status, value)
+  return { ...answer, headers: [...answer.headers, ["cache-control", "no-store"], ["pragma", "no-cache"]] }
+}
+
+export const empty = (status: number): Answer => ({ status, headers: [], body: "" })
+
+const page = (title: string): string =>
+  [
+    "<html>",
+    `<head><title>${title}</title></head>`,
+    "<body>",
+    `<center><h1>${title}</h1></center>`,
+    "<hr><center>openresty</center>",
+    "</body>",
+    "</html>",
+    ""
+  ].join("\r\n")
+
+export const html = (status: number, title: string): Answer => ({
+  status,
+  headers: [["content-type", "text/html"]],
+  body: page(`${status} ${title}`)
+})
+
+export type OAuthErrorCode =
+  | "invalid_request"
+  | "invalid_redirect_uri"
+  | "invalid_software_statement"
+  | "unapproved_software_statement"
+  | "invalid_client"
+  | "unauthorized_client"
+  | "unsupported_grant_type"
+
+export const oauthError = (error: OAuthErrorCode): Answer => secretJson(400, { error })
+
+const enhancedErrors = {
+  invalid_access_token_client_application: {
+    action: "application-registration",
+    status: 401,
+    message: "The client application of the access token is not valid."
+  },
+  invalid_access_token_service_provider: {
+    action: "application-registration",
+    status: 401,
+    message: "The access token is not valid for this service provider."
+  },
+  invalid_header_device_identifier: {
+    action: "none",
+    status: 400,
+    message: "The device identifier header is absent or not valid."
+  },
+  invalid_header_device_info: {
+    action: "none",
+    status: 400,
+    message: "The device information header is not valid."
+  }
+} as const
+
+/** Flat at the top level, which is what the samples show and the prose does not. */
+export const enhancedError = (code: keyof typeof enhancedErrors): Answer =>
+  json(enhancedErrors[code].status, {
+    ...enhancedErrors[code],
+    code,
+    helpUrl:
+      "https://experienceleague.adobe.com/docs/pass/authentication/auth-features/error-reportn/enhanced-error-codes.html",
+    trace: Crypto.randomUUID()
+  })
+
+/** The edge's page: no Retry-After, no JSON, and cookies of its load balancer. */
+export const tooManyRequests = (nowMillis: number): Answer => {
+  const page = html(429, "Too Many Requests")
+  const balancer = Crypto.randomBytes(96).toString("base64")
+  const cookie = `${balancer}; Expires=${httpDate(nowMillis + 7 * 24 * 3600 * 1000)}; Path=/`
+  return {
+    ...page,
+    headers: [
+      ...page.headers,
+      ["set-cookie", `AWSALB=${cookie}`],
+      ["set-cookie", `AWSALBCORS=${cookie}; SameSite=None; Secure`],
+      ["access-control-allow-credentials", "true"],
+      ["access-control-allow-methods", "POST,GET,OPTIONS,DELETE"],
+      [
+        "access-control-allow-headers",
+        "ap_11,ap_42,ap_z,ap_19,ap_21,ap_23,authorization,content-type,pass_sfp,AP-Session-Identifier," +
+          "AP-Device-Identifier,AP-SDK-Identifier,X-Device-Info"
+      ],
+      [
+        "access-control-expose-headers",
+        "pass_sfp,Authzf-Error-Code,Authzf-Sub-Error-Code,Authzf-Error-Details"
+      ],
+      ["p3p", `CP="NOI DSP COR CURa ADMa DEVa OUR BUS IND UNI COM NAV STA"`]
+    ]
+  }
+}

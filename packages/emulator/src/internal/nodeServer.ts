@@ -1,0 +1,114 @@
+/**
+ * The engine on a socket. Plain `node:http`, because breaking a connection half-way takes the raw socket, which no
+ * server abstraction hands out.
+ */
+import * as Http from "node:http"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FiberSet from "effect/FiberSet"
+import type * as Scope from "effect/Scope"
+import type { ReceivedRequest } from "../Traffic.js"
+import { type Answer, html } from "./answer.js"
+import type { Outcome } from "./engine.js"
+
+export class NotListening extends Data.TaggedError("NotListening")<{ readonly code: string }> {}
+
+export type Handler = (request: ReceivedRequest) => Effect.Effect<Outcome>
+
+const headersOf = (incoming: Http.IncomingMessage): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(incoming.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : (value ?? "")
+    ])
+  )
+
+const readBody = (incoming: Http.IncomingMessage): Effect.Effect<string> =>
+  Effect.async((resume) => {
+    const chunks: Array<Buffer> = []
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk))
+    incoming.on("end", () => resume(Effect.succeed(Buffer.concat(chunks).toString("utf8"))))
+  })
+
+/** A request target may be a whole URL, and may be one that does not parse. */
+const parseTarget = (target: string): Either.Either<URL, unknown> =>
+  Either.try(() => (target.startsWith("/") ? new URL(`http://emulator${target}`) : new URL(target)))
+
+const writeHead = (outgoing: Http.ServerResponse, answer: Answer): void => {
+  outgoing.statusCode = answer.status
+  for (const [name, value] of answer.headers) outgoing.appendHeader(name, value)
+}
+
+const deliver = (outgoing: Http.ServerResponse, outcome: Outcome): void => {
+  switch (outcome._tag) {
+    case "Answered": {
+      writeHead(outgoing, outcome.answer)
+      outgoing.end(outcome.answer.body)
+      return
+    }
+    case "Truncated": {
+      writeHead(outgoing, outcome.answer)
+      const bytes = Buffer.from(outcome.answer.body)
+      // An orderly end of the connection, so that the half is delivered; content-length tells the client it is one.
+      outgoing.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => outgoing.socket?.destroy())
+      return
+    }
+    case "Reset":
+    case "Refused":
+      outgoing.socket?.resetAndDestroy()
+  }
+}
+
+const respond = (
+  handle: Handler,
+  incoming: Http.IncomingMessage,
+  outgoing: Http.ServerResponse
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const url = parseTarget(incoming.url ?? "/")
+    if (Either.isLeft(url)) {
+      return deliver(outgoing, { _tag: "Answered", answer: html(400, "Bad Request") })
+    }
+    const body = yield* readBody(incoming)
+    const outcome = yield* handle({
+      method: incoming.method ?? "GET",
+      path: url.right.pathname,
+      query: url.right.search.slice(1),
+      headers: headersOf(incoming),
+      body
+    })
+    deliver(outgoing, outcome)
+  })
+
+const listen = (server: Http.Server, host: string, port: number): Effect.Effect<Http.Server, NotListening> =>
+  Effect.async((resume) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      resume(Effect.fail(new NotListening({ code: error.code ?? error.message })))
+    )
+    server.listen(port, host, () => resume(Effect.succeed(server)))
+  })
+
+/** Requests in flight are cut off: a script may have told them to hang for ever. */
+const close = (server: Http.Server): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeAllConnections()
+  })
+
+/** Serves until the scope ends, and tells the port. A client that goes away interrupts the handling. */
+export const serve = (
+  handle: Handler,
+  host: string,
+  port: number
+): Effect.Effect<number, NotListening, Scope.Scope> =>
+  Effect.gen(function* () {
+    const runFork = yield* FiberSet.makeRuntime<never>()
+    const server = Http.createServer({ keepAlive: true }, (incoming, outgoing) => {
+      const fiber = runFork(respond(handle, incoming, outgoing))
+      outgoing.once("close", () => fiber.unsafeInterruptAsFork(fiber.id()))
+    })
+    yield* Effect.acquireRelease(listen(server, host, port), close)
+    const address = server.address()
+    return typeof address === "object" && address !== null ? address.port : port
+  })

@@ -1,0 +1,95 @@
+/** What lies behind an access token: everything under `/api/v2/`, and Reset TempPass. */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { forwardedFor, type ReceivedRequest } from "../Traffic.js"
+import { type Answer, empty, enhancedError, html, json } from "./answer.js"
+import type { Registry, TokenReading } from "./registry.js"
+import type { Settings } from "./settings.js"
+
+const bearer = (registry: Registry, nowMillis: number, request: ReceivedRequest): TokenReading => {
+  const match = /^Bearer +(\S+)$/i.exec(request.headers["authorization"] ?? "")
+  return match?.[1] === undefined ? { _tag: "Invalid" } : registry.readToken(match[1], nowMillis)
+}
+
+/** Standard alphabet with padding, no line breaks. */
+const fromBase64 = (text: string): string | undefined =>
+  /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
+    ? Buffer.from(text, "base64").toString("utf8")
+    : undefined
+
+const deviceIdentifier = (request: ReceivedRequest): string | undefined => {
+  const match = /^fingerprint ([^\s]+)$/.exec(request.headers["ap-device-identifier"] ?? "")
+  return match?.[1] === undefined ? undefined : fromBase64(match[1]) || undefined
+}
+
+const DeviceInfo = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+const requiredKeys = ["model", "version", "osName", "osVersion", "connectionType"]
+const decodeDeviceInfo = Schema.decodeOption(Schema.parseJson(DeviceInfo))
+
+/** Left when the header is there and wrong; Right(undefined) when it is absent, as in a browser. */
+const deviceInfo = (
+  settings: Settings,
+  request: ReceivedRequest
+): Either.Either<Readonly<Record<string, unknown>> | undefined, "invalid"> => {
+  const header = request.headers["x-device-info"]
+  if (header === undefined) return Either.right(undefined)
+  const info = Option.getOrUndefined(decodeDeviceInfo(fromBase64(header) ?? ""))
+  if (settings.deviceInfo === "lenient") return Either.right(info)
+  return info !== undefined && requiredKeys.every((key) => key in info && info[key] !== "")
+    ? Either.right(info)
+    : Either.left("invalid")
+}
+
+const queryRecord = (query: string): Record<string, string | ReadonlyArray<string>> => {
+  const parameters = new URLSearchParams(query)
+  return Object.fromEntries(
+    [...new Set(parameters.keys())].map((name) => {
+      const [first = "", ...rest] = parameters.getAll(name)
+      return [name, rest.length === 0 ? first : [first, ...rest]]
+    })
+  )
+}
+
+const secretHeaders = new Set(["authorization", "cookie"])
+
+/** Checks a call as Adobe does, and then echoes it: what a client sent is what a test wants to see. */
+export const api = (
+  registry: Registry,
+  settings: Settings,
+  nowMillis: number,
+  request: ReceivedRequest
+): Answer => {
+  const token = bearer(registry, nowMillis, request)
+  // The reference leaves the body of a 401 open; a client must manage without one.
+  if (token._tag === "Expired") return empty(401)
+  if (token._tag === "Invalid" || Option.isNone(token.client)) {
+    return enhancedError("invalid_access_token_client_application")
+  }
+  if (!token.scopes.includes("api:client:v2")) return enhancedError("invalid_access_token_service_provider")
+  const identifier = deviceIdentifier(request)
+  if (identifier === undefined) return enhancedError("invalid_header_device_identifier")
+  const info = deviceInfo(settings, request)
+  if (Either.isLeft(info)) return enhancedError("invalid_header_device_info")
+  return json(200, {
+    method: request.method,
+    path: request.path,
+    query: queryRecord(request.query),
+    headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => !secretHeaders.has(name))),
+    clientId: token.client.value.id,
+    deviceIdentifier: identifier,
+    deviceInfo: info.right ?? null,
+    forwardedFor: forwardedFor(request) ?? null,
+    body: request.body
+  })
+}
+
+/** Reset TempPass tells a bad token (401) from a void client (403), which `/api/v2/` does not. */
+export const resetTempPass = (registry: Registry, nowMillis: number, request: ReceivedRequest): Answer => {
+  if (request.method !== "DELETE") return html(405, "Not Allowed")
+  const token = bearer(registry, nowMillis, request)
+  if (token._tag !== "Valid") return empty(401)
+  if (Option.isNone(token.client)) return empty(403)
+  const parameters = new URLSearchParams(request.query)
+  return parameters.has("requestor_id") && parameters.has("mvpd_id") ? empty(204) : empty(400)
+}

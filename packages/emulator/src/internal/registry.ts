@@ -1,0 +1,147 @@
+/**
+ * What one emulator has issued: applications with their software statements, client pairs and access tokens.
+ *
+ * Synchronous and single-threaded; the engine calls it between two suspensions of a fiber, so no caller sees half a
+ * change.
+ */
+import * as Crypto from "node:crypto"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Jws from "./jws.js"
+
+export interface Application {
+  readonly id: string
+  readonly scopes: ReadonlyArray<string>
+  /** Hosts or custom schemes that a redirect URI may point to; any when absent. */
+  readonly redirectDomains: ReadonlyArray<string> | undefined
+}
+
+export interface Client {
+  readonly id: string
+  readonly secret: string
+  readonly application: Application
+}
+
+export interface IssuedToken {
+  readonly id: string
+  readonly accessToken: string
+}
+
+/** What a bearer token is worth. Only `valid` says something about its client, which may be void all the same. */
+export type TokenReading =
+  | { readonly _tag: "Invalid" }
+  | { readonly _tag: "Expired" }
+  | {
+      readonly _tag: "Valid"
+      readonly client: Option.Option<Client>
+      readonly scopes: ReadonlyArray<string>
+    }
+
+const Claims = Schema.parseJson(Schema.Struct({ sub: Schema.String, iss: Schema.Literal("auth.adobe.com") }))
+const decodeClaims = Schema.decodeOption(Claims)
+
+const TokenClaims = Schema.parseJson(
+  Schema.Struct({ sub: Schema.String, scopes: Schema.String, exp: Schema.Number })
+)
+const decodeTokenClaims = Schema.decodeOption(TokenClaims)
+
+const seconds = (millis: number): number => Math.floor(millis / 1000)
+
+export class Registry {
+  readonly #applications = new Map<string, Application>()
+  readonly #revoked = new Set<string>()
+  readonly #clients = new Map<string, Client>()
+  /** The tokens of each client with their state; a token that is missing here has been revoked. */
+  readonly #tokens = new Map<string, Map<string, "in-force" | "expired">>()
+  #lastToken = { second: -1, serial: 0 }
+
+  /** A further statement of a known application is another download of it: its settings do not change. */
+  mintStatement(application: Application, issuedAtMillis: number): string {
+    if (!this.#applications.has(application.id)) this.#applications.set(application.id, application)
+    const iat = seconds(issuedAtMillis)
+    return Jws.sign(JSON.stringify({ sub: application.id, nbf: iat, iss: "auth.adobe.com", iat }))
+  }
+
+  applicationOf(statement: string): Option.Option<Application> {
+    return Jws.verify(statement).pipe(
+      Option.flatMap(decodeClaims),
+      Option.flatMapNullable((claims) => this.#applications.get(claims.sub))
+    )
+  }
+
+  revokeApplication(id: string): void {
+    this.#revoked.add(id)
+  }
+
+  restoreApplication(id: string): void {
+    this.#revoked.delete(id)
+  }
+
+  isApproved(application: Application): boolean {
+    return !this.#revoked.has(application.id)
+  }
+
+  addClient(application: Application): Client {
+    const client = { id: Crypto.randomUUID(), secret: Crypto.randomUUID(), application }
+    this.#clients.set(client.id, client)
+    return client
+  }
+
+  /** The client, as long as its statement is approved. */
+  client(id: string): Option.Option<Client> {
+    return Option.fromNullable(this.#clients.get(id)).pipe(
+      Option.filter((client) => this.isApproved(client.application))
+    )
+  }
+
+  clientIds(): ReadonlyArray<string> {
+    return [...this.#clients.keys()]
+  }
+
+  revokeClient(id: string): void {
+    this.#clients.delete(id)
+    this.#tokens.delete(id)
+  }
+
+  revokeAllClients(): void {
+    this.#clients.clear()
+    this.#tokens.clear()
+  }
+
+  addToken(client: Client, nowMillis: number, ttlSeconds: number): IssuedToken {
+    const iat = seconds(nowMillis)
+    this.#lastToken = { second: iat, serial: this.#lastToken.second === iat ? this.#lastToken.serial + 1 : 0 }
+    const claims = JSON.stringify({
+      sub: client.id,
+      nbf: iat,
+      iss: "auth.adobe.com",
+      scopes: client.application.scopes.join(","),
+      exp: iat + ttlSeconds,
+      iat
+    })
+    // RS256 is deterministic and the claims hold no id: white space keeps two tokens of one second apart.
+    const accessToken = Jws.sign(claims + " ".repeat(this.#lastToken.serial))
+    const tokens = this.#tokens.get(client.id) ?? new Map<string, "in-force" | "expired">()
+    this.#tokens.set(client.id, tokens.set(accessToken, "in-force"))
+    return { id: Crypto.randomUUID(), accessToken }
+  }
+
+  revokeTokens(): void {
+    this.#tokens.clear()
+  }
+
+  expireTokens(): void {
+    for (const tokens of this.#tokens.values()) {
+      for (const token of tokens.keys()) tokens.set(token, "expired")
+    }
+  }
+
+  readToken(accessToken: string, nowMillis: number): TokenReading {
+    const claims = Option.getOrUndefined(Option.flatMap(Jws.verify(accessToken), decodeTokenClaims))
+    if (claims === undefined) return { _tag: "Invalid" }
+    const state = this.#tokens.get(claims.sub)?.get(accessToken)
+    if (nowMillis >= claims.exp * 1000 || state === "expired") return { _tag: "Expired" }
+    if (this.#clients.has(claims.sub) && state === undefined) return { _tag: "Invalid" }
+    return { _tag: "Valid", client: this.client(claims.sub), scopes: claims.scopes.split(",") }
+  }
+}

@@ -1,0 +1,159 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { Emulator } from "effect-adobe-pass-emulator"
+import {
+  authorize,
+  call,
+  json,
+  postRegister,
+  postToken,
+  register,
+  send,
+  token,
+  tokenParameters
+} from "./conversation.js"
+
+const served = Layer.merge(Emulator.layerServer({ throttle: "off", control: true }), FetchHttpClient.layer)
+
+const decodeStatement = Schema.decodeUnknownSync(Schema.Struct({ statement: Schema.String }))
+
+const get = (command: string) =>
+  Effect.map(send(HttpClientRequest.get(`/_emulator/${command}`)), (answer) => {
+    expect(answer.status).toBe(200)
+    return json(answer)
+  })
+
+const postRaw = (command: string, body: string) =>
+  HttpClientRequest.post(`/_emulator/${command}`).pipe(
+    HttpClientRequest.bodyText(body, "application/json"),
+    send
+  )
+
+const post = (command: string, body: unknown = {}) =>
+  Effect.map(postRaw(command, JSON.stringify(body)), (answer) => {
+    expect([answer.status, answer.text]).toEqual([204, ""])
+  })
+
+describe("the control API", () => {
+  it.scopedLive("gives the ready statement and mints others", () =>
+    Effect.gen(function* () {
+      const { softwareStatement } = yield* Emulator.Emulator
+      expect(yield* get("statement")).toEqual({ statement: softwareStatement })
+      const minted = yield* postRaw("mint-statement", `{"scopes":["analytics:client"]}`)
+      expect(minted.status).toBe(201)
+      const { statement } = decodeStatement(json(minted))
+      const answer = yield* postRegister(JSON.stringify({ software_statement: statement }))
+      expect(json(answer)).toMatchObject({ scopes: ["analytics:client"] })
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive("shows the log whole, counts and clients, and is itself in none of them", () =>
+    Effect.gen(function* () {
+      const { softwareStatement } = yield* Emulator.Emulator
+      const { pair, accessToken } = yield* authorize
+      yield* call(accessToken)
+      expect(yield* get("counts")).toMatchObject({ register: 1, token: 1, api: 1, other: 0 })
+      expect(yield* get("clients")).toEqual([pair.client_id])
+      const log = yield* get("log")
+      expect(log).toMatchObject([
+        { route: "register", status: 201, body: JSON.stringify({ software_statement: softwareStatement }) },
+        { route: "token", status: 201 },
+        { route: "api", status: 200, headers: { authorization: `Bearer ${accessToken}` } }
+      ])
+      yield* post("clear-log")
+      expect(yield* get("log")).toEqual([])
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive("scripts faults, for some requests or all", () =>
+    Effect.gen(function* () {
+      const fault = { _tag: "Answer", status: 503, body: "later" }
+      yield* post("fail", { route: "register", fault, forwardedFor: "203.0.113.7" })
+      expect((yield* postRegister("")).status).toBe(400)
+      const answer = yield* postRegister("", { "x-forwarded-for": "203.0.113.7" })
+      expect([answer.status, answer.text]).toEqual([503, "later"])
+      yield* post("fail", { route: "api", fault: { _tag: "Reset" }, times: "always" })
+      yield* Effect.flip(call("bad"))
+      yield* Effect.flip(call("bad"))
+      yield* post("clear-faults")
+      expect((yield* call("bad")).status).toBe(401)
+      yield* post("fail", {
+        route: "api",
+        fault: { _tag: "Delay", duration: 1 },
+        path: "/api/v2/ACME/configuration"
+      })
+      expect((yield* call("bad")).status).toBe(401)
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive("revokes, restores and expires", () =>
+    Effect.gen(function* () {
+      const { pair, accessToken } = yield* authorize
+      yield* post("expire-tokens")
+      expect((yield* call(accessToken)).text).toBe("")
+      const fresh = yield* token(pair)
+      yield* post("revoke-tokens")
+      expect((yield* call(fresh.access_token)).status).toBe(401)
+      const asking = postToken(tokenParameters(pair))
+      yield* post("revoke-statement")
+      expect((yield* asking).status).toBe(400)
+      yield* post("restore-statement")
+      expect((yield* asking).status).toBe(201)
+      yield* post("revoke-client", { clientId: pair.client_id })
+      expect((yield* asking).status).toBe(400)
+      yield* register()
+      yield* post("revoke-all-clients")
+      expect(yield* get("clients")).toEqual([])
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive("sets clock, lifetime and unit", () =>
+    Effect.gen(function* () {
+      const pair = yield* register()
+      yield* post("token-ttl", { seconds: 60 })
+      expect((yield* token(pair)).expires_in).toBe(60)
+      yield* post("issued-at-unit", { unit: "ms" })
+      expect((yield* register()).client_id_issued_at).toBeGreaterThan(1e11)
+      const before = (yield* token(pair)).created_at
+      yield* post("clock", { skewMillis: -3_600_000 })
+      expect(before - (yield* token(pair)).created_at).toBeGreaterThan(3_500_000)
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive.each([
+    ["fail", "{"],
+    ["fail", `{"route":"register"}`],
+    ["fail", `{"route":"nowhere","fault":{"_tag":"Reset"}}`],
+    ["fail", `{"route":"api","fault":{"_tag":"Explode"}}`],
+    ["fail", `{"route":"api","times":0,"fault":{"_tag":"Reset"}}`],
+    ["clock", "{}"],
+    ["token-ttl", `{"seconds":-1}`],
+    ["revoke-client", ""]
+  ] as const)("refuses %s with the body %s by a 400 that says why", ([command, body]) =>
+    Effect.gen(function* () {
+      const answer = yield* postRaw(command, body)
+      expect(answer.status).toBe(400)
+      expect(json(answer)).toEqual({ error: "invalid_request", message: expect.stringMatching(/.{20}/s) })
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive("lists its commands to whoever asks for another", () =>
+    Effect.gen(function* () {
+      const answer = yield* send(HttpClientRequest.get("/_emulator/nothing"))
+      expect(answer.status).toBe(404)
+      expect(answer.text).toContain("POST fail")
+      expect((yield* send(HttpClientRequest.get("/_emulator/fail"))).status).toBe(404)
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive("is not there unless it is asked for", () =>
+    Effect.gen(function* () {
+      const answer = yield* send(HttpClientRequest.get("/_emulator/log"))
+      expect([answer.status, answer.headers["content-type"]]).toEqual([404, "text/html"])
+    }).pipe(Effect.provide(Layer.merge(Emulator.layerServer(), FetchHttpClient.layer)))
+  )
+})

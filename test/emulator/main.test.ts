@@ -1,0 +1,159 @@
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { decodeIssued, decodeRegistered } from "./conversation.js"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+const command = (...args: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      spawn(
+        process.execPath,
+        [
+          "--conditions=effect-adobe-pass-source",
+          "--import",
+          "tsx",
+          "packages/emulator/src/main.ts",
+          ...args
+        ],
+        { cwd: root }
+      )
+    ),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+
+interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const finished = (child: ChildProcessWithoutNullStreams) =>
+  Effect.async<Finished>((resume) => {
+    let stdout = ""
+    let stderr = ""
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk
+    })
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk
+    })
+    child.on("close", (code) => resume(Effect.succeed({ code, stdout, stderr })))
+  })
+
+/** What a serving command prints before it waits. */
+const welcome = (child: ChildProcessWithoutNullStreams) =>
+  Effect.async<string>((resume) => {
+    let text = ""
+    const read = (chunk: Buffer) => {
+      text += chunk.toString()
+      if (text.includes("Ctrl-C")) {
+        child.stdout.off("data", read)
+        resume(Effect.succeed(text))
+      }
+    }
+    child.stdout.on("data", read)
+  })
+
+const baseUrlIn = (text: string) => /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] ?? ""
+
+/** Runs a printed curl line as a shell would, and reads its JSON. */
+const shell = (line: string) =>
+  Effect.async<unknown>((resume) => {
+    const child = spawn("sh", ["-c", line])
+    let output = ""
+    child.stdout.on("data", (chunk) => {
+      output += chunk
+    })
+    child.on("close", () => resume(Effect.sync(() => JSON.parse(output))))
+  })
+
+describe("npm run emulator", () => {
+  it.scopedLive.each(["SIGTERM", "SIGINT"] as const)("serves the flow and ends with 0 on %s", (signal) =>
+    Effect.gen(function* () {
+      const child = yield* command("--port", "0", "--token-ttl", "90", "--throttle", "off")
+      const text = yield* welcome(child)
+      const statement = /^ey\S+$/m.exec(text)?.[0]
+      const post = (path: string, body: string | URLSearchParams) =>
+        Effect.promise(() => fetch(`${baseUrlIn(text)}${path}`, { method: "POST", body }))
+      const registered = yield* post("/o/client/register", JSON.stringify({ software_statement: statement }))
+      expect(registered.status).toBe(201)
+      const { client_id, client_secret } = decodeRegistered(yield* Effect.promise(() => registered.json()))
+      const form = { grant_type: "client_credentials", client_id, client_secret }
+      const issued = yield* post("/o/client/token", new URLSearchParams(form))
+      expect(yield* Effect.promise(() => issued.json())).toMatchObject({ expires_in: 90 })
+      const end = yield* Effect.fork(finished(child))
+      yield* Effect.yieldNow()
+      child.kill(signal)
+      expect(yield* end).toMatchObject({ code: 0, stderr: "" })
+    })
+  )
+
+  it.scopedLive.skipIf(spawnSync("curl", ["--version"]).status !== 0)(
+    "prints three lines that run the whole flow when pasted into a shell",
+    () =>
+      Effect.gen(function* () {
+        const text = yield* welcome(yield* command("--port", "0"))
+        const [registerLine = "", tokenLine = "", callLine = ""] = text
+          .split("\n")
+          .filter((line) => line.startsWith("curl"))
+        const pair = decodeRegistered(yield* shell(registerLine))
+        const issued = decodeIssued(
+          yield* shell(
+            tokenLine.replace("CLIENT_ID", pair.client_id).replace("CLIENT_SECRET", pair.client_secret)
+          )
+        )
+        expect(yield* shell(callLine.replace("ACCESS_TOKEN", issued.access_token))).toMatchObject({
+          path: "/api/v2/ACME/configuration",
+          deviceIdentifier: "device-1"
+        })
+        expect(yield* shell(`curl -s ${baseUrlIn(text)}/_emulator/counts`)).toMatchObject({ register: 1 })
+      })
+  )
+
+  it.scopedLive("offers no control API with --no-control", () =>
+    Effect.gen(function* () {
+      const text = yield* welcome(yield* command("--port", "0", "--no-control"))
+      expect(text).not.toContain("_emulator")
+      const answer = yield* Effect.promise(() => fetch(`${baseUrlIn(text)}/_emulator/counts`))
+      expect(answer.status).toBe(404)
+    })
+  )
+
+  it.scopedLive("explains itself with --help", () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* finished(yield* command("--help"))
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^Usage: npm run emulator/)
+    })
+  )
+
+  it.scopedLive.each([
+    [["--port", "http"], '--port must be a whole number from 0 to 65535, not "http".'],
+    [["--throttle", "sometimes"], '--throttle must be refill, once or off, not "sometimes".'],
+    [["--token-ttl", "0"], '--token-ttl must be a whole number from 1 to 31536000, not "0".'],
+    [["--burst", "-1"], "--burst"],
+    [["--unheard-of"], "--unheard-of"]
+  ] as const)("refuses %j with a sentence, its usage and exit code 2", ([args, sentence]) =>
+    Effect.gen(function* () {
+      const { code, stdout, stderr } = yield* finished(yield* command(...args))
+      expect(code).toBe(2)
+      expect(stdout).toBe("")
+      expect(stderr.split("\n\n")[0]).toContain(sentence)
+      expect(stderr).toContain("Usage: npm run emulator")
+    })
+  )
+
+  it.scopedLive("ends with 1 and one sentence when the port is in use", () =>
+    Effect.gen(function* () {
+      const port = new URL(baseUrlIn(yield* welcome(yield* command("--port", "0")))).port
+      expect(yield* finished(yield* command("--port", port))).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `The emulator cannot listen on 127.0.0.1:${port}: it is in use.\n`
+      })
+    })
+  )
+})
