@@ -7,11 +7,12 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import {
+  type InvalidInput,
   InvalidRedirectUri,
   InvalidRequest,
   InvalidSoftwareStatement,
@@ -21,6 +22,7 @@ import {
 import { ClientCredentials, RegistrationResponse, toMillis } from "./ClientCredentials.js"
 import type { Device } from "./Device.js"
 import { quiet, repeating } from "./internal/exchange.js"
+import { attemptLimits } from "./internal/limits.js"
 import { oauthRequest } from "./internal/oauth.js"
 import * as RetryQuota from "./internal/retryQuota.js"
 import * as Metrics from "./Metrics.js"
@@ -82,7 +84,7 @@ const nothingWasMinted = (error: RegistrationError): boolean =>
   (error._tag === "TransportError" && error.reason === "NotConnected")
 
 /**
- * The registration step of one registered application.
+ * The registration step of one registered application; `InvalidInput` when an option cannot be used.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7591#section-3
  * @since 0.1.0
@@ -91,13 +93,17 @@ const nothingWasMinted = (error: RegistrationError): boolean =>
 export const make = (
   application: RegisteredApplication,
   options: Options = {}
-): Effect.Effect<Context.Tag.Service<ClientRegistration>, never, HttpClient.HttpClient | Throttle.Throttle> =>
+): Effect.Effect<
+  Context.Tag.Service<ClientRegistration>,
+  InvalidInput,
+  HttpClient.HttpClient | Throttle.Throttle
+> =>
   Effect.gen(function* () {
     const context = {
       client: quiet(yield* HttpClient.HttpClient),
       throttle: yield* Throttle.Throttle,
       application,
-      timeout: Duration.decode(options.timeout ?? Duration.seconds(10))
+      timeout: yield* attemptLimits(options)
     }
     const schedule = Throttle.schedule<RegistrationError>(options.retry)
     const quota = RetryQuota.make(500)

@@ -8,17 +8,24 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { AccessToken } from "./AccessToken.js"
-import { type ProtectedCallError, type RawCallError, type SessionError, Throttled } from "./AdobePassError.js"
+import {
+  type InvalidInput,
+  type ProtectedCallError,
+  type RawCallError,
+  type SessionError,
+  Throttled
+} from "./AdobePassError.js"
 import { CurrentDevice, type Device } from "./Device.js"
 import * as EnhancedError from "./EnhancedError.js"
 import { classify } from "./internal/classify.js"
 import { commonFailure, quiet, repeating, timeoutError, transportError } from "./internal/exchange.js"
+import { attemptLimits } from "./internal/limits.js"
 import * as RetryQuota from "./internal/retryQuota.js"
 import { SealedResponse } from "./internal/sealedResponse.js"
 import { target } from "./internal/target.js"
@@ -141,7 +148,7 @@ const errorOf = (error: RawCallError | Refusal): ProtectedCallError =>
   error instanceof Refusal ? error.error : error
 
 /**
- * The protected client of one registered application.
+ * The protected client of one registered application; `InvalidInput` when an option cannot be used.
  *
  * @since 0.1.0
  * @category constructors
@@ -149,13 +156,13 @@ const errorOf = (error: RawCallError | Refusal): ProtectedCallError =>
 export const make = (
   application: RegisteredApplication,
   options: Options = {}
-): Effect.Effect<ProtectedCalls, never, HttpClient.HttpClient | Sessions | Throttle.Throttle> =>
+): Effect.Effect<ProtectedCalls, InvalidInput, HttpClient.HttpClient | Sessions | Throttle.Throttle> =>
   Effect.gen(function* () {
     const client = quiet(yield* HttpClient.HttpClient)
     const sessions = yield* Sessions
     const throttle = yield* Throttle.Throttle
     const { environment } = application
-    const timeout = Duration.decode(options.timeout ?? Duration.seconds(10))
+    const timeout = yield* attemptLimits(options)
     const schedule = Throttle.schedule<RawCallError | Refusal>(options.retry)
     const quota = RetryQuota.make(options.retryQuota ?? 500)
 

@@ -28,6 +28,7 @@ import { ClientRegistration } from "./ClientRegistration.js"
 import { CredentialStore, type StoredSession } from "./CredentialStore.js"
 import type { Device } from "./Device.js"
 import * as Flight from "./internal/flight.js"
+import { positiveDuration } from "./internal/limits.js"
 import * as Metrics from "./Metrics.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
 import * as SessionKey from "./SessionKey.js"
@@ -184,8 +185,25 @@ export const make = (
     }
     const reregister = options.reregister ?? "confirm"
     const window: RefreshWindow = { ...defaultRefreshWindow, ...options.refreshWindow }
-    const throttleCooldown = Duration.toMillis(options.throttleCooldown ?? 1000)
-    const outageCooldown = Duration.toMillis(options.outageCooldown ?? 3000)
+    if (
+      !(
+        window.minimum >= 0 &&
+        window.maximum >= window.minimum &&
+        window.fraction >= 0 &&
+        window.fraction <= 1
+      )
+    ) {
+      return yield* new InvalidInput({
+        field: "sessions.refreshWindow",
+        problem: "needs a fraction from 0 to 1 and 0 <= minimum <= maximum"
+      })
+    }
+    const throttleCooldown = Duration.toMillis(
+      yield* positiveDuration("sessions.throttleCooldown", options.throttleCooldown ?? 1000)
+    )
+    const outageCooldown = Duration.toMillis(
+      yield* positiveDuration("sessions.outageCooldown", options.outageCooldown ?? 3000)
+    )
 
     const events = yield* Effect.acquireRelease(PubSub.sliding<SessionEvent>(1024), PubSub.shutdown)
     const emit = (event: SessionEvent) => PubSub.publish(events, event)

@@ -6,7 +6,6 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Metric from "effect/Metric"
@@ -14,6 +13,7 @@ import * as Redacted from "effect/Redacted"
 import { AccessToken, claimedScopes, maximumLifetime, TokenResponse } from "./AccessToken.js"
 import {
   InvalidClient,
+  type InvalidInput,
   InvalidRequest,
   type TokenError,
   UnauthorizedClient,
@@ -23,6 +23,7 @@ import { type ClientCredentials, toMillis } from "./ClientCredentials.js"
 import type { Options } from "./ClientRegistration.js"
 import type { Device } from "./Device.js"
 import { quiet, repeating } from "./internal/exchange.js"
+import { attemptLimits } from "./internal/limits.js"
 import { oauthRequest } from "./internal/oauth.js"
 import * as RetryQuota from "./internal/retryQuota.js"
 import * as Metrics from "./Metrics.js"
@@ -67,7 +68,7 @@ const refused = (code: string, status: number) => {
 }
 
 /**
- * The token step of one registered application.
+ * The token step of one registered application; `InvalidInput` when an option cannot be used.
  *
  * The expiry is the local time at the start of the request plus `expires_in`; the server's clock is only compared
  * with the local one, and the difference measured.
@@ -79,13 +80,17 @@ const refused = (code: string, status: number) => {
 export const make = (
   application: RegisteredApplication,
   options: Options = {}
-): Effect.Effect<Context.Tag.Service<TokenEndpoint>, never, HttpClient.HttpClient | Throttle.Throttle> =>
+): Effect.Effect<
+  Context.Tag.Service<TokenEndpoint>,
+  InvalidInput,
+  HttpClient.HttpClient | Throttle.Throttle
+> =>
   Effect.gen(function* () {
     const context = {
       client: quiet(yield* HttpClient.HttpClient),
       throttle: yield* Throttle.Throttle,
       application,
-      timeout: Duration.decode(options.timeout ?? Duration.seconds(10))
+      timeout: yield* attemptLimits(options)
     }
     const schedule = Throttle.schedule<TokenError>(options.retry)
     const quota = RetryQuota.make(500)
