@@ -75,6 +75,20 @@ describe("the 401 ladder", () => {
       }).pipe(withSystem())
   )
 
+  it.effect("is climbed once in a call, also when an outage comes between (H6)", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      yield* runToEnd(call)
+      yield* emulator.clearLog
+      for (const status of [401, 503, 401, 401]) {
+        yield* emulator.fail({ route: "api", fault: Fault.answer(status) })
+      }
+      const error = yield* Effect.flip(runToEnd(call))
+      assert.strictEqual(error._tag, "AccessTokenRejected")
+      assert.deepStrictEqual(yield* steps, ["api 401", "token 201", "api 503", "api 401"])
+    }).pipe(withSystem())
+  )
+
   it.effect("takes a 401 without any body for what it is", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
@@ -176,7 +190,7 @@ describe("answers", () => {
         assert.strictEqual(error.serverMessage, "A sentence.")
         assert.strictEqual(error.details, "From the MVPD.")
       }
-      if ("trace" in error) assert.strictEqual(error.trace, "t-1")
+      assert.strictEqual("trace" in error ? error.trace : undefined, "t-1")
     }).pipe(withSystem())
   )
 

@@ -365,6 +365,21 @@ describe("sessions", () => {
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system({ store: store.layer })))
   })
 
+  it.effect("do not trust a token's expiry after the clock was set back, and survive a leap ahead", () =>
+    Effect.gen(function* () {
+      const start = 1_000 * hour
+      yield* TestClock.setTime(start)
+      yield* runToEnd(call)
+      yield* TestClock.setTime(start - 100 * hour)
+      yield* runToEnd(call)
+      assert.strictEqual((yield* counts).token, 2)
+      yield* TestClock.setTime(start + 10_000 * hour)
+      yield* runToEnd(call)
+      const { register, token } = yield* counts
+      assert.deepStrictEqual({ register, token }, { register: 1, token: 3 })
+    }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
+  )
+
   it.effect("are bounded in memory; one that comes back costs a store read and no request", () =>
     Effect.gen(function* () {
       const sessions = yield* Sessions.Sessions

@@ -60,8 +60,9 @@ export interface ProtectedCalls extends HttpClient.HttpClient.With<ProtectedCall
 }
 
 /**
- * The protected client.
+ * The protected client. Its calls ask every caller for a `CurrentDevice`, which is the point.
  *
+ * @effect-expect-leaking CurrentDevice
  * @since 0.1.0
  * @category tags
  */
@@ -175,15 +176,17 @@ export const make = (
       urgent: boolean,
       attempts: number
     ): Effect.Effect<AccessToken, SessionError> =>
-      Effect.flatMap(sessions.accessToken(device), (token) => {
-        if (!isThrottled(url)) return Effect.succeed(token)
-        return throttle.take(throttleKey(application, device), { urgent }).pipe(
-          Effect.mapError(
-            ({ waitMillis }) => new Throttled({ operation: "call", retryAfterMillis: waitMillis, attempts })
-          ),
-          Effect.flatMap((waited) => (waited ? sessions.accessToken(device) : Effect.succeed(token)))
-        )
-      })
+      isThrottled(url)
+        ? Effect.flatMap(sessions.accessToken(device), (token) =>
+            throttle.take(throttleKey(application, device), { urgent }).pipe(
+              Effect.mapError(
+                ({ waitMillis }) =>
+                  new Throttled({ operation: "call", retryAfterMillis: waitMillis, attempts })
+              ),
+              Effect.flatMap((waited) => (waited ? sessions.accessToken(device) : Effect.succeed(token)))
+            )
+          )
+        : sessions.accessToken(device)
 
     const send = (
       request: HttpClientRequest.HttpClientRequest,
@@ -208,17 +211,20 @@ export const make = (
     const refusesToken = (request: HttpClientRequest.HttpClientRequest, status: number) =>
       status === 401 || (status === 403 && request.url.startsWith(`${environment.mgmt}/reset-tempass/`))
 
+    /** One attempt; the first refused token of a call is replaced, further ones are not (`ladder` says so). */
     const attempt = (
       request: HttpClientRequest.HttpClientRequest,
       device: Device,
-      attempts: number
+      attempts: number,
+      ladder: { climbed: boolean }
     ): Effect.Effect<Answer, RawCallError> =>
       Effect.gen(function* () {
         const token = yield* prepare(device, request.url, attempts > 1, attempts)
         const response = yield* send(request, device, token, attempts)
         if (!refusesToken(request, response.status)) return { response, token, attempts }
         yield* sessions.reject(device, token)
-        if (request.body._tag === "Stream") return { response, token, attempts }
+        if (ladder.climbed || request.body._tag === "Stream") return { response, token, attempts }
+        ladder.climbed = true
         const fresh = yield* prepare(device, request.url, true, attempts)
         return { response: yield* send(request, device, fresh, attempts), token: fresh, attempts }
       })
@@ -239,19 +245,20 @@ export const make = (
         const now = yield* Clock.currentTimeMillis
         const common = commonFailure("call", response, now, attempts)
         if (common !== undefined && common._tag !== "ServiceUnavailable") return common
+        // An error whose body does not arrive is still an error: its status decides.
         const body = yield* response.text.pipe(
           Effect.timeout(timeout),
           Effect.orElseSucceed(() => "")
         )
         const enhanced = Option.getOrElse(EnhancedError.decode(body), () => ({}))
-        const error = classify(EnhancedError.scrub(enhanced, secretsOf(device, token)), {
+        return classify(EnhancedError.scrub(enhanced, secretsOf(device, token)), {
           status: response.status,
           attempts,
           replayable: request.body._tag !== "Stream",
           restV2: request.url.startsWith(`${environment.sp}/api/v2/`),
-          scopes: token.scopes
+          scopes: token.scopes,
+          retryAfterMillis: common?.retryAfterMillis
         })
-        return error._tag === "ServiceUnavailable" && common !== undefined ? common : error
       })
 
     const mayRepeat =
@@ -275,13 +282,14 @@ export const make = (
     const attemptOrRefusal = (
       request: HttpClientRequest.HttpClientRequest,
       device: Device,
-      attempts: number
+      attempts: number,
+      ladder: { climbed: boolean }
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, RawCallError | Refusal> =>
-      Effect.flatMap(attempt(request, device, attempts), (answer) => {
+      Effect.flatMap(attempt(request, device, attempts, ladder), (answer) => {
         if (answer.response.status < 300) return Effect.succeed(answer.response)
         return Effect.flatMap(failure(request, device, answer), (error) =>
           Effect.zipRight(
-            error._tag === "Throttled"
+            error._tag === "Throttled" && isThrottled(request.url)
               ? throttle.hold(throttleKey(application, device), error.retryAfterMillis)
               : Effect.void,
             Effect.fail(new Refusal(error, answer.response))
@@ -296,7 +304,8 @@ export const make = (
         const device = yield* CurrentDevice
         const always = yield* Repeatable
         const request = yield* target(environment, input)
-        return yield* repeating((attempts) => attemptOrRefusal(request, device, attempts), {
+        const ladder = { climbed: false }
+        return yield* repeating((attempts) => attemptOrRefusal(request, device, attempts, ladder), {
           schedule,
           quota,
           mayRepeat: mayRepeat(request, always)

@@ -27,6 +27,7 @@ export const classify = (
     readonly replayable: boolean
     readonly restV2: boolean
     readonly scopes: ReadonlyArray<string>
+    readonly retryAfterMillis: number | undefined
   }
 ) => {
   const { attempts, status } = context
@@ -67,7 +68,8 @@ export const classify = (
             status,
             attempts,
             ...(code === undefined ? {} : { code }),
-            ...(trace === undefined ? {} : { trace })
+            ...(trace === undefined ? {} : { trace }),
+            ...(context.retryAfterMillis === undefined ? {} : { retryAfterMillis: context.retryAfterMillis })
           })
         : new RequestRejected(fields)
   }

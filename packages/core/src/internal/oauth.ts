@@ -103,7 +103,7 @@ export const oauthRequest = <A, I, E>(
     const endedAt = yield* Clock.currentTimeMillis
     const failure = commonFailure(operation, { status, headers }, endedAt, attempts)
     if (failure?._tag === "Throttled") yield* context.throttle.hold(key, failure.retryAfterMillis)
-    if (failure !== undefined) return yield* Effect.fail(failure)
+    if (failure !== undefined) return yield* failure
     const body = yield* decode(status, headers["content-type"], text)
     return { body, startedAt, endedAt }
   })
