@@ -21,7 +21,7 @@ import {
 } from "./AdobePassError.js"
 import { ClientCredentials, RegistrationResponse, toMillis } from "./ClientCredentials.js"
 import type { Device } from "./Device.js"
-import { quiet, repeating } from "./internal/exchange.js"
+import { hardened, repeating } from "./internal/exchange.js"
 import { attemptLimits } from "./internal/limits.js"
 import { oauthRequest } from "./internal/oauth.js"
 import * as RetryQuota from "./internal/retryQuota.js"
@@ -100,7 +100,7 @@ export const make = (
 > =>
   Effect.gen(function* () {
     const context = {
-      client: quiet(yield* HttpClient.HttpClient),
+      client: hardened(yield* HttpClient.HttpClient),
       throttle: yield* Throttle.Throttle,
       application,
       timeout: yield* attemptLimits(options)

@@ -24,7 +24,7 @@ import {
 import { CurrentDevice, type Device } from "./Device.js"
 import * as EnhancedError from "./EnhancedError.js"
 import { classify } from "./internal/classify.js"
-import { commonFailure, quiet, repeating, timeoutError, transportError } from "./internal/exchange.js"
+import { commonFailure, hardened, repeating, timeoutError, transportError } from "./internal/exchange.js"
 import { attemptLimits } from "./internal/limits.js"
 import * as RetryQuota from "./internal/retryQuota.js"
 import { SealedResponse } from "./internal/sealedResponse.js"
@@ -159,7 +159,7 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<ProtectedCalls, InvalidInput, HttpClient.HttpClient | Sessions | Throttle.Throttle> =>
   Effect.gen(function* () {
-    const client = quiet(yield* HttpClient.HttpClient)
+    const client = hardened(yield* HttpClient.HttpClient)
     const sessions = yield* Sessions
     const throttle = yield* Throttle.Throttle
     const { environment } = application
@@ -286,7 +286,8 @@ export const make = (
       ladder: { climbed: boolean }
     ): Effect.Effect<HttpClientResponse.HttpClientResponse, RawCallError | Refusal> =>
       Effect.flatMap(attempt(request, device, attempts, ladder), (answer) => {
-        if (answer.response.status < 300) return Effect.succeed(answer.response)
+        if (answer.response.status >= 200 && answer.response.status < 300)
+          return Effect.succeed(answer.response)
         return Effect.flatMap(failure(request, device, answer), (error) =>
           Effect.zipRight(
             error._tag === "Throttled" && isThrottled(request.url)

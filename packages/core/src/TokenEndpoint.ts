@@ -22,7 +22,7 @@ import {
 import { type ClientCredentials, toMillis } from "./ClientCredentials.js"
 import type { Options } from "./ClientRegistration.js"
 import type { Device } from "./Device.js"
-import { quiet, repeating } from "./internal/exchange.js"
+import { hardened, repeating } from "./internal/exchange.js"
 import { attemptLimits } from "./internal/limits.js"
 import { oauthRequest } from "./internal/oauth.js"
 import * as RetryQuota from "./internal/retryQuota.js"
@@ -87,7 +87,7 @@ export const make = (
 > =>
   Effect.gen(function* () {
     const context = {
-      client: quiet(yield* HttpClient.HttpClient),
+      client: hardened(yield* HttpClient.HttpClient),
       throttle: yield* Throttle.Throttle,
       application,
       timeout: yield* attemptLimits(options)

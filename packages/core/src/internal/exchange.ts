@@ -1,11 +1,14 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Schedule from "effect/Schedule"
 import {
@@ -20,9 +23,24 @@ import * as Metrics from "../Metrics.js"
 import type { Repeatable } from "../Throttle.js"
 import type { RetryQuota } from "./retryQuota.js"
 
-/** Neither a span nor a trace header: both would carry what the library keeps to itself. @internal */
-export const quiet = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
-  HttpClient.withTracerDisabledWhen(client, constTrue)
+/**
+ * The client as credentials may be sent through it: without span and trace header, which would carry what the library
+ * keeps to itself, and without following redirects, which fetch would do, token and all.
+ *
+ * @internal
+ */
+export const hardened = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+  client.pipe(
+    HttpClient.withTracerDisabledWhen(constTrue),
+    HttpClient.transformResponse(
+      Effect.mapInputContext((context: Context.Context<never>) =>
+        Context.add(context, FetchHttpClient.RequestInit, {
+          ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
+          redirect: "manual"
+        })
+      )
+    )
+  )
 
 const notConnected = new Set([
   "ECONNREFUSED",
@@ -134,7 +152,8 @@ export const commonFailure = (
       ...(asked === undefined ? {} : { retryAfterMillis: asked })
     })
   }
-  if (status >= 300 && status < 400) {
+  // A browser's fetch hides a redirect that it does not follow behind status 0.
+  if (status < 200 || (status >= 300 && status < 400)) {
     return new UnexpectedResponse({ operation, status, reason: "Redirect", issues: [] })
   }
   return undefined
