@@ -408,7 +408,7 @@ describe("sessions", () => {
       yield* Fiber.join(slow)
       yield* Fiber.join(again)
       assert.strictEqual((yield* counts).register, 4)
-    }).pipe(Effect.provide(system({ sessions: { capacity: 2 } })))
+    }).pipe(Effect.provide(system({ sessions: { capacity: 2 }, store: makeStore().layer })))
   )
 
   it.effect("that are forgotten are gone from memory and store; the device registers anew (J8)", () => {
