@@ -1,0 +1,80 @@
+/** The documents and sources of the project, as text. TypeScript 7 has no API for programs, and Biome keeps the form. */
+import { readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+export const root = fileURLToPath(new URL("../..", import.meta.url))
+
+export interface SourceText {
+  /** Relative to the root of the project. */
+  readonly path: string
+  readonly lines: ReadonlyArray<string>
+}
+
+export const read = (path: string): SourceText => ({
+  path,
+  lines: readFileSync(`${root}${path}`, "utf8").split("\n")
+})
+
+const published = ["core", "emulator", "node"]
+
+/** Every module that a user can import by name: not `internal`, not a command. */
+export const publicModules: ReadonlyArray<SourceText> = published.flatMap((name) =>
+  readdirSync(`${root}packages/${name}/src`)
+    .filter((file) => file.endsWith(".ts") && file !== "index.ts" && file !== "main.ts")
+    .map((file) => read(`packages/${name}/src/${file}`))
+)
+
+export const documents: ReadonlyArray<SourceText> = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(`${root}packages`).flatMap((name) =>
+    readdirSync(`${root}packages/${name}`)
+      .filter((file) => file === "README.md")
+      .map((file) => `packages/${name}/${file}`)
+  )
+].map(read)
+
+export interface CodeBlock {
+  readonly path: string
+  /** Number of the line before the first line of code, so that line n of the block is line `offset + n`. */
+  readonly offset: number
+  readonly code: ReadonlyArray<string>
+}
+
+/** The `ts` blocks of a document, or of the doc comments of a module. */
+export const codeBlocks = ({ lines, path }: SourceText): ReadonlyArray<CodeBlock> => {
+  const blocks: Array<CodeBlock> = []
+  const prefix = path.endsWith(".md") ? /^/ : /^\s*\* ?/
+  let open: { offset: number; code: Array<string> } | undefined
+  lines.forEach((line, index) => {
+    const text = line.replace(prefix, "")
+    if (open === undefined) {
+      if (/^```ts\b/.test(text) && prefix.test(line)) open = { offset: index + 1, code: [] }
+    } else if (text.startsWith("```")) {
+      blocks.push({ path, ...open })
+      open = undefined
+    } else open.code.push(text)
+  })
+  return blocks
+}
+
+/** The rows of the tables under a heading of a document, without the header rows; cells are trimmed. */
+export const tableRows = (document: SourceText, heading: string): ReadonlyArray<ReadonlyArray<string>> => {
+  const start = document.lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, "") === heading)
+  if (start === -1) throw new Error(`${document.path} has no heading "${heading}"`)
+  const length = document.lines.slice(start + 1).findIndex((line) => /^#+ /.test(line))
+  const section = document.lines.slice(start + 1, length === -1 ? undefined : start + 1 + length)
+  const isRule = (line: string | undefined) => line !== undefined && /^\|[\s:|-]+\|$/.test(line)
+  return section
+    .filter((line, i) => line.startsWith("|") && !isRule(line) && !isRule(section[i + 1]))
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim())
+    )
+}
+
+/** The text in back quotes of a cell. */
+export const quoted = (cell: string | undefined): ReadonlyArray<string> =>
+  [...(cell ?? "").matchAll(/`([^`]+)`/g)].map(([, text]) => text ?? "")
