@@ -8,6 +8,7 @@ import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { LenientNumber } from "./internal/lenient.js"
 
 /**
  * A bearer token. `issuedAt` (when the request was started) and `expiresAt` are milliseconds on the local clock;
@@ -34,7 +35,7 @@ export class AccessToken extends Schema.Class<AccessToken>("effect-adobe-pass/Ac
 export const TokenResponse = Schema.Struct({
   access_token: Schema.String.pipe(Schema.pattern(/^[\u0021-\u007e]+$/)),
   expires_in: Schema.Union(Schema.Number, Schema.NumberFromString).pipe(Schema.finite(), Schema.positive()),
-  created_at: Schema.optional(Schema.Union(Schema.Number, Schema.NumberFromString)),
+  created_at: LenientNumber,
   token_type: Schema.optional(Schema.String.pipe(Schema.pattern(/^bearer$/i)))
 })
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { LenientNumber, LenientTexts } from "./internal/lenient.js"
 import { SessionKey } from "./SessionKey.js"
 
 /**
@@ -38,8 +39,8 @@ export class ClientCredentials extends Schema.Class<ClientCredentials>("effect-a
 export const toMillis = (value: number): number => (value >= 1e11 ? value : value * 1000)
 
 /**
- * The answer of `POST /o/client/register`. `redirect_uris`, `grant_types` and `scopes` may be missing: older answers
- * lack them, and nothing depends on them.
+ * The answer of `POST /o/client/register`. All but the pair may be missing or of another shape: older answers lack
+ * `scopes`, nothing depends on the rest, and a pair that was made must not be lost over it.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1
  * @since 0.1.0
@@ -48,8 +49,8 @@ export const toMillis = (value: number): number => (value >= 1e11 ? value : valu
 export const RegistrationResponse = Schema.Struct({
   client_id: Schema.NonEmptyString,
   client_secret: Schema.NonEmptyString,
-  client_id_issued_at: Schema.optional(Schema.Union(Schema.Number, Schema.NumberFromString)),
-  redirect_uris: Schema.optionalWith(Schema.Array(Schema.String), { nullable: true, default: () => [] }),
-  grant_types: Schema.optionalWith(Schema.Array(Schema.String), { nullable: true, default: () => [] }),
-  scopes: Schema.optionalWith(Schema.Array(Schema.String), { nullable: true, default: () => [] })
+  client_id_issued_at: LenientNumber,
+  redirect_uris: LenientTexts,
+  grant_types: LenientTexts,
+  scopes: LenientTexts
 })

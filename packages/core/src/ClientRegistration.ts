@@ -4,8 +4,7 @@
  * @since 0.1.0
  */
 import * as HttpBody from "@effect/platform/HttpBody"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,14 +20,11 @@ import {
 } from "./AdobePassError.js"
 import { ClientCredentials, RegistrationResponse, toMillis } from "./ClientCredentials.js"
 import type { Device } from "./Device.js"
-import { hardened, repeating } from "./internal/exchange.js"
-import { attemptLimits } from "./internal/limits.js"
-import { oauthRequest } from "./internal/oauth.js"
-import * as RetryQuota from "./internal/retryQuota.js"
+import * as OAuthEndpoint from "./internal/oauthEndpoint.js"
 import * as Metrics from "./Metrics.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
 import * as SessionKey from "./SessionKey.js"
-import * as Throttle from "./Throttle.js"
+import type * as Throttle from "./Throttle.js"
 
 /**
  * `POST /o/client/register`.
@@ -99,16 +95,14 @@ export const make = (
   HttpClient.HttpClient | Throttle.Throttle
 > =>
   Effect.gen(function* () {
-    const context = {
-      client: hardened(yield* HttpClient.HttpClient),
-      throttle: yield* Throttle.Throttle,
-      application,
-      timeout: yield* attemptLimits(options)
-    }
-    const schedule = Throttle.schedule<RegistrationError>(options.retry)
-    const quota = RetryQuota.make(500)
-
-    const body = () =>
+    const post = yield* OAuthEndpoint.make(application, options, {
+      operation: "register",
+      path: "/o/client/register",
+      response: RegistrationResponse,
+      refused,
+      mayRepeat: nothingWasMinted
+    })
+    const statement = () =>
       HttpBody.text(
         JSON.stringify({
           software_statement: Redacted.value(application.softwareStatement.value),
@@ -117,24 +111,8 @@ export const make = (
         "application/json;charset=utf-8"
       )
 
-    const attempt = (device: Device, attempts: number) =>
-      oauthRequest(context, {
-        operation: "register",
-        path: "/o/client/register",
-        device,
-        request: HttpClientRequest.setBody(body()),
-        response: RegistrationResponse,
-        refused,
-        urgent: true,
-        attempts
-      })
-
     const register = Effect.fn("ClientRegistration.register")(function* (device: Device) {
-      const { body, startedAt } = yield* repeating((attempts) => attempt(device, attempts), {
-        schedule,
-        quota,
-        mayRepeat: nothingWasMinted
-      })
+      const { body, startedAt } = yield* post(device, statement())
       return new ClientCredentials({
         clientId: Redacted.make(body.client_id),
         clientSecret: Redacted.make(body.client_secret),

@@ -140,7 +140,7 @@ export const makeEncoded = (
     new CredentialStoreError({
       operation,
       reason: failure.reason,
-      ...(failure.code === undefined ? {} : { code: failure.code })
+      ...(failure.code !== undefined && /^[A-Z0-9_]{1,40}$/.test(failure.code) ? { code: failure.code } : {})
     })
 
   const bounded =

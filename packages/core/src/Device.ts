@@ -38,7 +38,7 @@ export interface Device extends Inspectable.Inspectable {
 export class CurrentDevice extends Context.Tag("effect-adobe-pass/CurrentDevice")<CurrentDevice, Device>() {}
 
 const control = /[\u0000-\u001f\u007f]/
-const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/
+const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
 const maximumIdLength = 1024
 
 const invalid = (field: string, problem: string) => Either.left(new InvalidInput({ field, problem }))
@@ -70,12 +70,12 @@ const Proto = {
   }
 }
 
-/** Own headers stay out of `inspect` and JSON through the prototype above and because they are not enumerable. */
+/** Own values stay out of `inspect` and JSON through the prototype above and as getters that are not enumerable. */
 const build = (id: string, ip: string | undefined, info: string | undefined): Device => {
   const clientHeaders: Record<string, string> = {}
   if (info !== undefined) clientHeaders["x-device-info"] = info
   if (ip !== undefined) clientHeaders["x-forwarded-for"] = ip
-  const hidden = <A>(value: A) => ({ value, enumerable: false })
+  const hidden = <A>(value: A) => ({ get: () => value, enumerable: false })
   return Object.create(Proto, {
     id: hidden(Redacted.make(id)),
     ip: hidden(ip === undefined ? undefined : Redacted.make(ip)),

@@ -17,10 +17,11 @@ const openLiteral = <const Known extends ReadonlyArray<string>>(
   ..._known: Known
 ): Schema.Schema<Known[number] | (string & {}), string> => Text
 
-const NumberFromEither = Schema.Union(Schema.Number, Schema.NumberFromString)
+const NumberFromEither = Schema.Union(Schema.Finite, Schema.NumberFromString.pipe(Schema.finite()))
 const BooleanFromEither = Schema.Union(Schema.Boolean, Schema.BooleanFromString)
 
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+/** Absent or undefined: most compilers are not set to tell the two apart. JSON leaves both out. */
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(schema)
 
 /**
  * The keys of the header. The five that Adobe requires are required by the type; restricted values are suggested,

@@ -41,12 +41,15 @@ export interface EnhancedError {
 
 const textFields = ["action", "code", "message", "details", "helpUrl", "trace"] as const
 
-const maximumText = 1000
+/** Writing it again fails for a value that is nested too deeply. */
+const write = Option.liftThrowable((value: unknown) => JSON.stringify(value))
 
 const asText = (value: unknown): string | undefined =>
   value === undefined || value === null
     ? undefined
-    : (typeof value === "string" ? value : JSON.stringify(value)).slice(0, maximumText)
+    : typeof value === "string"
+      ? value
+      : Option.getOrUndefined(write(value))
 
 const fromFields = (fields: { readonly [K in PropertyKey]: unknown }): EnhancedError => {
   const error: { -readonly [K in keyof EnhancedError]: EnhancedError[K] } = {}
@@ -54,8 +57,10 @@ const fromFields = (fields: { readonly [K in PropertyKey]: unknown }): EnhancedE
     const text = asText(fields[field])
     if (text !== undefined) error[field] = text
   }
-  const status = Number(fields["status"])
-  if (fields["status"] !== undefined && Number.isInteger(status)) error.status = status
+  const status = fields["status"]
+  if (typeof status === "number" || (typeof status === "string" && status.trim() !== "")) {
+    if (Number.isInteger(Number(status))) error.status = Number(status)
+  }
   return error
 }
 
@@ -71,7 +76,9 @@ export const fromJson = (json: unknown): Option.Option<EnhancedError> => {
   const inner = json["error"]
   if (Predicate.isRecord(inner)) return Option.some(fromFields(inner))
   if (typeof inner === "string") return Option.some(fromFields({ ...json, code: inner }))
-  return typeof json["code"] === "string" || json["message"] !== undefined
+  return typeof json["code"] === "string" ||
+    typeof json["action"] === "string" ||
+    json["message"] !== undefined
     ? Option.some(fromFields(json))
     : Option.none()
 }
@@ -132,20 +139,29 @@ export const items = (json: unknown): ReadonlyArray<ItemError> => {
   })
 }
 
+const maximumText = 1000
+
+/** Codes and actions are made of words; whatever else stands in their place may be an echo. */
+const isName = (field: string, text: string): boolean =>
+  (field === "action" || field === "code") && text.length <= 64 && /^[a-z]+(?:[_-][a-z]+)*$/.test(text)
+
 /**
- * The error without any of the given secrets, wherever the server may have echoed them.
+ * The error without any of the given secrets, wherever the server may have echoed them, and with its texts cut to
+ * 1000 characters.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const scrub = (error: EnhancedError, secrets: Iterable<string>): EnhancedError => {
   const clean: { -readonly [K in keyof EnhancedError]: EnhancedError[K] } = { ...error }
-  for (const secret of secrets) {
-    if (secret === "") continue
-    for (const field of textFields) {
-      const text = clean[field]
-      if (text !== undefined) clean[field] = text.replaceAll(secret, "<redacted>")
-    }
+  const known = [...secrets].filter((secret) => secret !== "")
+  for (const field of textFields) {
+    const text = clean[field]
+    if (text === undefined || isName(field, text)) continue
+    // Cut last: a secret that is cut in two would not be found.
+    clean[field] = known
+      .reduce((cleaner, secret) => cleaner.replaceAll(secret, "<redacted>"), text)
+      .slice(0, maximumText)
   }
   return clean
 }

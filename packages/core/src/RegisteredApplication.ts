@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
 import { InvalidInput } from "./AdobePassError.js"
 import * as Environment from "./Environment.js"
@@ -39,6 +40,15 @@ export interface Options {
   readonly userAgent?: string | undefined
 }
 
+/** A value is checked like the options of `custom`: its type does not say where it came from. */
+const environmentOf = (
+  input: Environment.Name | Environment.Environment
+): Either.Either<Environment.Environment, InvalidInput> => {
+  if (typeof input === "string") return Environment.fromName(input)
+  const own = Either.getOrUndefined(Environment.fromName(input.name))
+  return own?.sp === input.sp && own.mgmt === input.mgmt ? Either.right(own) : Environment.custom(input)
+}
+
 /**
  * Checks the options; `InvalidInput` names the first that cannot be used. Nothing is sent.
  *
@@ -47,10 +57,7 @@ export interface Options {
  */
 export const make = (options: Options): Effect.Effect<RegisteredApplication, InvalidInput> =>
   Effect.gen(function* () {
-    const environment =
-      typeof options.environment === "string"
-        ? yield* Environment.fromName(options.environment)
-        : options.environment
+    const environment = yield* environmentOf(options.environment)
     const softwareStatement = yield* SoftwareStatement.make(options.softwareStatement)
     if (options.redirectUri !== undefined && !URL.canParse(options.redirectUri)) {
       return yield* new InvalidInput({ field: "redirectUri", problem: "is not an absolute URI" })

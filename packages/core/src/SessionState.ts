@@ -11,7 +11,7 @@ import type { ClientCredentials } from "./ClientCredentials.js"
 /**
  * `Unregistered`: nothing is known in memory, the store has to be asked. `Registered`: the pair is known.
  * `Authorized`: there is a token, too; `refreshAt` is when it should be replaced, in milliseconds. `rejected` is the
- * last token that was refused, so that it is not taken from the store again.
+ * newest token that was refused, so that it is not taken from the store again.
  *
  * @since 0.1.0
  * @category models
@@ -69,18 +69,27 @@ export const authorized = (
   window?: RefreshWindow
 ): SessionState => Authorized({ credentials, token, refreshAt: refreshAt(token, slot, window) })
 
+const newest = (known: AccessToken | undefined, token: AccessToken): AccessToken =>
+  known === undefined || token.issuedAt >= known.issuedAt ? token : known
+
 /**
  * A protected API refused a token. Only that very token is dropped: when the session already holds another one,
- * nothing changes, so any number of late 401s cost one token request.
+ * nothing changes, so any number of late 401s cost one token request. The newest refused token is remembered.
  *
  * @since 0.1.0
  * @category transitions
  */
 export const rejected = (state: SessionState, token: AccessToken): SessionState => {
-  if (state._tag === "Unregistered") return Unregistered({ rejected: token })
-  return state._tag === "Authorized" && sameToken(state.token, token)
-    ? Registered({ credentials: state.credentials, rejected: token })
-    : state
+  switch (state._tag) {
+    case "Unregistered":
+      return Unregistered({ rejected: newest(state.rejected, token) })
+    case "Registered":
+      return Registered({ credentials: state.credentials, rejected: newest(state.rejected, token) })
+    case "Authorized":
+      return sameToken(state.token, token)
+        ? Registered({ credentials: state.credentials, rejected: token })
+        : state
+  }
 }
 
 /**

@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpBody from "@effect/platform/HttpBody"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
@@ -22,13 +23,10 @@ import {
 import { type ClientCredentials, toMillis } from "./ClientCredentials.js"
 import type { Options } from "./ClientRegistration.js"
 import type { Device } from "./Device.js"
-import { hardened, repeating } from "./internal/exchange.js"
-import { attemptLimits } from "./internal/limits.js"
-import { oauthRequest } from "./internal/oauth.js"
-import * as RetryQuota from "./internal/retryQuota.js"
+import * as OAuthEndpoint from "./internal/oauthEndpoint.js"
 import * as Metrics from "./Metrics.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
-import * as Throttle from "./Throttle.js"
+import type * as Throttle from "./Throttle.js"
 
 /**
  * `POST /o/client/token`.
@@ -86,14 +84,21 @@ export const make = (
   HttpClient.HttpClient | Throttle.Throttle
 > =>
   Effect.gen(function* () {
-    const context = {
-      client: hardened(yield* HttpClient.HttpClient),
-      throttle: yield* Throttle.Throttle,
-      application,
-      timeout: yield* attemptLimits(options)
-    }
-    const schedule = Throttle.schedule<TokenError>(options.retry)
-    const quota = RetryQuota.make(500)
+    const post = yield* OAuthEndpoint.make(application, options, {
+      operation: "token",
+      path: "/o/client/token",
+      response: TokenResponse,
+      refused,
+      mayRepeat: constTrue
+    })
+    const grant = (credentials: ClientCredentials) =>
+      HttpBody.urlParams(
+        UrlParams.fromInput({
+          grant_type: "client_credentials",
+          client_id: Redacted.value(credentials.clientId),
+          client_secret: Redacted.value(credentials.clientSecret)
+        })
+      )
 
     const measureSkew = (createdAt: number | undefined, startedAt: number, endedAt: number) => {
       if (createdAt === undefined) return Effect.void
@@ -110,24 +115,7 @@ export const make = (
       device: Device,
       credentials: ClientCredentials
     ) {
-      const { body, endedAt, startedAt } = yield* repeating(
-        (attempts) =>
-          oauthRequest(context, {
-            operation: "token",
-            path: "/o/client/token",
-            device,
-            request: HttpClientRequest.bodyUrlParams({
-              grant_type: "client_credentials",
-              client_id: Redacted.value(credentials.clientId),
-              client_secret: Redacted.value(credentials.clientSecret)
-            }),
-            response: TokenResponse,
-            refused,
-            urgent: true,
-            attempts
-          }),
-        { schedule, quota, mayRepeat: constTrue }
-      )
+      const { body, endedAt, startedAt } = yield* post(device, grant(credentials))
       yield* measureSkew(body.created_at, startedAt, endedAt)
       return new AccessToken({
         value: Redacted.make(body.access_token),
