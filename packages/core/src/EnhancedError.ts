@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
@@ -141,26 +142,48 @@ export const items = (json: unknown): ReadonlyArray<ItemError> => {
 
 const maximumText = 1000
 
-/** Codes and actions are made of words; whatever else stands in their place may be an echo. */
-const isName = (field: string, text: string): boolean =>
-  (field === "action" || field === "code") && text.length <= 64 && /^[a-z]+(?:[_-][a-z]+)*$/.test(text)
+const documentedActions = new Set([
+  "none",
+  "configuration",
+  "application-registration",
+  "authentication",
+  "authorization",
+  "retry",
+  "retry-after",
+  "degradation"
+])
+
+/** A secret as a server may write it: as it is, within JSON or a URL, or in base64. */
+const forms = (secret: string): ReadonlyArray<string> => [
+  secret,
+  JSON.stringify(secret).slice(1, -1),
+  encodeURIComponent(secret),
+  Encoding.encodeBase64(secret).replace(/=+$/, ""),
+  Encoding.encodeBase64Url(secret)
+]
+
+/** Shorter text stands in every sentence, and is no secret. */
+const shortestSecret = 4
 
 /**
- * The error without any of the given secrets, wherever the server may have echoed them, and with its texts cut to
- * 1000 characters.
+ * The error without any of the given secrets, wherever the server may have echoed them in whatever form, and with its
+ * texts cut to 1000 characters. Documented actions stay, and so do codes, which are words, unless one is a secret.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const scrub = (error: EnhancedError, secrets: Iterable<string>): EnhancedError => {
   const clean: { -readonly [K in keyof EnhancedError]: EnhancedError[K] } = { ...error }
-  const known = [...secrets].filter((secret) => secret !== "")
+  const known = [...secrets].filter((secret) => secret.length >= shortestSecret)
+  const needles = known.flatMap(forms).sort((left, right) => right.length - left.length)
   for (const field of textFields) {
     const text = clean[field]
-    if (text === undefined || isName(field, text)) continue
+    if (text === undefined || (field === "action" && documentedActions.has(text))) continue
+    if (field === "code" && /^[a-z]+(?:_[a-z]+)*$/.test(text) && text.length <= 64 && !known.includes(text))
+      continue
     // Cut last: a secret that is cut in two would not be found.
-    clean[field] = known
-      .reduce((cleaner, secret) => cleaner.replaceAll(secret, "<redacted>"), text)
+    clean[field] = needles
+      .reduce((cleaner, needle) => cleaner.replaceAll(needle, "<redacted>"), text)
       .slice(0, maximumText)
   }
   return clean

@@ -24,6 +24,7 @@ import {
 import { CurrentDevice, type Device } from "./Device.js"
 import * as EnhancedError from "./EnhancedError.js"
 import { classify } from "./internal/classify.js"
+import { deviceSecrets } from "./internal/deviceSecrets.js"
 import { commonFailure, hardened, repeating, timeoutError, transportError } from "./internal/exchange.js"
 import { attemptLimits } from "./internal/limits.js"
 import * as RetryQuota from "./internal/retryQuota.js"
@@ -229,12 +230,16 @@ export const make = (
         return { response: yield* send(request, device, fresh, attempts), token: fresh, attempts }
       })
 
-    const secretsOf = (device: Device, token: AccessToken): ReadonlyArray<string> => [
-      Redacted.value(token.value),
-      Redacted.value(device.id),
-      ...(device.ip === undefined ? [] : [Redacted.value(device.ip)]),
-      ...Object.values(device.callHeaders)
-    ]
+    /** What a server could echo. */
+    const secretsOf = (device: Device, token: AccessToken): Effect.Effect<ReadonlyArray<string>> =>
+      Effect.map(sessions.state(device), (state) => [
+        ...deviceSecrets(device),
+        Redacted.value(token.value),
+        Redacted.value(application.softwareStatement.value),
+        ...(state._tag === "Unregistered"
+          ? []
+          : [Redacted.value(state.credentials.clientId), Redacted.value(state.credentials.clientSecret)])
+      ])
 
     const failure = (
       request: HttpClientRequest.HttpClientRequest,
@@ -251,7 +256,8 @@ export const make = (
           Effect.orElseSucceed(() => "")
         )
         const enhanced = Option.getOrElse(EnhancedError.decode(body), () => ({}))
-        return classify(EnhancedError.scrub(enhanced, secretsOf(device, token)), {
+        const secrets = yield* secretsOf(device, token)
+        return classify(EnhancedError.scrub(enhanced, secrets), {
           status: response.status,
           attempts,
           replayable: request.body._tag !== "Stream",

@@ -92,6 +92,8 @@ export class Sessions extends Context.Tag("effect-adobe-pass/Sessions")<
      * device registers anew on its next call, and its users must sign in again.
      */
     readonly forget: (device: Device) => Effect.Effect<void, CredentialStoreError>
+    /** What memory holds of a device, without asking the store or Adobe Pass. */
+    readonly state: (device: Device) => Effect.Effect<SessionState.SessionState>
     /** Events from now on. A slow subscriber loses the oldest ones. */
     readonly events: Stream.Stream<SessionEvent>
     /** Sessions in memory. */
@@ -522,6 +524,8 @@ export const make = (
           cell.failure = undefined
           yield* emit({ _tag: "Forgotten", session })
         }),
+      state: (device) =>
+        Effect.sync(() => cells.get(Redacted.value(device.id))?.state ?? SessionState.unregistered),
       events: Stream.fromPubSub(events),
       size: Effect.sync(() => cells.size)
     }

@@ -14,6 +14,7 @@ import { identity } from "effect/Function"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import { InvalidInput } from "./AdobePassError.js"
+import { positiveDuration } from "./internal/limits.js"
 import * as Metrics from "./Metrics.js"
 
 /**
@@ -33,9 +34,9 @@ export interface Options {
    * taken as spent. @default "learn"
    */
   readonly replenish?: "learn" | "refill" | "never" | undefined
-  /** A call that would have to wait longer fails with `Throttled` at once. @default 1 minute */
+  /** A call that would have to wait longer fails with `Throttled` at once; `Duration.infinity` lets all wait. @default 1 minute */
   readonly maxWait?: Duration.DurationInput | undefined
-  /** Buckets remembered at most; the longest unused are forgotten first. @default 100_000 */
+  /** Buckets remembered at most, those in use aside; the longest unused are forgotten first. @default 100_000 */
   readonly maxKeys?: number | undefined
 }
 
@@ -70,7 +71,7 @@ export class Throttle extends Context.Tag("effect-adobe-pass/Throttle")<
     ) => Effect.Effect<boolean, Overloaded>
     /**
      * The server answered 429: no permit is given for this key before `millis` (at least one second) have passed.
-     * Whoever waits keeps its place.
+     * Whoever waits keeps its place, and fails if that is now longer than `maxWait`.
      */
     readonly hold: (key: string, millis: number) => Effect.Effect<void>
     /** Buckets in memory, for metrics and tests. */
@@ -98,25 +99,37 @@ const head = (bucket: Bucket): Waiter | undefined =>
 /** Half a millisecond of rounding must not cost a whole one. */
 const epsilon = 1e-6
 
-/**
- * A throttle; `InvalidInput` when an option cannot be used.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = (options: Options = {}): Either.Either<Context.Tag.Service<Throttle>, InvalidInput> => {
-  const burst = options.burst ?? 10
-  const interval = Duration.toMillis(options.interval ?? 1000)
-  const maxWait = Duration.toMillis(options.maxWait ?? Duration.minutes(1))
-  const maxKeys = options.maxKeys ?? 100_000
-  const replenish = options.replenish ?? "learn"
-  const invalid = (field: string, problem: string) => Either.left(new InvalidInput({ field, problem }))
-  if (!Number.isInteger(burst) || burst < 1)
-    return invalid("throttle.burst", "must be a whole number of at least 1")
-  if (!(interval > 0) || !Number.isFinite(interval))
-    return invalid("throttle.interval", "must be longer than zero")
-  if (!(maxKeys >= 1)) return invalid("throttle.maxKeys", "must be at least 1")
+/** The options, checked and with their defaults. */
+interface Limits {
+  readonly burst: number
+  readonly interval: number
+  readonly replenish: "learn" | "refill" | "never"
+  readonly maxWait: number
+  readonly maxKeys: number
+}
 
+const limits = (options: Options): Either.Either<Limits, InvalidInput> =>
+  Either.gen(function* () {
+    const { burst = 10, maxKeys = 100_000, replenish = "learn" } = options
+    const whole = (field: string, value: number) =>
+      Number.isInteger(value) && value >= 1
+        ? Either.right(value)
+        : Either.left(new InvalidInput({ field, problem: "must be a whole number of at least 1" }))
+    return {
+      burst: yield* whole("throttle.burst", burst),
+      maxKeys: yield* whole("throttle.maxKeys", maxKeys),
+      replenish,
+      interval: Duration.toMillis(yield* positiveDuration("throttle.interval", options.interval ?? 1000)),
+      maxWait:
+        options.maxWait === Duration.infinity
+          ? Number.POSITIVE_INFINITY
+          : Duration.toMillis(
+              yield* positiveDuration("throttle.maxWait", options.maxWait ?? Duration.minutes(1))
+            )
+    }
+  })
+
+const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits): Context.Tag.Service<Throttle> => {
   const buckets = new Map<string, Bucket>()
 
   const capacity = (bucket: Bucket) => (bucket.refills ? burst : Math.max(1, Math.min(burst, bucket.credit)))
@@ -132,19 +145,43 @@ export const make = (options: Options = {}): Either.Either<Context.Tag.Service<T
     return Math.max(credit, bucket.heldUntil + ahead * interval - now)
   }
 
+  const isAwaited = (bucket: Bucket) => bucket.urgent.size + bucket.patient.size > 0
+
   const idle = (bucket: Bucket, now: number) =>
     bucket.refills &&
-    bucket.urgent.size + bucket.patient.size === 0 &&
+    !isAwaited(bucket) &&
     now >= bucket.heldUntil &&
     bucket.credit + (now - bucket.at) / interval >= burst
 
-  /** Looks at the two buckets that were unused for longest, so that forgetting costs each call the same. */
+  let round = buckets.entries()
+  let leftInRound = 0
+
+  /**
+   * Forgets what is idle among the next two buckets on the round: so forgetting costs each call the same. A round has
+   * an end of its own, because buckets in use move to the end of the map again and again.
+   */
   const sweep = (now: number) => {
+    for (let looked = 0; looked < 2; looked++) {
+      if (leftInRound === 0) {
+        round = buckets.entries()
+        leftInRound = buckets.size
+      }
+      const next = round.next()
+      leftInRound = next.done === true ? 0 : leftInRound - 1
+      if (next.done === true) return
+      const [key, bucket] = next.value
+      if (idle(bucket, now)) buckets.delete(key)
+    }
+  }
+
+  /** Makes room for one more: the bucket that was unused for longest goes. Whoever waits is using its bucket. */
+  const evict = () => {
     let looked = 0
     for (const [key, bucket] of buckets) {
-      const waiting = bucket.urgent.size + bucket.patient.size > 0
-      if (idle(bucket, now) || (buckets.size > maxKeys && !waiting)) buckets.delete(key)
-      if (++looked === 2) break
+      buckets.delete(key)
+      if (!isAwaited(bucket)) return
+      buckets.set(key, bucket)
+      if (++looked === 8) return
     }
   }
 
@@ -157,6 +194,7 @@ export const make = (options: Options = {}): Either.Either<Context.Tag.Service<T
       return known
     }
     sweep(now)
+    if (buckets.size >= maxKeys) evict()
     const bucket: Bucket = {
       credit: burst,
       at: now,
@@ -174,7 +212,13 @@ export const make = (options: Options = {}): Either.Either<Context.Tag.Service<T
     if (next !== undefined) Deferred.unsafeDone(next.turn, Effect.void)
   }
 
-  const wait = (bucket: Bucket, waiter: Waiter): Effect.Effect<void> =>
+  const overloaded = (waitMillis: number): Effect.Effect<never, Overloaded> =>
+    Effect.zipRight(
+      Metric.increment(Metrics.overloaded),
+      Effect.fail<Overloaded>({ _tag: "Overloaded", waitMillis })
+    )
+
+  const wait = (bucket: Bucket, waiter: Waiter): Effect.Effect<void, Overloaded> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (head(bucket) !== waiter) {
         return Effect.flatMap(Deferred.make<void>(), (turn) => {
@@ -186,6 +230,7 @@ export const make = (options: Options = {}): Either.Either<Context.Tag.Service<T
       }
       refill(bucket, now)
       const millis = waitFor(bucket, 0, now)
+      if (millis > maxWait) return overloaded(millis)
       if (millis > 0) return Effect.zipRight(Effect.sleep(millis), wait(bucket, waiter))
       bucket.credit -= 1
       return Effect.void
@@ -201,27 +246,21 @@ export const make = (options: Options = {}): Either.Either<Context.Tag.Service<T
         bucket.credit -= 1
         return Effect.succeed(false)
       }
-      if (millis > maxWait) {
-        return Effect.zipRight(
-          Metric.increment(Metrics.overloaded),
-          Effect.fail<Overloaded>({ _tag: "Overloaded", waitMillis: millis })
-        )
-      }
-      return Effect.flatMap(Deferred.make<void>(), (turn) => {
-        const waiter: Waiter = { turn }
-        const queue = urgent ? bucket.urgent : bucket.patient
-        queue.add(waiter)
-        return wait(bucket, waiter).pipe(
-          Effect.ensuring(
-            Effect.sync(() => {
-              queue.delete(waiter)
-              wakeNext(bucket)
-            })
-          ),
-          Effect.zipLeft(Metric.increment(Metrics.throttleWaits)),
-          Effect.as(true)
-        )
-      })
+      if (millis > maxWait) return overloaded(millis)
+      const queue = urgent ? bucket.urgent : bucket.patient
+      return Effect.acquireUseRelease(
+        Effect.map(Deferred.make<void>(), (turn) => {
+          const waiter: Waiter = { turn }
+          queue.add(waiter)
+          return waiter
+        }),
+        (waiter) => wait(bucket, waiter),
+        (waiter) =>
+          Effect.sync(() => {
+            queue.delete(waiter)
+            wakeNext(bucket)
+          })
+      ).pipe(Effect.zipLeft(Metric.increment(Metrics.throttleWaits)), Effect.as(true))
     })
 
   const hold: Context.Tag.Service<Throttle>["hold"] = (key, millis) =>
@@ -237,8 +276,17 @@ export const make = (options: Options = {}): Either.Either<Context.Tag.Service<T
       })
     )
 
-  return Either.right({ take, hold, size: Effect.sync(() => buckets.size) })
+  return { take, hold, size: Effect.sync(() => buckets.size) }
 }
+
+/**
+ * A throttle; `InvalidInput` when an option cannot be used.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Either.Either<Context.Tag.Service<Throttle>, InvalidInput> =>
+  Either.map(limits(options), build)
 
 /**
  * Delays between the attempts of something that a server throttles.

@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { InvalidInput } from "../AdobePassError.js"
 import type { ScheduleOptions } from "../Throttle.js"
 
@@ -9,13 +10,13 @@ const invalid = (field: string, problem: string) => new InvalidInput({ field, pr
 export const positiveDuration = (
   field: string,
   input: Duration.DurationInput
-): Effect.Effect<Duration.Duration, InvalidInput> => {
+): Either.Either<Duration.Duration, InvalidInput> => {
   const duration = Duration.decodeUnknown(input)
   return duration._tag === "Some" &&
     Duration.isFinite(duration.value) &&
     Duration.toMillis(duration.value) > 0
-    ? Effect.succeed(duration.value)
-    : Effect.fail(invalid(field, "must be a duration that is longer than zero and ends"))
+    ? Either.right(duration.value)
+    : Either.left(invalid(field, "must be a duration that is longer than zero and ends"))
 }
 
 /** The time limit of an attempt, and how attempts are repeated. @internal */

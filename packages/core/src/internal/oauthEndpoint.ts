@@ -19,6 +19,7 @@ import {
 import type { Device } from "../Device.js"
 import type { RegisteredApplication } from "../RegisteredApplication.js"
 import * as Throttle from "../Throttle.js"
+import { deviceSecrets } from "./deviceSecrets.js"
 import { bodyKind, commonFailure, exchange, hardened, repeating } from "./exchange.js"
 import { attemptLimits } from "./limits.js"
 import * as RetryQuota from "./retryQuota.js"
@@ -27,9 +28,12 @@ import { throttleKey } from "./throttleKey.js"
 const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 const oauthError = Schema.decodeUnknownOption(Schema.Struct({ error: Schema.String }))
 
-/** OAuth codes are words; anything else might be data, and is not copied. */
-const safeCode = (code: string): string | undefined =>
-  /^[a-z]+(?:_[a-z]+){0,6}$/.test(code) ? code : undefined
+/** OAuth codes are words; anything else might be data, and what we sent might be echoed: neither is copied. */
+const safeCode = (code: string, device: Device, body: HttpBody.HttpBody): string | undefined => {
+  if (!/^[a-z]+(?:_[a-z]+){0,6}$/.test(code) || deviceSecrets(device).includes(code)) return undefined
+  const sent = body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
+  return sent.includes(code) ? undefined : code
+}
 
 /** How requests to `/o/client/*` are made. */
 interface Limits {
@@ -79,7 +83,8 @@ export const make = <A, I, E extends AdobePassError>(
     const decode = (
       status: number,
       contentType: string | undefined,
-      text: string
+      text: string,
+      safe: (code: string) => string | undefined
     ): Either.Either<A, E | ExchangeError> => {
       const unexpected = (
         reason: UnexpectedResponse["reason"],
@@ -108,9 +113,7 @@ export const make = <A, I, E extends AdobePassError>(
       const code = Option.map(oauthError(json), ({ error }) => error)
       if (Option.isNone(code)) return unexpected("UnexpectedJson")
       const refused = endpoint.refused(code.value, status)
-      return refused === undefined
-        ? unexpected("UnknownCode", [], safeCode(code.value))
-        : Either.left(refused)
+      return refused === undefined ? unexpected("UnknownCode", [], safe(code.value)) : Either.left(refused)
     }
 
     const attempt = (device: Device, request: HttpClientRequest.HttpClientRequest, attempts: number) =>
@@ -126,7 +129,9 @@ export const make = <A, I, E extends AdobePassError>(
         const failure = commonFailure(operation, { status, headers }, endedAt, attempts)
         if (failure?._tag === "Throttled") yield* throttle.hold(key, failure.retryAfterMillis)
         if (failure !== undefined) return yield* failure
-        const body = yield* decode(status, headers["content-type"], text)
+        const body = yield* decode(status, headers["content-type"], text, (code) =>
+          safeCode(code, device, request.body)
+        )
         return { body, startedAt, endedAt }
       })
 

@@ -66,8 +66,7 @@ export class SealedResponse implements HttpClientResponse.HttpClientResponse {
     return new HttpClientError.ResponseError({
       request: this.request,
       response: this,
-      reason: error.reason,
-      ...(error.description === undefined ? {} : { description: error.description })
+      reason: error.reason
     })
   }
 

@@ -1,0 +1,85 @@
+/** The file operations of the store, as effects with typed failures that carry an errno code and no path. */
+import { randomUUID } from "node:crypto"
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type { BackendFailure } from "effect-adobe-pass/CredentialStore"
+
+const failure = (error: unknown): BackendFailure => ({
+  reason: "Unavailable",
+  code: Predicate.hasProperty(error, "code") && typeof error.code === "string" ? error.code : undefined
+})
+
+/** A step on the disk. It is not abandoned half way: an interruption takes effect after it. @internal */
+export const step = <A>(run: () => Promise<A>): Effect.Effect<A, BackendFailure> =>
+  Effect.uninterruptible(Effect.tryPromise({ try: run, catch: failure }))
+
+/** Gives another value to the failure with this errno code. @internal */
+export const onCode =
+  <B>(code: string, value: B) =>
+  <A>(effect: Effect.Effect<A, BackendFailure>): Effect.Effect<A | B, BackendFailure> =>
+    Effect.catchIf(
+      effect,
+      (error) => error.code === code,
+      () => Effect.succeed(value)
+    )
+
+/** The text of a file, or `None` when there is no such file. @internal */
+export const readText = (file: string): Effect.Effect<Option.Option<string>, BackendFailure> =>
+  Effect.tryPromise({
+    try: (signal) => fs.readFile(file, { encoding: "utf8", signal }),
+    catch: failure
+  }).pipe(Effect.asSome, onCode("ENOENT", Option.none()))
+
+/** Gives a file a second name; false when that name is taken. @internal */
+export const link = (file: string, name: string): Effect.Effect<boolean, BackendFailure> =>
+  step(() => fs.link(file, name)).pipe(Effect.as(true), onCode("EEXIST", false))
+
+/** Makes the names in a directory durable. @internal */
+export const syncDirectory = (directory: string): Effect.Effect<void, BackendFailure> =>
+  step(async () => {
+    const handle = await fs.open(directory, "r")
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  })
+
+/** The end of the names of files that nobody misses. @internal */
+export const temporarySuffix = ".tmp"
+
+/** A name in the directory that nobody else uses. @internal */
+export const temporaryName = (directory: string): string =>
+  path.join(directory, `${randomUUID()}${temporarySuffix}`)
+
+/** Removes a file that nobody misses. One that stays is removed when a store starts. @internal */
+export const discard = (file: string): Effect.Effect<void> =>
+  step(() => fs.rm(file, { force: true })).pipe(
+    Effect.catchAll(({ code }) => Effect.logDebug("A temporary file of the credential store stays", code))
+  )
+
+/**
+ * Runs an effect with a complete file that only the owner can read, and discards the file afterwards. With `durable`
+ * its content is on the disk before. @internal
+ */
+export const withTemporary = <A>(
+  directory: string,
+  content: { readonly text: string; readonly durable: boolean },
+  use: (file: string) => Effect.Effect<A, BackendFailure>
+): Effect.Effect<A, BackendFailure> =>
+  Effect.suspend(() => {
+    const file = temporaryName(directory)
+    const write = step(async () => {
+      const handle = await fs.open(file, "wx", 0o600)
+      try {
+        await handle.writeFile(content.text)
+        if (content.durable) await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    })
+    return Effect.ensuring(Effect.zipRight(write, use(file)), discard(file))
+  })

@@ -1,0 +1,33 @@
+import * as fs from "node:fs/promises"
+import * as os from "node:os"
+import * as path from "node:path"
+import { Effect, type Scope } from "effect"
+import { type AdobePassError, CredentialStore } from "effect-adobe-pass"
+import { FileStore } from "effect-adobe-pass-node"
+
+/** A directory that is removed with the scope. */
+export const temporaryDirectory: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.promise(() => fs.mkdtemp(path.join(os.tmpdir(), "effect-adobe-pass-"))),
+  (directory) => Effect.promise(() => fs.rm(directory, { recursive: true, force: true }))
+)
+
+/** Where a store can be made; it does not exist yet. */
+export const storeDirectory: Effect.Effect<string, never, Scope.Scope> = Effect.map(
+  temporaryDirectory,
+  (parent) => path.join(parent, "store")
+)
+
+/** Uses a store of its own on the directory, as a process that has just started would. */
+export const onStore = <A, E, R>(
+  directory: string,
+  use: (store: typeof CredentialStore.CredentialStore.Service) => Effect.Effect<A, E, R>,
+  options: Partial<FileStore.Options> = {}
+): Effect.Effect<
+  A,
+  E | AdobePassError.CredentialStoreError | AdobePassError.InvalidInput,
+  Exclude<R, CredentialStore.CredentialStore>
+> =>
+  Effect.provide(
+    Effect.flatMap(CredentialStore.CredentialStore, use),
+    FileStore.layer({ directory, ...options })
+  )

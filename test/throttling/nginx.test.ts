@@ -1,0 +1,208 @@
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, TestClock, TestServices } from "effect"
+import { Throttle } from "effect-adobe-pass"
+import { type Bucket, Emulator } from "effect-adobe-pass-emulator"
+import { findNginx, nginx } from "../support/nginx.js"
+import { runToEnd } from "../support/time.js"
+
+/** Adobe's published scenario tables: seconds since the first request, and the status. */
+const tables = {
+  current: {
+    burst: 10,
+    rows: [
+      [0, 200],
+      [0.3, 200],
+      [0.6, 200],
+      [0.9, 200],
+      [1.2, 200],
+      [1.3, 200],
+      [1.4, 200],
+      [1.5, 200],
+      [1.6, 200],
+      [1.7, 200],
+      [1.8, 200],
+      [2.1, 200],
+      [2.2, 200],
+      [2.4, 429],
+      [2.6, 429],
+      [2.8, 429],
+      [3.1, 200]
+    ]
+  },
+  old: {
+    burst: 3,
+    rows: [
+      [0, 200],
+      [0.3, 200],
+      [0.6, 200],
+      [0.9, 200],
+      [1.2, 200],
+      [1.4, 429],
+      [1.6, 429],
+      [1.8, 429],
+      [2.1, 200]
+    ]
+  }
+} as const satisfies Record<
+  string,
+  { burst: number; rows: ReadonlyArray<readonly [seconds: number, status: number]> }
+>
+
+const names = ["current", "old"] as const
+const copies = 5
+
+const offsetsOf = (name: keyof typeof tables): ReadonlyArray<number> =>
+  tables[name].rows.map(([seconds]) => seconds * 1000)
+const statusesOf = (name: keyof typeof tables): ReadonlyArray<number> =>
+  tables[name].rows.map(([, status]) => status)
+
+/** The statuses that the emulator answers to requests at these times, under the test clock. */
+const replayedInProcess = (offsets: ReadonlyArray<number>, burst: number, model: Bucket.Model) =>
+  Effect.gen(function* () {
+    const client = yield* HttpClient.HttpClient
+    return yield* Effect.forEach(offsets, (at) =>
+      TestClock.setTime(at).pipe(
+        Effect.zipRight(
+          client.execute(
+            HttpClientRequest.get("http://127.0.0.1/api/v2/ACME/configuration", {
+              headers: { "x-forwarded-for": "203.0.113.7" }
+            })
+          )
+        ),
+        // Without a token every request that the throttle lets pass is answered with 401.
+        Effect.map(({ status }) => (status === 429 ? 429 : 200))
+      )
+    )
+  }).pipe(Effect.provide(Emulator.layer({ throttle: model, burst })))
+
+/** When the throttle of the library lets this many calls go that are made at once, in milliseconds. */
+const permitTimes = (calls: number) =>
+  Effect.gen(function* () {
+    const throttle = yield* Throttle.make()
+    const times = yield* runToEnd(
+      Effect.all(
+        Array.from({ length: calls }, () =>
+          Effect.zipRight(throttle.take("device"), Clock.currentTimeMillis)
+        ),
+        { concurrency: "unbounded" }
+      )
+    )
+    return [...times].sort((left, right) => left - right)
+  })
+
+type Nginx = Effect.Effect.Success<ReturnType<typeof nginx>>
+
+/** The statuses that a real nginx answers to requests at these times of the real clock. */
+const replayedForReal = (real: Nginx, offsets: ReadonlyArray<number>, burst: number, address: string) =>
+  Effect.gen(function* () {
+    const start = yield* Clock.currentTimeMillis
+    return yield* Effect.forEach(
+      offsets,
+      (at) =>
+        Effect.gen(function* () {
+          yield* Effect.sleep(Math.max(0, start + at - (yield* Clock.currentTimeMillis)))
+          return yield* real.status(burst, address)
+        }),
+      { concurrency: "unbounded" }
+    )
+  })
+
+let replays = 0
+/** An address that no replay had before. */
+const freshAddress = () => {
+  replays += 1
+  return `198.51.${100 + Math.floor(replays / 250)}.${replays % 250}`
+}
+
+/**
+ * Real timers are coarse, and a machine may be busy: a replay in which any copy differs is made again, at most three
+ * times, with fresh addresses. What is asserted stays the same.
+ */
+const untilEqual = <A, E>(replay: Effect.Effect<A, E>, expected: A): Effect.Effect<A, E> =>
+  Effect.gen(function* () {
+    let seen = yield* replay
+    for (let tries = 1; tries < 3 && JSON.stringify(seen) !== JSON.stringify(expected); tries++)
+      seen = yield* replay
+    return seen
+  })
+
+const binary = findNginx()
+const missing = binary === undefined
+if (missing) console.warn("The comparison with a real nginx is skipped: no nginx is installed.")
+
+describe("the throttling tables of Adobe", () => {
+  for (const name of names) {
+    for (const model of ["refill", "once"] as const) {
+      it.effect(`the ${name} table is what the emulator answers (${model})`, () =>
+        Effect.gen(function* () {
+          const { burst } = tables[name]
+          assert.deepStrictEqual(yield* replayedInProcess(offsetsOf(name), burst, model), statusesOf(name))
+        })
+      )
+    }
+  }
+
+  it("a missing nginx is a failure where everything must be tested", () => {
+    assert.isFalse(
+      missing && process.env["CI"] !== undefined,
+      "install nginx on the machine that runs the tests"
+    )
+  })
+
+  it.scopedLive.skipIf(missing)("both tables are what a real nginx answers at the same times", () =>
+    Effect.gen(function* () {
+      const real = yield* nginx(binary ?? "", [10, 3])
+      const replay = Effect.all(
+        names.map((name) =>
+          Effect.all(
+            Array.from({ length: copies }, () =>
+              Effect.suspend(() => replayedForReal(real, offsetsOf(name), tables[name].burst, freshAddress()))
+            ),
+            { concurrency: "unbounded" }
+          )
+        ),
+        { concurrency: "unbounded" }
+      )
+      const expected = names.map((name) => Array.from({ length: copies }, () => statusesOf(name)))
+      assert.deepStrictEqual(yield* untilEqual(replay, expected), expected)
+    })
+  )
+
+  it.scoped.skipIf(missing)(
+    "calls at the times that the library's own throttle permits are never throttled by a real nginx (I3)",
+    () =>
+      Effect.gen(function* () {
+        const times = yield* permitTimes(14)
+        assert.deepStrictEqual(times, [...Array(10).fill(0), 1000, 2000, 3000, 4000])
+        const expected = Array.from({ length: copies }, () => times.map(() => 200))
+        const answered = Effect.gen(function* () {
+          const real = yield* nginx(binary ?? "", [10])
+          return yield* untilEqual(
+            Effect.forEach(
+              expected,
+              () => Effect.suspend(() => replayedForReal(real, times, 10, freshAddress())),
+              { concurrency: "unbounded" }
+            ),
+            expected
+          )
+        })
+        assert.deepStrictEqual(yield* TestServices.provideLive(answered), expected)
+      })
+  )
+
+  it.scopedLive.skipIf(missing)(
+    "more calls than the burst at once are throttled by a real nginx, and addresses do not affect each other (I4)",
+    () =>
+      Effect.gen(function* () {
+        const real = yield* nginx(binary ?? "", [10])
+        const burst = (address: string) =>
+          Effect.all(Array.from({ length: 14 }, () => real.status(10, address)))
+        const replay = Effect.suspend(() =>
+          Effect.all([burst(freshAddress()), burst(freshAddress())], { concurrency: "unbounded" })
+        )
+        const each = [...Array(11).fill(200), 429, 429, 429]
+        assert.deepStrictEqual(yield* untilEqual(replay, [each, each]), [each, each])
+      })
+  )
+})
