@@ -87,8 +87,8 @@ describe("a process that holds the lock", () => {
       const waiting = yield* Effect.fork(
         Effect.withClock(
           onStore(directory, (store) => Effect.scoped(store.lock(key))),
-          // Three beats of the holder, in which a waiter without them would be long out of patience.
-          yield* faster(4)
+          // Out of patience after five seconds, were it not for the beats of the holder.
+          yield* faster(2)
         )
       )
       yield* Effect.sleep("6.5 seconds")
