@@ -55,10 +55,60 @@ export type Services =
   | TokenEndpoint.TokenEndpoint
 
 /**
+ * `layer` with a `Throttle` of yours: Adobe Pass has one bucket per device address, so several registered applications
+ * in one process share it.
+ *
+ * @example
+ * ```ts
+ * import { Layer, Redacted } from "effect"
+ * import { AdobePass, Throttle } from "effect-adobe-pass"
+ *
+ * const throttle = Throttle.layer()
+ * const application = (statement: string) =>
+ *   AdobePass.layerWithoutThrottle({
+ *     environment: "release-staging",
+ *     softwareStatement: Redacted.make(statement)
+ *   }).pipe(Layer.provide(throttle))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWithoutThrottle = (
+  options: Omit<Options, "throttle">
+): Layer.Layer<
+  Exclude<Services, Throttle.Throttle>,
+  InvalidInput,
+  HttpClient.HttpClient | CredentialStore | Throttle.Throttle
+> =>
+  Layer.unwrapEffect(
+    Effect.map(RegisteredApplication.make(options), (application) => {
+      const exchanges = { timeout: options.timeout, retry: options.retry }
+      const registration = Layer.effect(
+        ClientRegistration.ClientRegistration,
+        ClientRegistration.make(application, exchanges)
+      )
+      const tokenEndpoint = Layer.effect(
+        TokenEndpoint.TokenEndpoint,
+        TokenEndpoint.make(application, exchanges)
+      )
+      const sessions = Layer.scoped(Sessions.Sessions, Sessions.make(application, options.sessions))
+      const client = Layer.effect(
+        ProtectedClient.ProtectedClient,
+        ProtectedClient.make(application, { ...exchanges, retryQuota: options.retryQuota })
+      )
+      return client.pipe(
+        Layer.provideMerge(sessions),
+        Layer.provideMerge(Layer.merge(registration, tokenEndpoint))
+      )
+    })
+  )
+
+/**
  * Adobe Pass for one registered application, over your `HttpClient` and your `CredentialStore`.
  *
  * Fails with `InvalidInput` when an option cannot be used; nothing is sent before the first call. To hold several
- * registered applications in one process, build the layer once for each.
+ * registered applications in one process, see `layerWithoutThrottle`.
  *
  * @example
  * ```ts
@@ -78,30 +128,7 @@ export type Services =
 export const layer = (
   options: Options
 ): Layer.Layer<Services, InvalidInput, HttpClient.HttpClient | CredentialStore> =>
-  Layer.unwrapEffect(
-    Effect.map(RegisteredApplication.make(options), (application) => {
-      const throttle = Layer.effect(Throttle.Throttle, Throttle.make(options.throttle))
-      const exchanges = { timeout: options.timeout, retry: options.retry }
-      const registration = Layer.effect(
-        ClientRegistration.ClientRegistration,
-        ClientRegistration.make(application, exchanges)
-      )
-      const tokenEndpoint = Layer.effect(
-        TokenEndpoint.TokenEndpoint,
-        TokenEndpoint.make(application, exchanges)
-      )
-      const sessions = Layer.scoped(Sessions.Sessions, Sessions.make(application, options.sessions))
-      const client = Layer.effect(
-        ProtectedClient.ProtectedClient,
-        ProtectedClient.make(application, { ...exchanges, retryQuota: options.retryQuota })
-      )
-      return client.pipe(
-        Layer.provideMerge(sessions),
-        Layer.provideMerge(Layer.merge(registration, tokenEndpoint)),
-        Layer.provideMerge(throttle)
-      )
-    })
-  )
+  Layer.provideMerge(layerWithoutThrottle(options), Throttle.layer(options.throttle))
 
 const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
   Config.map(Config.option(config), Option.getOrUndefined)
@@ -129,7 +156,7 @@ const environment = Config.all({
  * Optional: `REDIRECT_URI`, `USER_AGENT`, `TIMEOUT`, `RETRY_ATTEMPTS`, `RETRY_BASE`, `RETRY_CAP`, `RETRY_BUDGET`,
  * `RETRY_QUOTA`, `THROTTLE_BURST`, `THROTTLE_INTERVAL`, `THROTTLE_REPLENISH`, `THROTTLE_MAX_WAIT`,
  * `THROTTLE_MAX_KEYS`, `SESSIONS_CAPACITY`, `SESSIONS_REREGISTER`, `SESSIONS_THROTTLE_COOLDOWN`,
- * `SESSIONS_OUTAGE_COOLDOWN`, `SESSIONS_REFRESH_FRACTION`, `SESSIONS_REFRESH_MINIMUM`, `SESSIONS_REFRESH_MAXIMUM`.
+ * `SESSIONS_OUTAGE_COOLDOWN`, `SESSIONS_REFUSAL_COOLDOWN`, `SESSIONS_CONFIRM_AFTER`, `SESSIONS_REFRESH_FRACTION`, `SESSIONS_REFRESH_MINIMUM`, `SESSIONS_REFRESH_MAXIMUM`.
  * Durations are written as `10 seconds`; the last two are in milliseconds.
  *
  * @since 0.1.0
@@ -160,6 +187,8 @@ export const config: Config.Config<Options> = Config.all({
     reregister: optional(Config.literal("confirm", "never")("SESSIONS_REREGISTER")),
     throttleCooldown: duration("SESSIONS_THROTTLE_COOLDOWN"),
     outageCooldown: duration("SESSIONS_OUTAGE_COOLDOWN"),
+    refusalCooldown: duration("SESSIONS_REFUSAL_COOLDOWN"),
+    confirmAfter: duration("SESSIONS_CONFIRM_AFTER"),
     refreshWindow: Config.all({
       fraction: Config.withDefault(Config.number("SESSIONS_REFRESH_FRACTION"), defaultRefreshWindow.fraction),
       minimum: Config.withDefault(Config.number("SESSIONS_REFRESH_MINIMUM"), defaultRefreshWindow.minimum),

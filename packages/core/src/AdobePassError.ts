@@ -324,7 +324,8 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
 }
 
 /**
- * The credential store could not be read or written. Nothing was registered, nothing was overwritten.
+ * The credential store could not be read or written. Nothing was overwritten; a pair that could not be saved waits in
+ * memory for the next call of its device.
  *
  * `Unavailable`: the store cannot be reached; `Timeout`: it was too slow; `Locked`: another process held the lock of
  * this session for too long; `Corrupt`: a record exists but cannot be decoded, a person has to look at it;
@@ -345,9 +346,13 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
   }
   override get message(): string {
     const code = this.code === undefined ? "" : ` [${this.code}]`
+    const kept =
+      this.operation === "save"
+        ? "a new pair is kept in memory and saved by the next call of its device, so nothing is registered twice"
+        : "nothing was registered or lost"
     const sentences: Record<CredentialStoreError["reason"], string> = {
-      Unavailable: `The credential store failed to ${this.operation}${code}: bring it back, nothing was registered or lost.`,
-      Timeout: `The credential store took too long to ${this.operation}${code}: check its load, nothing was registered or lost.`,
+      Unavailable: `The credential store failed to ${this.operation}${code}: bring it back; ${kept}.`,
+      Timeout: `The credential store took too long to ${this.operation}${code}: check its load; ${kept}.`,
       Locked: `Another process held the lock of this session for too long${code}: try again.`,
       Corrupt:
         "The stored record of this session cannot be decoded: restore it from a backup, or forget the session and let its users sign in again.",
@@ -428,7 +433,7 @@ export class ApplicationRegistrationRequired extends Schema.TaggedError<Applicat
 
 /**
  * A 401 that a fresh access token did not cure, without a usable action; or a 401 for a streaming body, which cannot
- * be repeated. The refused token is no longer used.
+ * be repeated. After the latter the refused token is no longer used.
  *
  * @since 0.1.0
  * @category errors
@@ -505,7 +510,10 @@ export class AuthorizationRequired extends Schema.TaggedError<AuthorizationRequi
  */
 export class TemporaryFailure extends Schema.TaggedError<TemporaryFailure>(
   "effect-adobe-pass/TemporaryFailure"
-)("TemporaryFailure", enhanced) {
+)("TemporaryFailure", {
+  ...enhanced,
+  retryAfterMillis: Schema.optionalWith(Schema.Number, { exact: true })
+}) {
   get retryable(): true {
     return true
   }

@@ -124,7 +124,8 @@ export interface Options {
 }
 
 /**
- * The typed store over a backend. Every operation is bounded by `timeout`; a record of another session is refused.
+ * The typed store over a backend. Every operation of the backend but waiting for the lock is bounded by `timeout`; a
+ * record of another session is refused.
  *
  * @since 0.1.0
  * @category constructors
@@ -146,7 +147,8 @@ export const makeEncoded = (
   const bounded =
     (operation: Operation) =>
     <A>(effect: Effect.Effect<A, BackendFailure>): Effect.Effect<A, CredentialStoreError> =>
-      Effect.timeoutFail(Effect.mapError(effect, failed(operation)), {
+      // Interruptible for the limit alone: a save that its caller has made uninterruptible must end in time, too.
+      Effect.timeoutFail(Effect.interruptible(Effect.mapError(effect, failed(operation))), {
         duration: timeout,
         onTimeout: () => new CredentialStoreError({ operation, reason: "Timeout" })
       })
@@ -181,27 +183,47 @@ export const makeEncoded = (
       )
     )
 
+  /** Tries again while others write between the read and the write; a backend that never lets it win has a defect. */
+  const contending = <A>(save: Effect.Effect<Option.Option<A>, CredentialStoreError>) =>
+    Effect.suspend(() => save).pipe(
+      Effect.flatMap(
+        Option.match({
+          onNone: () =>
+            new CredentialStoreError({ operation: "save", reason: "Unavailable", code: "CONTENTION" }),
+          onSome: Effect.succeed
+        })
+      ),
+      Effect.retry({ times: 9, while: (error) => error.code === "CONTENTION" })
+    )
+
   const saveCredentials: Context.Tag.Service<CredentialStore>["saveCredentials"] = (
     key,
     credentials,
     replaces
   ) =>
-    Effect.flatMap(read(key, "save"), (stored) => {
-      const current = Option.getOrUndefined(stored)?.credentials
-      const mayWrite = current === undefined || (replaces !== undefined && samePair(current, replaces))
-      if (!mayWrite) return Effect.succeed(current)
-      return Effect.flatMap(write(key, stored, { credentials, token: undefined }), (won) =>
-        won ? Effect.succeed(credentials) : saveCredentials(key, credentials, replaces)
-      )
-    })
+    contending(
+      Effect.flatMap(read(key, "save"), (stored) => {
+        const current = Option.getOrUndefined(stored)?.credentials
+        const mayWrite = current === undefined || (replaces !== undefined && samePair(current, replaces))
+        return mayWrite
+          ? Effect.map(write(key, stored, { credentials, token: undefined }), (won) =>
+              won ? Option.some(credentials) : Option.none()
+            )
+          : Effect.succeedSome(current)
+      })
+    )
 
   const saveToken: Context.Tag.Service<CredentialStore>["saveToken"] = (key, credentials, token) =>
-    Effect.flatMap(read(key, "save"), (stored) =>
-      Option.isSome(stored) && samePair(stored.value.credentials, credentials)
-        ? Effect.flatMap(write(key, stored, { credentials: stored.value.credentials, token }), (won) =>
-            won ? Effect.void : saveToken(key, credentials, token)
-          )
-        : Effect.void
+    Effect.asVoid(
+      contending(
+        Effect.flatMap(read(key, "save"), (stored) =>
+          Option.isSome(stored) && samePair(stored.value.credentials, credentials)
+            ? Effect.map(write(key, stored, { credentials: stored.value.credentials, token }), (won) =>
+                won ? Option.some(won) : Option.none()
+              )
+            : Effect.succeedSome(true)
+        )
+      )
     )
 
   return {

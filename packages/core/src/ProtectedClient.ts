@@ -5,7 +5,7 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -120,6 +120,10 @@ export interface Options {
   readonly retryQuota?: number | undefined
 }
 
+/** Whether the body of a request can be sent twice; one of these kinds may hide a stream that is spent by then. */
+const isReplayable = ({ body }: HttpClientRequest.HttpClientRequest): boolean =>
+  body._tag !== "Stream" && (body._tag !== "Raw" || typeof body.body === "string")
+
 const safeMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 
 /** An answer, with what is needed to turn it into an error. */
@@ -146,6 +150,21 @@ class Refusal {
   }
 }
 
+/** The answer with a body that was read already and can be read again, as bytes, text or stream. */
+const withBody = (
+  response: HttpClientResponse.HttpClientResponse,
+  body: ArrayBuffer
+): HttpClientResponse.HttpClientResponse =>
+  response.status < 200
+    ? response
+    : HttpClientResponse.fromWeb(
+        response.request,
+        new Response(body.byteLength === 0 ? null : body, {
+          status: response.status,
+          headers: new globalThis.Headers(response.headers)
+        })
+      )
+
 const errorOf = (error: RawCallError | Refusal): ProtectedCallError =>
   error instanceof Refusal ? error.error : error
 
@@ -164,11 +183,12 @@ export const make = (
     const sessions = yield* Sessions
     const throttle = yield* Throttle.Throttle
     const { environment } = application
-    const timeout = yield* attemptLimits(options)
+    const { budget, timeout } = yield* attemptLimits(options)
     const schedule = Throttle.schedule<RawCallError | Refusal>(options.retry)
     const quota = RetryQuota.make(options.retryQuota ?? 500)
 
-    const isThrottled = (url: string) => environment.mgmt === environment.sp || url.startsWith(environment.sp)
+    const isThrottled = (url: string) =>
+      environment.mgmt === environment.sp || url.startsWith(`${environment.sp}/`)
 
     /** A token, then a permit; and when that took time, whatever token is right by then. */
     const prepare = (
@@ -205,6 +225,7 @@ export const make = (
         )
         .pipe(
           Effect.mapError((error) => transportError("call", error, attempts)),
+          Effect.interruptible,
           Effect.timeoutFail({ duration: timeout, onTimeout: () => timeoutError("call", attempts) })
         )
 
@@ -224,8 +245,9 @@ export const make = (
         const response = yield* send(request, device, token, attempts)
         if (!refusesToken(request, response.status)) return { response, token, attempts }
         yield* sessions.reject(device, token)
-        if (ladder.climbed || request.body._tag === "Stream") return { response, token, attempts }
+        if (ladder.climbed || !isReplayable(request)) return { response, token, attempts }
         ladder.climbed = true
+        yield* bodyOf(response)
         const fresh = yield* prepare(device, request.url, true, attempts)
         return { response: yield* send(request, device, fresh, attempts), token: fresh, attempts }
       })
@@ -241,26 +263,33 @@ export const make = (
           : [Redacted.value(state.credentials.clientId), Redacted.value(state.credentials.clientSecret)])
       ])
 
+    /**
+     * The whole body of an answer that is not handed on as it is, so that it does not keep its connection. A body that
+     * does not arrive in time counts as empty: the status decides.
+     */
+    const bodyOf = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<ArrayBuffer> =>
+      response.arrayBuffer.pipe(
+        Effect.interruptible,
+        Effect.timeout(timeout),
+        Effect.orElseSucceed(() => new ArrayBuffer(0))
+      )
+
     const failure = (
       request: HttpClientRequest.HttpClientRequest,
       device: Device,
-      { attempts, response, token }: Answer
+      { attempts, response, token }: Answer,
+      body: ArrayBuffer
     ): Effect.Effect<ProtectedCallError> =>
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         const common = commonFailure("call", response, now, attempts)
         if (common !== undefined && common._tag !== "ServiceUnavailable") return common
-        // An error whose body does not arrive is still an error: its status decides.
-        const body = yield* response.text.pipe(
-          Effect.timeout(timeout),
-          Effect.orElseSucceed(() => "")
-        )
-        const enhanced = Option.getOrElse(EnhancedError.decode(body), () => ({}))
+        const enhanced = Option.getOrElse(EnhancedError.decode(new TextDecoder().decode(body)), () => ({}))
         const secrets = yield* secretsOf(device, token)
         return classify(EnhancedError.scrub(enhanced, secrets), {
           status: response.status,
           attempts,
-          replayable: request.body._tag !== "Stream",
+          replayable: isReplayable(request),
           restV2: request.url.startsWith(`${environment.sp}/api/v2/`),
           scopes: token.scopes,
           retryAfterMillis: common?.retryAfterMillis
@@ -271,7 +300,7 @@ export const make = (
       (request: HttpClientRequest.HttpClientRequest, always: boolean) =>
       (failed: RawCallError | Refusal): boolean => {
         const error = errorOf(failed)
-        if (request.body._tag === "Stream") return false
+        if (!isReplayable(request)) return false
         switch (error._tag) {
           case "Throttled":
             return error.operation === "call" && error.status !== undefined
@@ -294,14 +323,14 @@ export const make = (
       Effect.flatMap(attempt(request, device, attempts, ladder), (answer) => {
         if (answer.response.status >= 200 && answer.response.status < 300)
           return Effect.succeed(answer.response)
-        return Effect.flatMap(failure(request, device, answer), (error) =>
-          Effect.zipRight(
-            error._tag === "Throttled" && isThrottled(request.url)
-              ? throttle.hold(throttleKey(application, device), error.retryAfterMillis)
-              : Effect.void,
-            Effect.fail(new Refusal(error, answer.response))
-          )
-        )
+        return Effect.gen(function* () {
+          const body = yield* bodyOf(answer.response)
+          const error = yield* failure(request, device, answer, body)
+          if (error._tag === "Throttled" && isThrottled(request.url)) {
+            yield* throttle.hold(throttleKey(application, device), error.retryAfterMillis)
+          }
+          return yield* Effect.fail(new Refusal(error, withBody(answer.response, body)))
+        })
       })
 
     const call = (
@@ -315,6 +344,7 @@ export const make = (
         return yield* repeating((attempts) => attemptOrRefusal(request, device, attempts, ladder), {
           schedule,
           quota,
+          budget,
           mayRepeat: mayRepeat(request, always)
         })
       })

@@ -93,13 +93,15 @@ export const rejected = (state: SessionState, token: AccessToken): SessionState 
 }
 
 /**
- * Whether this is the token that was refused last.
+ * Whether this is the token that was refused last, or an older one, which cannot be better.
  *
  * @since 0.1.0
  * @category guards
  */
 export const wasRejected = (state: SessionState, token: AccessToken): boolean =>
-  state._tag !== "Authorized" && state.rejected !== undefined && sameToken(state.rejected, token)
+  state._tag !== "Authorized" &&
+  state.rejected !== undefined &&
+  (token.issuedAt < state.rejected.issuedAt || sameToken(state.rejected, token))
 
 /**
  * What a caller that needs a token does next: `Use` the token, use it and `Refresh` it in the background, or

@@ -22,7 +22,12 @@ import {
   refreshAt,
   sameToken
 } from "./AccessToken.js"
-import { type CredentialStoreError, InvalidInput, type SessionError } from "./AdobePassError.js"
+import {
+  type CredentialStoreError,
+  InvalidInput,
+  ServiceUnavailable,
+  type SessionError
+} from "./AdobePassError.js"
 import type { ClientCredentials } from "./ClientCredentials.js"
 import { ClientRegistration } from "./ClientRegistration.js"
 import { CredentialStore, type StoredSession } from "./CredentialStore.js"
@@ -33,6 +38,7 @@ import * as Metrics from "./Metrics.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
 import * as SessionKey from "./SessionKey.js"
 import * as SessionState from "./SessionState.js"
+import * as Throttle from "./Throttle.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 
 /**
@@ -89,7 +95,8 @@ export class Sessions extends Context.Tag("effect-adobe-pass/Sessions")<
     readonly reject: (device: Device, token: AccessToken) => Effect.Effect<void>
     /**
      * Removes credentials and token of a device from memory and store, and with them any remembered failure. The
-     * device registers anew on its next call, and its users must sign in again.
+     * device registers anew on its next call, and its users must sign in again. Another process that holds the session
+     * in memory puts it back into the store when it refreshes the token, unless it forgets the session, too.
      */
     readonly forget: (device: Device) => Effect.Effect<void, CredentialStoreError>
     /** What memory holds of a device, without asking the store or Adobe Pass. */
@@ -121,14 +128,27 @@ export interface Options {
   readonly throttleCooldown?: Duration.DurationInput | undefined
   /** How long a failure by an outage is remembered. @default 3 seconds */
   readonly outageCooldown?: Duration.DurationInput | undefined
+  /**
+   * How long a refusal is remembered for a device that has credentials. For a device without them it is remembered
+   * until `forget`. @default 5 minutes
+   */
+  readonly refusalCooldown?: Duration.DurationInput | undefined
+  /**
+   * The pause between an `invalid_client` and the request that confirms it, up to twice as long by device: a slip of
+   * the server must not cost anybody a login. @default 2 seconds
+   */
+  readonly confirmAfter?: Duration.DurationInput | undefined
 }
 
 interface Cell {
   state: SessionState.SessionState
   key: SessionKey.SessionKey | undefined
-  /** A pair that was issued but could not be stored: it is saved before anything else happens, never replaced. */
+  /** A pair that was issued but could not be stored yet: the next registration saves it instead of making another. */
   unsaved: ClientCredentials | undefined
-  failure: { readonly error: SessionError; readonly until: number } | undefined
+  /** Whether the pair replaced one that was refused, and has not given a token yet: it is not replaced as well. */
+  replaced: boolean
+  forgotten: boolean
+  failure: { readonly error: SessionError; readonly since: number; readonly until: number } | undefined
   registering: Deferred.Deferred<ClientCredentials, SessionError> | undefined
   refreshing: Deferred.Deferred<AccessToken, SessionError> | undefined
 }
@@ -147,8 +167,8 @@ const refreshingSlot: Flight.Slot<Cell, AccessToken, SessionError> = {
   }
 }
 
-const isPinned = (cell: Cell): boolean =>
-  cell.registering !== undefined || cell.refreshing !== undefined || cell.unsaved !== undefined
+/** A pair that was never stored has never been used, and may be lost with its cell; a flight may not. */
+const isPinned = (cell: Cell): boolean => cell.registering !== undefined || cell.refreshing !== undefined
 
 /** A number in [0, 1) that is stable for a session. */
 const slotOf = (key: SessionKey.SessionKey): number => Number.parseInt(key.slice(0, 8), 16) / 2 ** 32
@@ -186,7 +206,11 @@ export const make = (
       })
     }
     const reregister = options.reregister ?? "confirm"
-    const window: RefreshWindow = { ...defaultRefreshWindow, ...options.refreshWindow }
+    const window: RefreshWindow = {
+      fraction: options.refreshWindow?.fraction ?? defaultRefreshWindow.fraction,
+      minimum: options.refreshWindow?.minimum ?? defaultRefreshWindow.minimum,
+      maximum: options.refreshWindow?.maximum ?? defaultRefreshWindow.maximum
+    }
     if (
       !(
         window.minimum >= 0 &&
@@ -200,12 +224,12 @@ export const make = (
         problem: "needs a fraction from 0 to 1 and 0 <= minimum <= maximum"
       })
     }
-    const throttleCooldown = Duration.toMillis(
-      yield* positiveDuration("sessions.throttleCooldown", options.throttleCooldown ?? 1000)
-    )
-    const outageCooldown = Duration.toMillis(
-      yield* positiveDuration("sessions.outageCooldown", options.outageCooldown ?? 3000)
-    )
+    const millis = (field: string, input: Duration.DurationInput) =>
+      Effect.map(positiveDuration(`sessions.${field}`, input), Duration.toMillis)
+    const throttleCooldown = yield* millis("throttleCooldown", options.throttleCooldown ?? 1000)
+    const outageCooldown = yield* millis("outageCooldown", options.outageCooldown ?? 3000)
+    const refusalCooldown = yield* millis("refusalCooldown", options.refusalCooldown ?? Duration.minutes(5))
+    const confirmAfter = yield* millis("confirmAfter", options.confirmAfter ?? 2000)
 
     const events = yield* Effect.acquireRelease(PubSub.sliding<SessionEvent>(1024), PubSub.shutdown)
     const emit = (event: SessionEvent) => PubSub.publish(events, event)
@@ -232,6 +256,8 @@ export const make = (
         state: SessionState.unregistered,
         key: undefined,
         unsaved: undefined,
+        replaced: false,
+        forgotten: false,
         failure: undefined,
         registering: undefined,
         refreshing: undefined
@@ -250,24 +276,19 @@ export const make = (
             })
           )
 
-    const rememberedUntil = (error: SessionError, now: number): number => {
+    const cooldownOf = (cell: Cell, error: SessionError): number => {
       switch (error._tag) {
+        // The throttle holds the address; another address of the device need not wait.
         case "Throttled":
-          return (
-            now +
-            (error.status === undefined
-              ? throttleCooldown
-              : Math.max(throttleCooldown, error.retryAfterMillis))
-          )
         case "CredentialStoreError":
-          return now + throttleCooldown
+          return throttleCooldown
         case "ServiceUnavailable":
-          return now + Math.max(outageCooldown, error.retryAfterMillis ?? 0)
+          return Math.min(Math.max(outageCooldown, error.retryAfterMillis ?? 0), Throttle.longestHold)
         case "TransportError":
         case "UnexpectedResponse":
-          return now + outageCooldown
+          return outageCooldown
         default:
-          return Number.POSITIVE_INFINITY
+          return cell.state._tag === "Unregistered" ? Number.POSITIVE_INFINITY : refusalCooldown
       }
     }
 
@@ -281,14 +302,20 @@ export const make = (
             }),
           onFailure: (error) =>
             Effect.clockWith((clock) => {
-              cell.failure = { error, until: rememberedUntil(error, clock.unsafeCurrentTimeMillis()) }
+              const since = clock.unsafeCurrentTimeMillis()
+              cell.failure = { error, since, until: since + cooldownOf(cell, error) }
               return Effect.void
             })
         })
 
-    /** The remembered failure of a session, if it still counts. */
-    const recentFailure = (cell: Cell, now: number): SessionError | undefined =>
-      cell.failure !== undefined && now < cell.failure.until ? cell.failure.error : undefined
+    /** The remembered failure of a session, if it still counts, with what is left of its wait. */
+    const recentFailure = ({ failure }: Cell, now: number): SessionError | undefined => {
+      if (failure === undefined || now < failure.since || now >= failure.until) return undefined
+      const { error } = failure
+      return error._tag === "ServiceUnavailable" && error.retryAfterMillis !== undefined
+        ? new ServiceUnavailable({ ...error, retryAfterMillis: failure.until - now })
+        : error
+    }
 
     const adoptCredentials = (cell: Cell, key: SessionKey.SessionKey, credentials: ClientCredentials) =>
       Effect.suspend(() => {
@@ -312,6 +339,7 @@ export const make = (
         cell.unsaved = undefined
         if (!SessionState.samePair(winner, issued)) return yield* adoptCredentials(cell, key, winner)
         cell.state = SessionState.registered(cell.state, issued)
+        cell.replaced = replaces !== undefined
         yield* emit({ _tag: replaces === undefined ? "Registered" : "CredentialsReplaced", session: key })
         return issued
       })
@@ -380,7 +408,7 @@ export const make = (
         const stored = yield* store.load(key)
         const { state } = cell
         if (Option.isSome(stored)) yield* adoptCredentials(cell, key, stored.value.credentials)
-        else if (state._tag !== "Unregistered") {
+        else if (state._tag !== "Unregistered" && !cell.forgotten) {
           yield* adoptCredentials(cell, key, yield* store.saveCredentials(key, state.credentials, undefined))
         }
         return stored
@@ -407,6 +435,23 @@ export const make = (
       return !sameToken(state.token, token) && now < refreshAt(token, slotOf(key), window) ? token : undefined
     }
 
+    /**
+     * Nobody waits for the save of a token, but the service does not close before it. A token that cannot be saved is
+     * used all the same.
+     */
+    const saveInBackground = (key: SessionKey.SessionKey, pair: ClientCredentials, token: AccessToken) =>
+      Effect.uninterruptible(
+        Effect.forkIn(
+          Effect.catchAll(store.saveToken(key, pair, token), (error) =>
+            Effect.zipRight(
+              Metric.increment(Metrics.unsavedTokens),
+              emit({ _tag: "StoreFailed", session: key, error })
+            )
+          ),
+          scope
+        )
+      )
+
     const requestToken = (
       cell: Cell,
       device: Device,
@@ -419,31 +464,34 @@ export const make = (
           yield* Metric.update(Metrics.tokenRequests, because)
           const token = yield* tokenEndpoint.request(device, using)
           cell.state = SessionState.authorized(using, token, slotOf(key), window)
+          cell.replaced = false
+          // The pair in the store works, so the one that was to replace it is not needed.
+          cell.unsaved = undefined
           yield* emit({ _tag: "TokenObtained", session: key, reason: because })
-          yield* Effect.catchAll(store.saveToken(key, using, token), (error) =>
-            Effect.zipRight(
-              Metric.increment(Metrics.unsavedTokens),
-              emit({ _tag: "StoreFailed", session: key, error })
-            )
-          )
+          yield* saveInBackground(key, using, token)
           return token
         })
-      return Effect.catchTag(request(pair, reason), "InvalidClient", () =>
-        Effect.gen(function* () {
-          const stored = yield* store.load(key)
-          if (Option.isSome(stored) && !SessionState.samePair(stored.value.credentials, pair)) {
-            const adopted = yield* adoptCredentials(cell, key, stored.value.credentials)
-            return yield* request(adopted, "replaced")
-          }
-          return yield* Effect.catchTag(request(pair, reason), "InvalidClient", (confirmed) =>
-            reregister === "never"
+
+      /** After the pause another node may have replaced the pair, or the server may know it again. */
+      const confirm = Effect.gen(function* () {
+        yield* Effect.sleep(confirmAfter * (1 + slotOf(key)))
+        const stored = yield* store.load(key)
+        const current = Option.isSome(stored)
+          ? yield* adoptCredentials(cell, key, stored.value.credentials)
+          : pair
+        return yield* Effect.catchTag(
+          request(current, SessionState.samePair(current, pair) ? reason : "replaced"),
+          "InvalidClient",
+          (confirmed) =>
+            reregister === "never" || cell.replaced || !SessionState.samePair(current, pair)
               ? Effect.fail(confirmed)
               : Effect.flatMap(registerOnce(cell, device, key, pair), (replacement) =>
                   request(replacement, "replaced")
                 )
-          )
-        })
-      )
+        )
+      })
+
+      return Effect.catchTag(request(pair, reason), "InvalidClient", () => confirm)
     }
 
     const reasonOf = (cell: Cell, now: number): TokenReason => {
@@ -457,7 +505,9 @@ export const make = (
         const key = yield* keyOf(cell, device)
         yield* Metric.set(Metrics.sessions, cells.size)
         const stored =
-          cell.unsaved === undefined ? yield* consultStore(cell, key) : Option.none<StoredSession>()
+          cell.state._tag === "Unregistered" && cell.unsaved !== undefined
+            ? Option.none<StoredSession>()
+            : yield* consultStore(cell, key)
         const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
         const { state } = cell
         const pair = state._tag === "Unregistered" ? yield* credentials(device) : state.credentials
@@ -515,13 +565,19 @@ export const make = (
       forget: (device) =>
         Effect.gen(function* () {
           const cell = cellOf(device)
-          yield* landed(cell.refreshing)
-          yield* landed(cell.registering)
           const session = yield* keyOf(cell, device)
-          yield* store.remove(session)
-          cell.state = SessionState.unregistered
-          cell.unsaved = undefined
-          cell.failure = undefined
+          // From here on no flight of this cell brings the pair back; whoever comes after the removal gets a new cell.
+          cell.forgotten = true
+          while (isPinned(cell)) {
+            yield* landed(cell.refreshing)
+            yield* landed(cell.registering)
+          }
+          yield* Effect.onError(store.remove(session), () =>
+            Effect.sync(() => {
+              cell.forgotten = false
+            })
+          )
+          if (cells.get(Redacted.value(device.id)) === cell) cells.delete(Redacted.value(device.id))
           yield* emit({ _tag: "Forgotten", session })
         }),
       state: (device) =>

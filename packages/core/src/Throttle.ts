@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { identity } from "effect/Function"
+import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import { InvalidInput } from "./AdobePassError.js"
@@ -70,7 +71,8 @@ export class Throttle extends Context.Tag("effect-adobe-pass/Throttle")<
       options?: { readonly urgent?: boolean | undefined }
     ) => Effect.Effect<boolean, Overloaded>
     /**
-     * The server answered 429: no permit is given for this key before `millis` (at least one second) have passed.
+     * The server answered 429: no permit is given for this key before `millis` (at least one second, at most
+     * `longestHold`) have passed.
      * Whoever waits keeps its place, and fails if that is now longer than `maxWait`.
      */
     readonly hold: (key: string, millis: number) => Effect.Effect<void>
@@ -95,6 +97,17 @@ interface Bucket {
 
 const head = (bucket: Bucket): Waiter | undefined =>
   bucket.urgent.values().next().value ?? bucket.patient.values().next().value
+
+/**
+ * The longest time, in milliseconds, for which an answer of the server holds a key: five minutes.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const longestHold = 300_000
+
+/** For this long after a hold, 429s are late answers of the burst that caused it. */
+const aftermath = 10_000
 
 /** Half a millisecond of rounding must not cost a whole one. */
 const epsilon = 1e-6
@@ -142,7 +155,9 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits): Contex
 
   const waitFor = (bucket: Bucket, ahead: number, now: number): number => {
     const credit = Math.max(0, Math.ceil((1 + ahead - bucket.credit - epsilon) * interval))
-    return Math.max(credit, bucket.heldUntil + ahead * interval - now)
+    const held = bucket.heldUntil - now
+    // A longer hold was never given: the clock was set back.
+    return held > longestHold ? credit : Math.max(credit, held + ahead * interval)
   }
 
   const isAwaited = (bucket: Bucket) => bucket.urgent.size + bucket.patient.size > 0
@@ -198,7 +213,7 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits): Contex
     const bucket: Bucket = {
       credit: burst,
       at: now,
-      heldUntil: 0,
+      heldUntil: Number.NEGATIVE_INFINITY,
       refills: replenish !== "never",
       urgent: new Set(),
       patient: new Set()
@@ -269,9 +284,11 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits): Contex
       Effect.clockWith((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
         const bucket = bucketOf(key, now)
-        if (replenish === "learn" && bucket.credit >= 1) bucket.refills = false
+        if (replenish === "learn" && bucket.credit >= 1 && now >= bucket.heldUntil + aftermath) {
+          bucket.refills = false
+        }
         bucket.credit = 0
-        bucket.heldUntil = Math.max(bucket.heldUntil, now + Math.max(1000, millis))
+        bucket.heldUntil = Math.max(bucket.heldUntil, now + Math.min(Math.max(1000, millis), longestHold))
         return Effect.void
       })
     )
@@ -287,6 +304,15 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits): Contex
  */
 export const make = (options: Options = {}): Either.Either<Context.Tag.Service<Throttle>, InvalidInput> =>
   Either.map(limits(options), build)
+
+/**
+ * `make` as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<Throttle, InvalidInput> =>
+  Layer.effect(Throttle, make(options))
 
 /**
  * Delays between the attempts of something that a server throttles.
@@ -346,20 +372,24 @@ export const schedule = <E extends Repeatable>(options: ScheduleOptions = {}): S
   const growing = Schedule.exponential(options.base ?? 200).pipe(
     Schedule.either(Schedule.spaced(options.cap ?? Duration.seconds(5)))
   )
-  const server = (error: E) =>
-    error._tag === "Throttled" ? (error.retryAfterMillis ?? 0) : error.retryAfterMillis
-  return growing.pipe(
+  const delays = growing.pipe(
     options.jitter === false ? identity : Schedule.jitteredWith({ min: 0, max: 1 }),
     Schedule.zipRight(Schedule.identity<E>()),
     Schedule.intersect(Schedule.recurs(attempts - 1)),
     Schedule.modifyDelay(([error, repetition], delay) => {
-      const asked = Duration.millis(server(error) ?? 0)
+      const asked = Duration.millis(error.retryAfterMillis ?? 0)
       return error._tag === "Throttled"
         ? Duration.max(asked, Duration.sum(delay, Duration.times(floor, repetition + 1)))
         : Duration.max(asked, delay)
     }),
-    Schedule.whileInput((error: E) => error.retryable && (error.retryAfterMillis ?? 0) <= budget),
-    Schedule.upTo(budget),
-    Schedule.map(([error]) => error)
+    Schedule.delays
+  )
+  return delays.pipe(
+    Schedule.intersect(Schedule.elapsed),
+    Schedule.whileOutput(
+      ([delay, elapsed]) => Duration.toMillis(delay) + Duration.toMillis(elapsed) <= budget
+    ),
+    Schedule.whileInput((error: E) => error.retryable),
+    Schedule.zipRight(Schedule.identity<E>())
   )
 }

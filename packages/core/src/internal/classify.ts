@@ -42,6 +42,7 @@ export const classify = (
     ...(helpUrl === undefined ? {} : { helpUrl }),
     ...(trace === undefined ? {} : { trace })
   }
+  const asked = context.retryAfterMillis === undefined ? {} : { retryAfterMillis: context.retryAfterMillis }
   const lacksScope = context.restV2 && context.scopes.length > 0 && !context.scopes.includes(scopeOfRestV2)
   if (status === 401 && lacksScope) {
     return new InsufficientScope({ ...fields, required: scopeOfRestV2, granted: context.scopes })
@@ -59,7 +60,7 @@ export const classify = (
       return new AuthorizationRequired(fields)
     case "retry":
     case "retry-after":
-      return new TemporaryFailure(fields)
+      return new TemporaryFailure({ ...fields, ...asked })
     default:
       if (status === 401) return new AccessTokenRejected({ ...fields, replayable: true })
       return status >= 500
@@ -69,7 +70,7 @@ export const classify = (
             attempts,
             ...(code === undefined ? {} : { code }),
             ...(trace === undefined ? {} : { trace }),
-            ...(context.retryAfterMillis === undefined ? {} : { retryAfterMillis: context.retryAfterMillis })
+            ...asked
           })
         : new RequestRejected(fields)
   }

@@ -20,7 +20,7 @@ import {
   UnexpectedResponse
 } from "../AdobePassError.js"
 import * as Metrics from "../Metrics.js"
-import type { Repeatable } from "../Throttle.js"
+import { longestHold, type Repeatable } from "../Throttle.js"
 import type { RetryQuota } from "./retryQuota.js"
 
 /**
@@ -114,8 +114,12 @@ export const retryAfterMillis = (
 ): number | undefined => {
   const retryAfter = headers["retry-after"]?.trim()
   if (retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000
-  const until = httpDate(retryAfter) ?? httpDate(headers["expires"])
-  return until === undefined ? undefined : Math.max(0, until - (httpDate(headers["date"]) ?? now))
+  const from = httpDate(headers["date"]) ?? now
+  const until = httpDate(retryAfter)
+  if (until !== undefined) return Math.max(0, until - from)
+  const expires = httpDate(headers["expires"])
+  // A far expiry is about caches, not about throttling.
+  return expires === undefined || expires - from > longestHold ? undefined : Math.max(0, expires - from)
 }
 
 /** What a body is, judged before anybody tries to decode it. @internal */
@@ -179,6 +183,7 @@ export const exchange = (
       Effect.map(response.text, (text) => ({ status: response.status, headers: response.headers, text }))
     ),
     Effect.mapError((error) => transportError(operation, error, attempts)),
+    Effect.interruptible,
     Effect.timeoutFail({ duration: timeout, onTimeout: () => timeoutError(operation, attempts) })
   )
 
@@ -189,9 +194,13 @@ export const repeating = <A, E extends Repeatable, R>(
     readonly schedule: Schedule.Schedule<E, E>
     readonly quota: RetryQuota
     readonly mayRepeat: (error: E) => boolean
+    /** Milliseconds since the start of the first attempt, after which no repetition begins. */
+    readonly budget: number
   }
 ): Effect.Effect<A, E, R> =>
-  Effect.suspend(() => {
+  Effect.clockWith((clock) => {
+    const now = () => clock.unsafeCurrentTimeMillis()
+    const end = now() + options.budget
     let attempts = 0
     let charged = 0
     return Effect.suspend(() => attempt(++attempts)).pipe(
@@ -199,6 +208,7 @@ export const repeating = <A, E extends Repeatable, R>(
         schedule: options.schedule,
         while: (error: E) => {
           if (!error.retryable || !options.mayRepeat(error)) return false
+          if (now() + (error.retryAfterMillis ?? 0) > end) return false
           // A throttled request is no sign of an outage: pacing answers it, not the quota.
           if (error._tag === "Throttled") return Effect.as(Metric.update(Metrics.retries, error._tag), true)
           const cost = options.quota.charge(error)
@@ -207,6 +217,11 @@ export const repeating = <A, E extends Repeatable, R>(
           return Effect.as(Metric.update(Metrics.retries, error._tag), true)
         }
       }),
-      Effect.tap(() => Effect.sync(() => options.quota.refund(charged)))
+      // Also an error that is final is an answer, and a sign that the outage is over.
+      Effect.tapBoth({
+        onSuccess: () => Effect.sync(() => options.quota.refund(charged)),
+        onFailure: (error) =>
+          error.retryable ? Effect.void : Effect.sync(() => options.quota.refund(charged))
+      })
     )
   })

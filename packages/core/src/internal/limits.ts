@@ -19,19 +19,21 @@ export const positiveDuration = (
     : Either.left(invalid(field, "must be a duration that is longer than zero and ends"))
 }
 
-/** The time limit of an attempt, and how attempts are repeated. @internal */
+/** The limits of a request: of one attempt, and in milliseconds of all its repetitions. @internal */
 export const attemptLimits = (options: {
   readonly timeout?: Duration.DurationInput | undefined
   readonly retry?: ScheduleOptions | undefined
-}): Effect.Effect<Duration.Duration, InvalidInput> =>
+}): Effect.Effect<{ readonly timeout: Duration.Duration; readonly budget: number }, InvalidInput> =>
   Effect.gen(function* () {
     const { attempts = 3, ...durations } = options.retry ?? {}
     if (!Number.isInteger(attempts) || attempts < 1) {
       return yield* invalid("retry.attempts", "must be a whole number of at least 1")
     }
-    for (const name of ["base", "cap", "floor", "budget"] as const) {
+    for (const name of ["base", "cap", "floor"] as const) {
       const duration = durations[name]
       if (duration !== undefined) yield* positiveDuration(`retry.${name}`, duration)
     }
-    return yield* positiveDuration("timeout", options.timeout ?? Duration.seconds(10))
+    const budget = yield* positiveDuration("retry.budget", durations.budget ?? Duration.seconds(30))
+    const timeout = yield* positiveDuration("timeout", options.timeout ?? Duration.seconds(10))
+    return { timeout, budget: Duration.toMillis(budget) }
   })

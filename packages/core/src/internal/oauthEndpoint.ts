@@ -35,6 +35,10 @@ const safeCode = (code: string, device: Device, body: HttpBody.HttpBody): string
   return sent.includes(code) ? undefined : code
 }
 
+/** A request that was not sent because too many wait for a permit: the caller learns it at once. */
+const wasNotSent = (error: AdobePassError): boolean =>
+  error._tag === "Throttled" && error.status === undefined
+
 /** How requests to `/o/client/*` are made. */
 interface Limits {
   readonly timeout?: Duration.DurationInput | undefined
@@ -74,7 +78,7 @@ export const make = <A, I, E extends AdobePassError>(
   Effect.gen(function* () {
     const client = hardened(yield* HttpClient.HttpClient)
     const throttle = yield* Throttle.Throttle
-    const timeout = yield* attemptLimits(limits)
+    const { budget, timeout } = yield* attemptLimits(limits)
     const schedule = Throttle.schedule<E | ExchangeError>(limits.retry)
     const quota = RetryQuota.make(500)
     const { operation } = endpoint
@@ -104,10 +108,13 @@ export const make = <A, I, E extends AdobePassError>(
       if (json === undefined) return unexpected(bodyKind(text, contentType))
       if (status >= 200 && status < 300) {
         return Either.orElse(decodeBody(json), (error) =>
-          unexpected(
-            "UnexpectedJson",
-            ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) => issue.path.map(String).join("."))
-          )
+          unexpected("UnexpectedJson", [
+            ...new Set(
+              ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) =>
+                issue.path.map(String).join(".")
+              )
+            )
+          ])
         )
       }
       const code = Option.map(oauthError(json), ({ error }) => error)
@@ -147,7 +154,8 @@ export const make = <A, I, E extends AdobePassError>(
       return repeating((attempts) => attempt(device, request, attempts), {
         schedule,
         quota,
-        mayRepeat: endpoint.mayRepeat
+        budget,
+        mayRepeat: (error) => !wasNotSent(error) && endpoint.mayRepeat(error)
       })
     }
   })

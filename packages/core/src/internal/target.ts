@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import { ForeignOrigin, InvalidInput } from "../AdobePassError.js"
 import type { Environment } from "../Environment.js"
 
+const token = /^[!#$%&'*+.^_`|~\w-]+$/
 const forbidden = /[\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]/
 
 const reserved = new Set(["authorization", "ap-device-identifier", "x-device-info", "x-forwarded-for"])
@@ -18,6 +19,11 @@ export const target = (
   request: HttpClientRequest.HttpClientRequest
 ): Either.Either<HttpClientRequest.HttpClientRequest, ForeignOrigin | InvalidInput> => {
   for (const name in request.headers) {
+    if (!token.test(name)) {
+      return Either.left(
+        new InvalidInput({ field: "headers", problem: "have a name that no header may have" })
+      )
+    }
     if (reserved.has(name)) {
       return Either.left(
         new InvalidInput({
