@@ -12,8 +12,6 @@ import {
 import { Emulator } from "effect-adobe-pass-emulator"
 import { emulatorEnvironment, info } from "./system.js"
 
-export const unpaced = Either.getOrThrow(Throttle.make({ burst: 1_000_000 }))
-
 /** A statement without a valid signature, for what never asks a server. */
 export const unsigned = (claims: unknown, header: unknown = { alg: "RS256" }): string =>
   [header, claims]
@@ -40,8 +38,8 @@ export interface ExchangeOptions extends ClientRegistration.Options {
   readonly throttle?: Throttle.Options
 }
 
-const throttleOf = ({ throttle }: ExchangeOptions) =>
-  throttle === undefined ? Effect.succeed(unpaced) : Throttle.make(throttle)
+/** As good as none, unless one is asked for. */
+const throttleOf = ({ throttle }: ExchangeOptions) => Throttle.make(throttle ?? { burst: 1_000_000 })
 
 /** The registration step alone, on the emulator's client. */
 export const registration = (options: ExchangeOptions = {}) =>

@@ -1,0 +1,234 @@
+import { inspect } from "node:util"
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { Either, FastCheck as fc, Redacted } from "effect"
+import { Device, DeviceInfo } from "effect-adobe-pass"
+import { runs } from "../support/property.js"
+import { info } from "../support/system.js"
+
+type Options = Parameters<typeof Device.make>[0]
+
+const id = "ba23d141-d715-561c-94f4-e9e4c966b1eb"
+const make = (options: Partial<Options> = {}) => Device.make({ id, ip: "203.0.113.7", info, ...options })
+const made = (options?: Partial<Options>) => Either.getOrThrow(make(options))
+const ipOf = (ip: string) =>
+  Either.match(make({ ip }), {
+    onLeft: ({ field, message }) => {
+      assert.strictEqual(field, "device.ip")
+      assert.notInclude(message, ip.trim() || "nothing to find")
+      return "refused"
+    },
+    onRight: (device) => (device.ip === undefined ? undefined : Redacted.value(device.ip))
+  })
+const fieldOf = (result: Either.Either<Device.Device, { readonly field: string }>) =>
+  Either.match(result, { onLeft: ({ field }) => field, onRight: () => undefined })
+const decodedInfo = (device: Device.Device): unknown =>
+  JSON.parse(Buffer.from(device.callHeaders["x-device-info"] ?? "", "base64").toString("utf8"))
+
+describe("the headers of a device", () => {
+  it("name it by the base64 of its identifier, as in Adobe's example (G2)", () => {
+    assert.strictEqual(
+      made().callHeaders["ap-device-identifier"],
+      "fingerprint YmEyM2QxNDEtZDcxNS01NjFjLTk0ZjQtZTllNGM5NjZiMWVi"
+    )
+  })
+
+  it("describe it and forward its address, on calls and on /o/client/* alike (G3, G8)", () => {
+    const { callHeaders, clientHeaders } = made()
+    const expected = {
+      "x-device-info": Either.getOrThrow(DeviceInfo.toHeader(info)),
+      "x-forwarded-for": "203.0.113.7"
+    }
+    assert.deepStrictEqual(clientHeaders, expected)
+    assert.deepStrictEqual(Object.keys(callHeaders).sort(), [
+      "ap-device-identifier",
+      "x-device-info",
+      "x-forwarded-for"
+    ])
+    assert.include(callHeaders, expected)
+  })
+
+  it("leave the description out for a browser only (G3)", () => {
+    const device = made({ info: "browser" })
+    assert.notProperty(device.callHeaders, "x-device-info")
+    assert.deepStrictEqual(device.clientHeaders, { "x-forwarded-for": "203.0.113.7" })
+  })
+
+  it("leave the address out where the process runs on the device itself", () => {
+    assert.notProperty(Either.getOrThrow(Device.make({ id, info })).callHeaders, "x-forwarded-for")
+  })
+
+  it.prop(
+    "are the same for the same input, whenever they are made (G4)",
+    [fc.string({ minLength: 1, maxLength: 64 }), fc.ipV4()],
+    ([text, ip]) => {
+      const [first, second] = [make({ id: text, ip }), make({ id: text, ip })]
+      assert.deepStrictEqual(
+        Either.map(first, ({ callHeaders }) => callHeaders),
+        Either.map(second, ({ callHeaders }) => callHeaders)
+      )
+    },
+    runs(200)
+  )
+
+  it("differ for identifiers that differ only in case or space", () => {
+    const headers = [id, id.toUpperCase(), ` ${id}`].map(
+      (text) => made({ id: text }).callHeaders["ap-device-identifier"]
+    )
+    assert.strictEqual(new Set(headers).size, 3)
+  })
+})
+
+describe("a device that a server speaks for", () => {
+  const behalf = { id, ip: "203.0.113.7", port: 51617, info }
+
+  it("has its address and its source port in its description (G7)", () => {
+    const device = Either.getOrThrow(Device.onBehalfOf(behalf))
+    assert.deepStrictEqual(decodedInfo(device), {
+      ...info,
+      connectionIp: "203.0.113.7",
+      connectionPort: "51617"
+    })
+    assert.strictEqual(device.clientHeaders["x-forwarded-for"], "203.0.113.7")
+  })
+
+  it("has the address of the connection even where the description says otherwise (G7)", () => {
+    const device = Either.getOrThrow(
+      Device.onBehalfOf({ ...behalf, info: { ...info, connectionIp: "10.0.0.1", connectionPort: "1" } })
+    )
+    assert.propertyVal(decodedInfo(device), "connectionIp", "203.0.113.7")
+    assert.propertyVal(decodedInfo(device), "connectionPort", "51617")
+  })
+
+  it("has one address in both places, however it was written", () => {
+    const device = Either.getOrThrow(Device.onBehalfOf({ ...behalf, ip: "::FFFF:203.0.113.7" }))
+    assert.propertyVal(decodedInfo(device), "connectionIp", "203.0.113.7")
+    assert.strictEqual(device.clientHeaders["x-forwarded-for"], "203.0.113.7")
+  })
+
+  it.each([0, -1, 65_536, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("has no port %d", (port) => {
+    assert.strictEqual(fieldOf(Device.onBehalfOf({ ...behalf, port })), "device.port")
+  })
+
+  it("needs an address and a port by its type (G7)", () => {
+    expectTypeOf<Parameters<typeof Device.onBehalfOf>[0]>().toEqualTypeOf<{
+      readonly id: string
+      readonly ip: string
+      readonly port: number
+      readonly info: DeviceInfo.DeviceInfo
+    }>()
+  })
+})
+
+describe("an address", () => {
+  it.each([
+    ["203.0.113.7", "203.0.113.7"],
+    [" 203.0.113.7\n", "203.0.113.7"],
+    ["0.0.0.0", "0.0.0.0"],
+    ["255.255.255.255", "255.255.255.255"],
+    ["2001:DB8:0:0:0:0:0:1", "2001:db8::1"],
+    ["2001:0db8::0001", "2001:db8::1"],
+    ["::1", "::1"],
+    ["::", "::"],
+    ["::ffff:203.0.113.7", "203.0.113.7"],
+    ["::FFFF:cb00:7107", "203.0.113.7"],
+    ["0:0:0:0:0:ffff:203.0.113.7", "203.0.113.7"],
+    ["64:ff9b::203.0.113.7", "64:ff9b::cb00:7107"]
+  ])("%j is %s", (ip, expected) => {
+    assert.strictEqual(ipOf(ip), expected)
+  })
+
+  it.each([
+    "999.1.1.1",
+    "1.2.3",
+    "1.2.3.4.5",
+    "1.2.3.4.",
+    ".1.2.3.4",
+    "1.2.3.256",
+    "01.2.3.4",
+    "1.2.3.04",
+    "1.2.3.4, 5.6.7.8",
+    "1.2.3.4:51617",
+    "[2001:db8::1]",
+    "[2001:db8::1]:443",
+    "2001:db8::1%eth0",
+    "2001:db8::1::2",
+    "::ffff:999.1.1.1",
+    "12345::",
+    "0x7f.1.1.1",
+    "2130706433",
+    "localhost",
+    "example.com",
+    "1.2.3.4\r\nx-injected: 1",
+    "",
+    " "
+  ])("%j is refused, and the error does not repeat it", (ip) => {
+    assert.strictEqual(ipOf(ip), "refused")
+  })
+
+  it.prop(
+    "has one text: the canonical one is canonical",
+    [fc.oneof(fc.ipV4(), fc.ipV6())],
+    ([ip]) => {
+      const once = ipOf(ip)
+      assert.notStrictEqual(once, "refused")
+      assert.strictEqual(ipOf(once ?? ""), once)
+      assert.strictEqual(ipOf(ip.toUpperCase()), once)
+    },
+    runs(500)
+  )
+})
+
+describe("an identifier", () => {
+  it.each([
+    ["empty", ""],
+    ["blank", " \u00a0 "],
+    ["longer than 1024 characters", "a".repeat(1025)],
+    ["a megabyte long", "a".repeat(1_000_000)],
+    ["with a line break", "a\r\nb"],
+    ["with a zero byte", "a\u0000"]
+  ])("that is %s is refused, and the error does not repeat it", (_, text) => {
+    const error = Either.getOrThrow(Either.flip(make({ id: text })))
+    assert.strictEqual(error.field, "device.id")
+    assert.isBelow(error.message.length, 200)
+    if (text.trim() !== "") assert.notInclude(error.message, text)
+  })
+
+  it("may have 1024 characters", () => {
+    assert.isTrue(Either.isRight(make({ id: "a".repeat(1024) })))
+  })
+
+  it("may be text of any script", () => {
+    const header = made({ id: "дом-1" }).callHeaders["ap-device-identifier"] ?? ""
+    assert.strictEqual(Buffer.from(header.replace("fingerprint ", ""), "base64").toString("utf8"), "дом-1")
+  })
+})
+
+describe("a device with an unusable description", () => {
+  it("is refused (G6)", () => {
+    const { osVersion: _, ...rest } = info
+    // @ts-expect-error a required key is missing
+    assert.strictEqual(fieldOf(make({ info: rest })), "device.info")
+    // @ts-expect-error only a browser may do without
+    assert.strictEqual(fieldOf(Device.make({ id, ip: "203.0.113.7", info: {} })), "device.info")
+  })
+})
+
+describe("a device in print", () => {
+  const device = Either.getOrThrow(Device.onBehalfOf({ id, ip: "203.0.113.7", port: 51617, info }))
+  const secrets = [id, "203.0.113.7", "51617", "AFTM", ...Object.values(device.callHeaders)]
+  const prints: ReadonlyArray<readonly [string, string]> = [
+    ["inspect", inspect(device)],
+    ["inspect in depth", inspect({ nested: { device } }, { depth: null, showHidden: true })],
+    [
+      "inspect without its own printer",
+      inspect(device, { depth: null, showHidden: true, customInspect: false })
+    ],
+    ["JSON", JSON.stringify({ device })],
+    ["text", String(device)],
+    ["text in a sentence", `${device}`],
+    ["its own entries", JSON.stringify(Object.entries(device)) + JSON.stringify({ ...device })]
+  ]
+  it.each(prints)("shows nothing of itself by %s (H10)", (_, text) => {
+    for (const secret of secrets) assert.notInclude(text, secret)
+  })
+})
