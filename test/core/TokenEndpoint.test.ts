@@ -336,11 +336,25 @@ describe("what is repeated", () => {
     }).pipe(withEmulator)
   )
 
-  it.effect("does not include what would not fit into the budget any more", () =>
+  it.effect("does not include what would begin after the budget, counted from the first attempt", () =>
     Effect.gen(function* () {
       yield* fail(Fault.hang())
       yield* Effect.flip(request({ retry: { jitter: false, attempts: 9, budget: "15 seconds" } }))
-      assert.strictEqual(yield* count, 2)
+      assert.deepStrictEqual(
+        (yield* requests).map(({ at }) => at),
+        [0, 10_200]
+      )
+    }).pipe(withEmulator)
+  )
+
+  it.effect("does not include what would begin after the budget because of its own delay", () =>
+    Effect.gen(function* () {
+      yield* fail(Fault.hang())
+      yield* Effect.flip(request({ retry: { jitter: false, base: "5 seconds", budget: "12 seconds" } }))
+      assert.deepStrictEqual(
+        (yield* requests).map(({ at }) => at),
+        [0]
+      )
     }).pipe(withEmulator)
   )
 

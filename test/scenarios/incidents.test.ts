@@ -56,6 +56,7 @@ describe("a store whose writes hang", () => {
       const before = yield* TestClock.currentTimeMillis
       yield* runToEnd(call)
       assert.strictEqual(yield* TestClock.currentTimeMillis, before)
+      yield* advance(5000)
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system({ store: store.layer })))
   })
 

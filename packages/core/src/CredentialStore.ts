@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 import { AccessToken } from "./AccessToken.js"
 import { CredentialStoreError } from "./AdobePassError.js"
 import { ClientCredentials } from "./ClientCredentials.js"
+import { within } from "./internal/within.js"
 import type { SessionKey } from "./SessionKey.js"
 import { samePair } from "./SessionState.js"
 
@@ -134,7 +135,7 @@ export const makeEncoded = (
   backend: Encoded,
   options: Options = {}
 ): Context.Tag.Service<CredentialStore> => {
-  const timeout = options.timeout ?? Duration.seconds(5)
+  const timeout = Duration.decode(options.timeout ?? Duration.seconds(5))
   type Operation = CredentialStoreError["operation"]
 
   const failed = (operation: Operation) => (failure: BackendFailure) =>
@@ -147,11 +148,9 @@ export const makeEncoded = (
   const bounded =
     (operation: Operation) =>
     <A>(effect: Effect.Effect<A, BackendFailure>): Effect.Effect<A, CredentialStoreError> =>
-      // Interruptible for the limit alone: a save that its caller has made uninterruptible must end in time, too.
-      Effect.timeoutFail(Effect.interruptible(Effect.mapError(effect, failed(operation))), {
-        duration: timeout,
-        onTimeout: () => new CredentialStoreError({ operation, reason: "Timeout" })
-      })
+      Effect.mapError(effect, failed(operation)).pipe(
+        within(timeout, () => new CredentialStoreError({ operation, reason: "Timeout" }))
+      )
 
   interface Entry extends StoredSession {
     readonly text: string

@@ -31,6 +31,7 @@ import * as RetryQuota from "./internal/retryQuota.js"
 import { SealedResponse } from "./internal/sealedResponse.js"
 import { target } from "./internal/target.js"
 import { throttleKey } from "./internal/throttleKey.js"
+import { within } from "./internal/within.js"
 import * as Metrics from "./Metrics.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
 import { Sessions } from "./Sessions.js"
@@ -225,8 +226,7 @@ export const make = (
         )
         .pipe(
           Effect.mapError((error) => transportError("call", error, attempts)),
-          Effect.interruptible,
-          Effect.timeoutFail({ duration: timeout, onTimeout: () => timeoutError("call", attempts) })
+          within(timeout, () => timeoutError("call", attempts))
         )
 
     /** Whether the answer says that the token is not valid (any more). Reset TempPass says so with 403, too. */
@@ -269,8 +269,7 @@ export const make = (
      */
     const bodyOf = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<ArrayBuffer> =>
       response.arrayBuffer.pipe(
-        Effect.interruptible,
-        Effect.timeout(timeout),
+        within(timeout, () => "too slow" as const),
         Effect.orElseSucceed(() => new ArrayBuffer(0))
       )
 

@@ -4,13 +4,13 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type * as Schedule from "effect/Schedule"
+import * as Schedule from "effect/Schedule"
 import {
   type ExchangeError,
   type Operation,
@@ -22,6 +22,7 @@ import {
 import * as Metrics from "../Metrics.js"
 import { longestHold, type Repeatable } from "../Throttle.js"
 import type { RetryQuota } from "./retryQuota.js"
+import { within } from "./within.js"
 
 /**
  * The client as credentials may be sent through it: without span and trace header, which would carry what the library
@@ -183,8 +184,7 @@ export const exchange = (
       Effect.map(response.text, (text) => ({ status: response.status, headers: response.headers, text }))
     ),
     Effect.mapError((error) => transportError(operation, error, attempts)),
-    Effect.interruptible,
-    Effect.timeoutFail({ duration: timeout, onTimeout: () => timeoutError(operation, attempts) })
+    within(timeout, () => timeoutError(operation, attempts))
   )
 
 /** Repeats what may be repeated, while the quota has credit. @internal */
@@ -205,10 +205,12 @@ export const repeating = <A, E extends Repeatable, R>(
     let charged = 0
     return Effect.suspend(() => attempt(++attempts)).pipe(
       Effect.retry({
-        schedule: options.schedule,
+        schedule: Schedule.whileOutput(
+          Schedule.delays(options.schedule),
+          (delay) => now() + Duration.toMillis(delay) <= end
+        ),
         while: (error: E) => {
           if (!error.retryable || !options.mayRepeat(error)) return false
-          if (now() + (error.retryAfterMillis ?? 0) > end) return false
           // A throttled request is no sign of an outage: pacing answers it, not the quota.
           if (error._tag === "Throttled") return Effect.as(Metric.update(Metrics.retries, error._tag), true)
           const cost = options.quota.charge(error)
