@@ -18,8 +18,10 @@ export const within =
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         const outcome = yield* Deferred.make<A, E | E2>()
+        // As an exit: the runtime would log the failure of a fiber, secrets and all.
         const running = yield* Effect.interruptible(work).pipe(
-          Effect.onExit((exit) => Deferred.done(outcome, exit)),
+          Effect.exit,
+          Effect.flatMap((exit) => Deferred.done(outcome, exit)),
           Effect.forkDaemon
         )
         const timer = yield* Effect.interruptible(Effect.sleep(duration)).pipe(
