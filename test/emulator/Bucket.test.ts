@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Bucket } from "effect-adobe-pass-emulator"
-import { current, old } from "./scenarios.js"
+import { current, old } from "../support/scenarios.js"
 
 /** Whether each request of a timeline passes. */
 const replay = (limit: Bucket.Limit, timeline: ReadonlyArray<number>, origin = 0): ReadonlyArray<boolean> => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { type Bucket, Emulator } from "effect-adobe-pass-emulator"
+import { current, old } from "../support/scenarios.js"
 import { call, deviceHeaders, postRegister, postToken, send } from "./conversation.js"
-import { current, old } from "./scenarios.js"
 
 const isThrottled = (path: string, headers: Readonly<Record<string, string>> = {}) =>
   Effect.map(send(HttpClientRequest.get(path, { headers })), ({ status }) => status === 429)

@@ -4,51 +4,10 @@ import { Clock, Effect, TestClock, TestServices } from "effect"
 import { Throttle } from "effect-adobe-pass"
 import { type Bucket, Emulator } from "effect-adobe-pass-emulator"
 import { findNginx, nginx } from "../support/nginx.js"
+import { current, old } from "../support/scenarios.js"
 import { runToEnd } from "../support/time.js"
 
-/** Adobe's published scenario tables: seconds since the first request, and the status. */
-const tables = {
-  current: {
-    burst: 10,
-    rows: [
-      [0, 200],
-      [0.3, 200],
-      [0.6, 200],
-      [0.9, 200],
-      [1.2, 200],
-      [1.3, 200],
-      [1.4, 200],
-      [1.5, 200],
-      [1.6, 200],
-      [1.7, 200],
-      [1.8, 200],
-      [2.1, 200],
-      [2.2, 200],
-      [2.4, 429],
-      [2.6, 429],
-      [2.8, 429],
-      [3.1, 200]
-    ]
-  },
-  old: {
-    burst: 3,
-    rows: [
-      [0, 200],
-      [0.3, 200],
-      [0.6, 200],
-      [0.9, 200],
-      [1.2, 200],
-      [1.4, 429],
-      [1.6, 429],
-      [1.8, 429],
-      [2.1, 200]
-    ]
-  }
-} as const satisfies Record<
-  string,
-  { burst: number; rows: ReadonlyArray<readonly [seconds: number, status: number]> }
->
-
+const tables = { current, old }
 const names = ["current", "old"] as const
 const copies = 5
 
