@@ -281,6 +281,28 @@ describe("forgetting", () => {
       assert.strictEqual((yield* counts).register, 2)
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system({ store: store.layer })))
   })
+
+  it.effect("that is cancelled while it waits for a flight leaves the session as it was", () => {
+    const store = makeStore()
+    return Effect.gen(function* () {
+      const sessions = yield* Sessions.Sessions
+      const emulator = yield* Emulator.Emulator
+      yield* runToEnd(call)
+      yield* TestClock.adjust(7 * hour)
+      yield* emulator.fail({ route: "token", fault: Fault.delay("2 seconds") })
+      const refreshing = yield* Effect.fork(call)
+      yield* settle
+      const forgetting = yield* Effect.fork(sessions.forget(device()))
+      yield* settle
+      yield* Fiber.interrupt(forgetting)
+      yield* runToEnd(Fiber.join(refreshing))
+      store.records.clear()
+      yield* TestClock.adjust(7 * hour)
+      yield* runToEnd(call)
+      assert.strictEqual(store.records.size, 1)
+      assert.strictEqual((yield* counts).register, 1)
+    }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system({ store: store.layer })))
+  })
 })
 
 describe("a refused token", () => {

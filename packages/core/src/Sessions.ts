@@ -554,6 +554,13 @@ export const make = (
     const landed = <A, E>(flight: Deferred.Deferred<A, E> | undefined): Effect.Effect<void> =>
       flight === undefined ? Effect.void : Effect.asVoid(Effect.exit(Deferred.await(flight)))
 
+    const allLanded = (cell: Cell): Effect.Effect<void> =>
+      Effect.whileLoop({
+        while: () => isPinned(cell),
+        body: () => Effect.zipRight(landed(cell.refreshing), landed(cell.registering)),
+        step: () => {}
+      })
+
     return {
       credentials,
       accessToken,
@@ -568,11 +575,7 @@ export const make = (
           const session = yield* keyOf(cell, device)
           // From here on no flight of this cell brings the pair back; whoever comes after the removal gets a new cell.
           cell.forgotten = true
-          while (isPinned(cell)) {
-            yield* landed(cell.refreshing)
-            yield* landed(cell.registering)
-          }
-          yield* Effect.onError(store.remove(session), () =>
+          yield* Effect.onError(Effect.zipRight(allLanded(cell), store.remove(session)), () =>
             Effect.sync(() => {
               cell.forgotten = false
             })
