@@ -824,7 +824,7 @@ const failuresOfStores: ReadonlyArray<Failure> = [
         read: () => Effect.fail({ reason: "Unavailable", code: `cannot write ${echo}` }),
         compareAndSet: () => Effect.succeed(false),
         remove: () => Effect.void,
-        lock: () => Effect.void
+        lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
       })
     )
   }

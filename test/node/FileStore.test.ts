@@ -4,8 +4,12 @@ import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
 import type { AdobePassError, CredentialStore } from "effect-adobe-pass"
+import {
+  samplePair as pair,
+  sampleKey as sessionKey,
+  sampleToken as token
+} from "effect-adobe-pass/CredentialStoreContract"
 import type { FileStore } from "effect-adobe-pass-node"
-import { pair, sessionKey, token } from "../contract/credentialStore.js"
 import { faster } from "./clock.js"
 import { onStore, temporaryDirectory } from "./directory.js"
 

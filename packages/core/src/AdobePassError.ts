@@ -328,8 +328,9 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
  * memory for the next call of its device.
  *
  * `Unavailable`: the store cannot be reached; `Timeout`: it was too slow; `Locked`: another process held the lock of
- * this session for too long; `Corrupt`: a record exists but cannot be decoded, a person has to look at it;
- * `Mismatch`: the record belongs to another environment, statement or device.
+ * this session for too long, or took it over before the save; `Corrupt`: a record exists but cannot be decoded, a
+ * person has to look at it; `Mismatch`: the record belongs to another environment, statement or device; `Encrypted`: it
+ * is encrypted with a key that is not configured; `Unsupported`: the store has no such operation.
  *
  * @since 0.1.0
  * @category errors
@@ -337,12 +338,20 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
 export class CredentialStoreError extends Schema.TaggedError<CredentialStoreError>(
   "effect-adobe-pass/CredentialStoreError"
 )("CredentialStoreError", {
-  operation: Schema.Literal("load", "save", "remove", "lock"),
-  reason: Schema.Literal("Unavailable", "Timeout", "Locked", "Corrupt", "Mismatch"),
+  operation: Schema.Literal("load", "save", "remove", "lock", "list"),
+  reason: Schema.Literal(
+    "Unavailable",
+    "Timeout",
+    "Locked",
+    "Corrupt",
+    "Mismatch",
+    "Encrypted",
+    "Unsupported"
+  ),
   code: Schema.optionalWith(Schema.String, { exact: true })
 }) {
   get retryable(): boolean {
-    return this.reason !== "Corrupt" && this.reason !== "Mismatch"
+    return this.reason === "Unavailable" || this.reason === "Timeout" || this.reason === "Locked"
   }
   override get message(): string {
     const code = this.code === undefined ? "" : ` [${this.code}]`
@@ -357,7 +366,10 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
       Corrupt:
         "The stored record of this session cannot be decoded: restore it from a backup, or forget the session and let its users sign in again.",
       Mismatch:
-        "The stored record belongs to another environment, software statement or device: check who writes to the store."
+        "The stored record belongs to another environment, software statement or device: check who writes to the store.",
+      Encrypted:
+        "The stored record is encrypted with a key that is not among the configured ones: add that key to the end of the list.",
+      Unsupported: `This credential store cannot ${this.operation} sessions: use one that can.`
     }
     return sentences[this.reason]
   }

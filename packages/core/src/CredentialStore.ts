@@ -13,10 +13,14 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { AccessToken } from "./AccessToken.js"
 import { CredentialStoreError } from "./AdobePassError.js"
 import { ClientCredentials } from "./ClientCredentials.js"
+import * as Encryption from "./Encryption.js"
+import { processLocks } from "./internal/processLocks.js"
 import { within } from "./internal/within.js"
+import type { Lease } from "./Lease.js"
 import type { SessionKey } from "./SessionKey.js"
 import { samePair } from "./SessionState.js"
 
@@ -29,6 +33,8 @@ import { samePair } from "./SessionState.js"
 export interface StoredSession {
   readonly credentials: ClientCredentials
   readonly token: AccessToken | undefined
+  /** The id of the key that the record is encrypted with, if it is. */
+  readonly encryptedWith?: string | undefined
 }
 
 /**
@@ -45,14 +51,22 @@ export class CredentialStore extends Context.Tag("effect-adobe-pass/CredentialSt
      * error, so that it never looks like a device that has to be registered.
      */
     readonly load: (key: SessionKey) => Effect.Effect<Option.Option<StoredSession>, CredentialStoreError>
+    /** The stored sessions among these, in as few steps as the backend allows; records that cannot be read are left out. */
+    readonly loadMany: (
+      keys: ReadonlyArray<SessionKey>
+    ) => Effect.Effect<ReadonlyMap<SessionKey, StoredSession>, CredentialStoreError>
     /**
      * Saves a pair if the store still holds `replaces` (or nothing, when it is undefined), and returns the pair that
      * the store holds afterwards: the given one, or the one of a faster process. When it returns, the pair is durable.
+     *
+     * With a `lease` it is saved only while the lock has not passed to somebody else; otherwise the operation fails as
+     * `Locked` with the code `leaseLost`.
      */
     readonly saveCredentials: (
       key: SessionKey,
       credentials: ClientCredentials,
-      replaces: ClientCredentials | undefined
+      replaces: ClientCredentials | undefined,
+      lease?: Lease
     ) => Effect.Effect<ClientCredentials, CredentialStoreError>
     /** Saves a token if the store still holds its pair; otherwise does nothing. */
     readonly saveToken: (
@@ -63,7 +77,9 @@ export class CredentialStore extends Context.Tag("effect-adobe-pass/CredentialSt
     /** Removes the session; succeeds when there is none. */
     readonly remove: (key: SessionKey) => Effect.Effect<void, CredentialStoreError>
     /** Holds the lock of the session, against every process that shares the store, until the scope closes. */
-    readonly lock: (key: SessionKey) => Effect.Effect<void, CredentialStoreError, Scope.Scope>
+    readonly lock: (key: SessionKey) => Effect.Effect<Lease, CredentialStoreError, Scope.Scope>
+    /** The keys of all sessions, in no order. What is saved or removed meanwhile may be in it or not. */
+    readonly keys: Stream.Stream<SessionKey, CredentialStoreError>
   }
 >() {}
 
@@ -80,7 +96,15 @@ export interface BackendFailure {
 }
 
 /**
- * The four operations of a backend, on text records. The text holds secrets.
+ * The code of a save that came too late: the lock under which it was made has passed to somebody else.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const leaseLost = "LEASE_LOST"
+
+/**
+ * The operations of a backend, on text records. The text holds secrets. Two of them are optional.
  *
  * @since 0.1.0
  * @category models
@@ -88,19 +112,30 @@ export interface BackendFailure {
 export interface Encoded {
   /** The record, or `None` when there is none. */
   readonly read: (key: SessionKey) => Effect.Effect<Option.Option<string>, BackendFailure>
+  /** The records there are among these. @default `read`, one by one */
+  readonly readMany?: (
+    keys: ReadonlyArray<SessionKey>
+  ) => Effect.Effect<ReadonlyMap<SessionKey, string>, BackendFailure>
   /**
    * Writes `next` if the record is still `expected` (`None`: if there is no record), as one atomic and durable step;
-   * false when it is not.
+   * false when it is not. With a `lease` the same step looks whether the lock is still (or was last) held by its owner,
+   * and fails as `Locked` with the code `leaseLost` when it is not.
    */
   readonly compareAndSet: (
     key: SessionKey,
     expected: Option.Option<string>,
-    next: string
+    next: string,
+    lease: Lease | undefined
   ) => Effect.Effect<boolean, BackendFailure>
   /** Removes the record; succeeds when there is none. */
   readonly remove: (key: SessionKey) => Effect.Effect<void, BackendFailure>
-  /** Holds an exclusive lock of the key until the scope closes. The lock ends by itself when its holder dies. */
-  readonly lock: (key: SessionKey) => Effect.Effect<void, BackendFailure, Scope.Scope>
+  /**
+   * Holds an exclusive lock of the key until the scope closes. The lock ends by itself when its holder dies. See
+   * `Lease.lock` for a backend that can only keep a lease.
+   */
+  readonly lock: (key: SessionKey) => Effect.Effect<Lease, BackendFailure, Scope.Scope>
+  /** The keys of all records. @default a failure: the store cannot list its sessions */
+  readonly keys?: Stream.Stream<SessionKey, BackendFailure>
 }
 
 const Stored = Schema.parseJson(
@@ -110,8 +145,8 @@ const Stored = Schema.parseJson(
     token: Schema.optional(AccessToken)
   })
 )
-const decode = Schema.decode(Stored)
-const encode = Schema.encodeSync(Stored)
+const decodeStored = Schema.decode(Stored)
+const encodeStored = Schema.encodeSync(Stored)
 
 /**
  * Options of `makeEncoded`.
@@ -122,6 +157,8 @@ const encode = Schema.encodeSync(Stored)
 export interface Options {
   /** The longest time that one operation other than waiting for the lock may take. @default 5 seconds */
   readonly timeout?: Duration.DurationInput | undefined
+  /** Encryption of what is stored. Records from before are read as they are, and encrypted when they are saved. @default none */
+  readonly encryption?: Encryption.Encryption | undefined
 }
 
 /**
@@ -156,29 +193,97 @@ export const makeEncoded = (
     readonly text: string
   }
 
+  const { encryption } = options
+
+  const open = (key: SessionKey, text: string): Effect.Effect<string, Encryption.Unopened> =>
+    Encryption.keyOf(text) === undefined
+      ? Effect.succeed(text)
+      : encryption === undefined
+        ? Effect.fail("UnknownKey")
+        : encryption.open(key, text)
+
+  const decode = (
+    key: SessionKey,
+    text: string,
+    operation: Operation
+  ): Effect.Effect<Entry, CredentialStoreError> =>
+    open(key, text).pipe(
+      Effect.mapError(
+        (why) =>
+          new CredentialStoreError({ operation, reason: why === "UnknownKey" ? "Encrypted" : "Corrupt" })
+      ),
+      Effect.flatMap((plain) =>
+        Effect.mapError(decodeStored(plain), () => new CredentialStoreError({ operation, reason: "Corrupt" }))
+      ),
+      Effect.filterOrFail(
+        ({ credentials }) => credentials.session === key,
+        () => new CredentialStoreError({ operation, reason: "Mismatch" })
+      ),
+      Effect.map(({ credentials, token }) => ({
+        text,
+        credentials,
+        token,
+        encryptedWith: Encryption.keyOf(text)
+      }))
+    )
+
+  const encode = (key: SessionKey, { credentials, token }: StoredSession): Effect.Effect<string> => {
+    const plain = encodeStored({ version: 1, credentials, token })
+    return encryption === undefined ? Effect.succeed(plain) : encryption.seal(key, plain)
+  }
+
   const read = (key: SessionKey, operation: Operation) =>
     Effect.flatMap(
       bounded(operation)(backend.read(key)),
       Option.match({
-        onNone: () => Effect.succeed(Option.none<Entry>()),
-        onSome: (text) =>
-          decode(text).pipe(
-            Effect.mapError(() => new CredentialStoreError({ operation, reason: "Corrupt" })),
-            Effect.filterOrFail(
-              ({ credentials }) => credentials.session === key,
-              () => new CredentialStoreError({ operation, reason: "Mismatch" })
-            ),
-            Effect.map(({ credentials, token }) => Option.some({ text, credentials, token }))
-          )
+        onNone: () => Effect.succeedNone,
+        onSome: (text) => Effect.asSome(decode(key, text, operation))
       })
     )
 
-  const write = (key: SessionKey, expected: Option.Option<Entry>, session: StoredSession) =>
-    bounded("save")(
-      backend.compareAndSet(
-        key,
-        Option.map(expected, ({ text }) => text),
-        encode({ version: 1, credentials: session.credentials, token: session.token })
+  const readMany =
+    backend.readMany ??
+    ((keys: ReadonlyArray<SessionKey>) =>
+      Effect.map(
+        Effect.forEach(
+          keys,
+          (key) =>
+            Effect.map(
+              backend.read(key),
+              Option.map((text) => [key, text] as const)
+            ),
+          {
+            concurrency: 16
+          }
+        ),
+        (found) => new Map(found.flatMap(Option.toArray))
+      ))
+
+  const loadMany: Context.Tag.Service<CredentialStore>["loadMany"] = (keys) =>
+    Effect.gen(function* () {
+      const records = yield* bounded("load")(readMany(keys))
+      const sessions = new Map<SessionKey, StoredSession>()
+      for (const [key, text] of records) {
+        const entry = yield* Effect.option(decode(key, text, "load"))
+        if (Option.isSome(entry)) sessions.set(key, entry.value)
+      }
+      return sessions
+    })
+
+  const write = (
+    key: SessionKey,
+    expected: Option.Option<Entry>,
+    session: StoredSession,
+    lease: Lease | undefined
+  ) =>
+    Effect.flatMap(encode(key, session), (next) =>
+      bounded("save")(
+        backend.compareAndSet(
+          key,
+          Option.map(expected, ({ text }) => text),
+          next,
+          lease
+        )
       )
     )
 
@@ -198,14 +303,15 @@ export const makeEncoded = (
   const saveCredentials: Context.Tag.Service<CredentialStore>["saveCredentials"] = (
     key,
     credentials,
-    replaces
+    replaces,
+    lease
   ) =>
     contending(
       Effect.flatMap(read(key, "save"), (stored) => {
         const current = Option.getOrUndefined(stored)?.credentials
         const mayWrite = current === undefined || (replaces !== undefined && samePair(current, replaces))
         return mayWrite
-          ? Effect.map(write(key, stored, { credentials, token: undefined }), (won) =>
+          ? Effect.map(write(key, stored, { credentials, token: undefined }, lease), (won) =>
               won ? Option.some(credentials) : Option.none()
             )
           : Effect.succeedSome(current)
@@ -217,8 +323,9 @@ export const makeEncoded = (
       contending(
         Effect.flatMap(read(key, "save"), (stored) =>
           Option.isSome(stored) && samePair(stored.value.credentials, credentials)
-            ? Effect.map(write(key, stored, { credentials: stored.value.credentials, token }), (won) =>
-                won ? Option.some(won) : Option.none()
+            ? Effect.map(
+                write(key, stored, { credentials: stored.value.credentials, token }, undefined),
+                (won) => (won ? Option.some(won) : Option.none())
               )
             : Effect.succeedSome(true)
         )
@@ -227,32 +334,27 @@ export const makeEncoded = (
 
   return {
     load: (key) => read(key, "load"),
+    loadMany,
     saveCredentials,
     saveToken,
     remove: (key) => bounded("remove")(backend.remove(key)),
-    lock: (key) => Effect.mapError(backend.lock(key), failed("lock"))
+    lock: (key) => Effect.mapError(backend.lock(key), failed("lock")),
+    keys:
+      backend.keys === undefined
+        ? Stream.fail(new CredentialStoreError({ operation: "list", reason: "Unsupported" }))
+        : Stream.mapError(backend.keys, failed("list"))
   }
 }
 
-/** Locks between the fibers of one process; an entry exists only while somebody holds or waits for it. */
-const processLocks = (): Encoded["lock"] => {
-  const locks = new Map<SessionKey, { readonly semaphore: Effect.Semaphore; users: number }>()
+/** The lock of a backend that a single process uses. */
+const lockInProcess = (): Encoded["lock"] => {
+  const locks = processLocks()
+  let holds = 0
   return (key) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.suspend(() => {
-        const lock = locks.get(key) ?? { semaphore: Effect.unsafeMakeSemaphore(1), users: 0 }
-        locks.set(key, lock)
-        lock.users += 1
-        const leave = Effect.sync(() => {
-          lock.users -= 1
-          if (lock.users === 0) locks.delete(key)
-        })
-        return restore(lock.semaphore.take(1)).pipe(
-          Effect.onInterrupt(() => leave),
-          Effect.zipRight(Effect.addFinalizer(() => Effect.zipRight(lock.semaphore.release(1), leave)))
-        )
-      })
-    )
+    Effect.map(locks(key), () => {
+      holds += 1
+      return { owner: `${holds}`, fence: holds, takenOver: false }
+    })
 }
 
 /**
@@ -273,7 +375,8 @@ export const layerMemory: Layer.Layer<CredentialStore> = Layer.sync(CredentialSt
         return true
       }),
     remove: (key) => Effect.sync(() => void records.delete(key)),
-    lock: processLocks()
+    lock: lockInProcess(),
+    keys: Stream.suspend(() => Stream.fromIterable([...records.keys()]))
   })
 })
 
@@ -311,7 +414,7 @@ export const layerKeyValueStore = (
             Effect.flatMap(read(key), (current) =>
               Option.isNone(current) ? Effect.void : Effect.mapError(store.remove(name(key)), unavailable)
             ),
-          lock: processLocks()
+          lock: lockInProcess()
         },
         options
       )

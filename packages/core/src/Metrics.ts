@@ -53,6 +53,16 @@ export const calls = Metric.frequency("adobe_pass_calls", { description: "Protec
 export const throttleWaits = Metric.counter("adobe_pass_throttle_waits_total", { incremental: true })
 
 /**
+ * Permits that a process gave by itself because the shared buckets could not be asked.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const throttleFallbacks = Metric.counter("adobe_pass_throttle_fallbacks_total", {
+  incremental: true
+})
+
+/**
  * Answers of 429.
  *
  * @since 0.1.0

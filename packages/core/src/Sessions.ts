@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
@@ -30,10 +31,12 @@ import {
 } from "./AdobePassError.js"
 import type { ClientCredentials } from "./ClientCredentials.js"
 import { ClientRegistration } from "./ClientRegistration.js"
-import { CredentialStore, type StoredSession } from "./CredentialStore.js"
+import { CredentialStore, leaseLost, type StoredSession } from "./CredentialStore.js"
 import type { Device } from "./Device.js"
 import * as Flight from "./internal/flight.js"
 import { positiveDuration } from "./internal/limits.js"
+import { untilSome } from "./internal/untilSome.js"
+import type { Lease } from "./Lease.js"
 import * as Metrics from "./Metrics.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
 import * as SessionKey from "./SessionKey.js"
@@ -52,7 +55,9 @@ export type TokenReason = "cold" | "expiring" | "expired" | "rejected" | "replac
 /**
  * What happened to a session. `session` is the hashed key: it shows nothing of the device.
  *
- * `CredentialsReplaced` means that the users of this device must sign in again.
+ * `CredentialsReplaced` means that the users of this device must sign in again. `RegistrationAbandoned` means that Adobe
+ * Pass has, or may have, a registration that nobody uses: a process died, or lost its lock, between the registration
+ * and the save.
  *
  * @since 0.1.0
  * @category models
@@ -61,6 +66,7 @@ export type SessionEvent =
   | { readonly _tag: "Registered"; readonly session: SessionKey.SessionKey }
   | { readonly _tag: "CredentialsAdopted"; readonly session: SessionKey.SessionKey }
   | { readonly _tag: "CredentialsReplaced"; readonly session: SessionKey.SessionKey }
+  | { readonly _tag: "RegistrationAbandoned"; readonly session: SessionKey.SessionKey }
   | { readonly _tag: "TokenObtained"; readonly session: SessionKey.SessionKey; readonly reason: TokenReason }
   | { readonly _tag: "TokenAdopted"; readonly session: SessionKey.SessionKey }
   | { readonly _tag: "RefreshFailed"; readonly session: SessionKey.SessionKey; readonly error: SessionError }
@@ -173,10 +179,13 @@ const isPinned = (cell: Cell): boolean => cell.registering !== undefined || cell
 /** A number in [0, 1) that is stable for a session. */
 const slotOf = (key: SessionKey.SessionKey): number => Number.parseInt(key.slice(0, 8), 16) / 2 ** 32
 
+const isLeaseLost = (error: SessionError): boolean =>
+  error._tag === "CredentialStoreError" && error.code === leaseLost
+
 const retriedSaves = Schedule.exponential(100).pipe(
   Schedule.jittered,
   Schedule.intersect(Schedule.recurs(3)),
-  Schedule.whileInput((error: CredentialStoreError) => error.retryable)
+  Schedule.whileInput((error: CredentialStoreError) => error.retryable && !isLeaseLost(error))
 )
 
 /**
@@ -331,17 +340,51 @@ export const make = (
       cell: Cell,
       key: SessionKey.SessionKey,
       issued: ClientCredentials,
-      replaces: ClientCredentials | undefined
+      replaces: ClientCredentials | undefined,
+      lease: Lease
     ) =>
       Effect.gen(function* () {
         cell.unsaved = issued
-        const winner = yield* Effect.retry(store.saveCredentials(key, issued, replaces), retriedSaves)
+        const winner = yield* Effect.retry(store.saveCredentials(key, issued, replaces, lease), retriedSaves)
         cell.unsaved = undefined
-        if (!SessionState.samePair(winner, issued)) return yield* adoptCredentials(cell, key, winner)
+        if (!SessionState.samePair(winner, issued)) {
+          yield* emit({ _tag: "RegistrationAbandoned", session: key })
+          return yield* adoptCredentials(cell, key, winner)
+        }
         cell.state = SessionState.registered(cell.state, issued)
         cell.replaced = replaces !== undefined
         yield* emit({ _tag: replaces === undefined ? "Registered" : "CredentialsReplaced", session: key })
         return issued
+      })
+
+    /** The pair that the store holds, unless it is the one to be replaced. */
+    const storedPair = (key: SessionKey.SessionKey, replaces: ClientCredentials | undefined) =>
+      Effect.map(
+        store.load(key),
+        Option.filterMap(({ credentials }) =>
+          replaces !== undefined && SessionState.samePair(credentials, replaces)
+            ? Option.none()
+            : Option.some(credentials)
+        )
+      )
+
+    /** The lock of the session, or, if that comes first, the pair of the process that holds it. */
+    const lockOrPair = (key: SessionKey.SessionKey, replaces: ClientCredentials | undefined) =>
+      Effect.raceFirst(
+        Effect.map(store.lock(key), Either.left<Lease>),
+        Effect.map(Effect.delay(untilSome(storedPair(key, replaces)), 100), Either.right)
+      )
+
+    const adoptStored = (cell: Cell, key: SessionKey.SessionKey, stored: ClientCredentials) =>
+      Effect.suspend(() => {
+        const { unsaved } = cell
+        cell.unsaved = undefined
+        return Effect.zipRight(
+          unsaved === undefined || SessionState.samePair(unsaved, stored)
+            ? Effect.void
+            : emit({ _tag: "RegistrationAbandoned", session: key }),
+          adoptCredentials(cell, key, stored)
+        )
       })
 
     /** Under the lock of the session: the pair of a faster process, or a new one. */
@@ -353,25 +396,23 @@ export const make = (
     ): Effect.Effect<ClientCredentials, SessionError> =>
       Effect.scoped(
         Effect.gen(function* () {
-          yield* store.lock(key)
-          const stored = yield* store.load(key)
-          if (
-            Option.isSome(stored) &&
-            (replaces === undefined || !SessionState.samePair(stored.value.credentials, replaces))
-          ) {
-            cell.unsaved = undefined
-            return yield* adoptCredentials(cell, key, stored.value.credentials)
-          }
+          const turn = yield* lockOrPair(key, replaces)
+          if (Either.isRight(turn)) return yield* adoptStored(cell, key, turn.right)
+          const stored = yield* storedPair(key, replaces)
+          if (Option.isSome(stored)) return yield* adoptStored(cell, key, stored.value)
+          const lease = turn.left
+          if (lease.takenOver) yield* emit({ _tag: "RegistrationAbandoned", session: key })
           return yield* Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(
               cell.unsaved === undefined
                 ? restore(registration.register(device))
                 : Effect.succeed(cell.unsaved),
-              (issued) => saveIssued(cell, key, issued, replaces)
+              (issued) => saveIssued(cell, key, issued, replaces, lease)
             )
           )
         })
-      )
+        // The pair is kept: under a new lock it is saved, or the one of whoever took the lock over is adopted.
+      ).pipe(Effect.retry({ times: 1, while: isLeaseLost }))
 
     const obtainCredentials = (cell: Cell, device: Device): Effect.Effect<ClientCredentials, SessionError> =>
       Effect.gen(function* () {

@@ -4,9 +4,7 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -15,7 +13,10 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import { InvalidInput } from "./AdobePassError.js"
+import type { BackendFailure } from "./CredentialStore.js"
 import { positiveDuration } from "./internal/limits.js"
+import * as Line from "./internal/line.js"
+import { within } from "./internal/within.js"
 import * as Metrics from "./Metrics.js"
 
 /**
@@ -81,22 +82,14 @@ export class Throttle extends Context.Tag("effect-adobe-pass/Throttle")<
   }
 >() {}
 
-interface Waiter {
-  turn: Deferred.Deferred<void>
-}
-
 interface Bucket {
   credit: number
   at: number
   heldUntil: number
   /** Whether the burst came back so far; false once it is known to be spent for good. */
   refills: boolean
-  readonly urgent: Set<Waiter>
-  readonly patient: Set<Waiter>
+  readonly line: Line.Line
 }
-
-const head = (bucket: Bucket): Waiter | undefined =>
-  bucket.urgent.values().next().value ?? bucket.patient.values().next().value
 
 /**
  * The longest time, in milliseconds, for which an answer of the server holds a key: five minutes.
@@ -142,7 +135,16 @@ const limits = (options: Options): Either.Either<Limits, InvalidInput> =>
     }
   })
 
-const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits): Context.Tag.Service<Throttle> => {
+const overloaded = (waitMillis: number): Effect.Effect<never, Overloaded> =>
+  Effect.zipRight(
+    Metric.increment(Metrics.overloaded),
+    Effect.fail<Overloaded>({ _tag: "Overloaded", waitMillis })
+  )
+
+const waited = <E>(standing: Effect.Effect<void, E>): Effect.Effect<boolean, E> =>
+  Effect.as(Effect.zipLeft(standing, Metric.increment(Metrics.throttleWaits)), true)
+
+const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
   const buckets = new Map<string, Bucket>()
 
   const capacity = (bucket: Bucket) => (bucket.refills ? burst : Math.max(1, Math.min(burst, bucket.credit)))
@@ -160,11 +162,9 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits): Contex
     return held > longestHold ? credit : Math.max(credit, held + ahead * interval)
   }
 
-  const isAwaited = (bucket: Bucket) => bucket.urgent.size + bucket.patient.size > 0
-
   const idle = (bucket: Bucket, now: number) =>
     bucket.refills &&
-    !isAwaited(bucket) &&
+    !Line.isAwaited(bucket.line) &&
     now >= bucket.heldUntil &&
     bucket.credit + (now - bucket.at) / interval >= burst
 
@@ -194,7 +194,7 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits): Contex
     let looked = 0
     for (const [key, bucket] of buckets) {
       buckets.delete(key)
-      if (!isAwaited(bucket)) return
+      if (!Line.isAwaited(bucket.line)) return
       buckets.set(key, bucket)
       if (++looked === 8) return
     }
@@ -215,67 +215,34 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits): Contex
       at: now,
       heldUntil: Number.NEGATIVE_INFINITY,
       refills: replenish !== "never",
-      urgent: new Set(),
-      patient: new Set()
+      line: Line.make()
     }
     buckets.set(key, bucket)
     return bucket
   }
 
-  const wakeNext = (bucket: Bucket) => {
-    const next = head(bucket)
-    if (next !== undefined) Deferred.unsafeDone(next.turn, Effect.void)
-  }
-
-  const overloaded = (waitMillis: number): Effect.Effect<never, Overloaded> =>
-    Effect.zipRight(
-      Metric.increment(Metrics.overloaded),
-      Effect.fail<Overloaded>({ _tag: "Overloaded", waitMillis })
-    )
-
-  const wait = (bucket: Bucket, waiter: Waiter): Effect.Effect<void, Overloaded> =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      if (head(bucket) !== waiter) {
-        return Effect.flatMap(Deferred.make<void>(), (turn) => {
-          waiter.turn = turn
-          return head(bucket) === waiter
-            ? wait(bucket, waiter)
-            : Effect.zipRight(Deferred.await(turn), wait(bucket, waiter))
-        })
-      }
+  /** A permit now, or the milliseconds until there may be one. */
+  const attempt = (bucket: Bucket): Effect.Effect<number, Overloaded> =>
+    Effect.clockWith((clock) => {
+      const now = clock.unsafeCurrentTimeMillis()
       refill(bucket, now)
       const millis = waitFor(bucket, 0, now)
       if (millis > maxWait) return overloaded(millis)
-      if (millis > 0) return Effect.zipRight(Effect.sleep(millis), wait(bucket, waiter))
-      bucket.credit -= 1
-      return Effect.void
+      if (millis <= 0) bucket.credit -= 1
+      return Effect.succeed(Math.max(0, millis))
     })
 
   const take: Context.Tag.Service<Throttle>["take"] = (key, { urgent = false } = {}) =>
     Effect.clockWith((clock) => {
       const now = clock.unsafeCurrentTimeMillis()
       const bucket = bucketOf(key, now)
-      const ahead = bucket.urgent.size + (urgent ? 0 : bucket.patient.size)
-      const millis = waitFor(bucket, ahead, now)
+      const millis = waitFor(bucket, Line.ahead(bucket.line, urgent), now)
       if (millis <= 0) {
         bucket.credit -= 1
         return Effect.succeed(false)
       }
       if (millis > maxWait) return overloaded(millis)
-      const queue = urgent ? bucket.urgent : bucket.patient
-      return Effect.acquireUseRelease(
-        Effect.map(Deferred.make<void>(), (turn) => {
-          const waiter: Waiter = { turn }
-          queue.add(waiter)
-          return waiter
-        }),
-        (waiter) => wait(bucket, waiter),
-        (waiter) =>
-          Effect.sync(() => {
-            queue.delete(waiter)
-            wakeNext(bucket)
-          })
-      ).pipe(Effect.zipLeft(Metric.increment(Metrics.throttleWaits)), Effect.as(true))
+      return waited(Line.stand(bucket.line, urgent, attempt(bucket)))
     })
 
   const hold: Context.Tag.Service<Throttle>["hold"] = (key, millis) =>
@@ -293,7 +260,14 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits): Contex
       })
     )
 
-  return { take, hold, size: Effect.sync(() => buckets.size) }
+  /** A permit that was given elsewhere. */
+  const spend = (key: string) =>
+    Effect.clockWith((clock) => {
+      bucketOf(key, clock.unsafeCurrentTimeMillis()).credit -= 1
+      return Effect.void
+    })
+
+  return { take, hold, spend, size: Effect.sync(() => buckets.size) }
 }
 
 /**
@@ -313,6 +287,143 @@ export const make = (options: Options = {}): Either.Either<Context.Tag.Service<T
  */
 export const layer = (options: Options = {}): Layer.Layer<Throttle, InvalidInput> =>
   Layer.effect(Throttle, make(options))
+
+/**
+ * Buckets that several processes share. Time is the time of whatever keeps them: the clocks of the nodes do not matter.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SharedBuckets {
+  /**
+   * One atomic step: takes a permit and answers with zero, or takes nothing and answers with the milliseconds until
+   * there may be one.
+   */
+  readonly take: (key: string, limits: BucketLimits) => Effect.Effect<number, BackendFailure>
+  /** Holds a key for some milliseconds from now, see `Throttle.hold`. */
+  readonly hold: (key: string, millis: number, limits: BucketLimits) => Effect.Effect<void, BackendFailure>
+}
+
+/**
+ * How a shared bucket behaves; `interval` in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BucketLimits = Pick<Limits, "burst" | "interval" | "replenish">
+
+/**
+ * Tunables of a shared throttle.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SharedOptions extends Options {
+  /** The longest time that one question to the shared buckets may take. @default 500 millis */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** How long this process paces by itself after the shared buckets failed, before it asks them again. @default 1 second */
+  readonly pause?: Duration.DurationInput | undefined
+}
+
+/**
+ * A throttle over buckets that several processes share.
+ *
+ * Permits of a key are given first come, first served within a process; between processes whoever asks first gets the
+ * next one. Nothing is reserved, so a process that dies or a waiter that is interrupted takes no permit along.
+ *
+ * While the shared buckets cannot be reached or are too slow, each process paces by itself from what it has sent
+ * lately, so that a device spoken for by several processes may see some answers of 429; each permit given so is counted
+ * in `adobe_pass_throttle_fallbacks_total`. Nothing is ever sent without pacing.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeShared = (
+  buckets: SharedBuckets,
+  options: SharedOptions = {}
+): Either.Either<Context.Tag.Service<Throttle>, InvalidInput> =>
+  Either.gen(function* () {
+    const checked = yield* limits(options)
+    const timeout = yield* positiveDuration("throttle.timeout", options.timeout ?? 500)
+    const pause = Duration.toMillis(yield* positiveDuration("throttle.pause", options.pause ?? 1000))
+    const { interval, maxWait } = checked
+    const local = build(checked)
+    const lines = new Map<string, Line.Line>()
+    let awayUntil = Number.NEGATIVE_INFINITY
+
+    const bounded = within(timeout, (): BackendFailure => ({ reason: "Timeout" }))
+
+    /** Asks the shared buckets unless they are away; while one asks whether they are back, the others do not wait for it. */
+    const ask = <A>(question: Effect.Effect<A, BackendFailure>): Effect.Effect<A, BackendFailure> =>
+      Effect.clockWith((clock) => {
+        const now = clock.unsafeCurrentTimeMillis()
+        // A longer pause was never set: the clock was set back.
+        if (now < awayUntil && awayUntil - now <= pause) {
+          return Effect.fail<BackendFailure>({ reason: "Unavailable" })
+        }
+        const wasAway = awayUntil !== Number.NEGATIVE_INFINITY
+        if (wasAway) awayUntil = now + pause
+        return Effect.tapBoth(bounded(question), {
+          onSuccess: () =>
+            Effect.sync(() => {
+              awayUntil = Number.NEGATIVE_INFINITY
+            }),
+          onFailure: () =>
+            Effect.sync(() => {
+              awayUntil = clock.unsafeCurrentTimeMillis() + pause
+            })
+        })
+      })
+
+    const attempt = (key: string, urgent: boolean): Effect.Effect<number, Overloaded> =>
+      Effect.matchEffect(ask(buckets.take(key, checked)), {
+        onSuccess: (millis) =>
+          millis > maxWait
+            ? overloaded(millis)
+            : millis > 0
+              ? Effect.succeed(millis)
+              : Effect.as(local.spend(key), 0),
+        onFailure: () =>
+          Effect.zipRight(
+            local.take(key, { urgent }),
+            Effect.as(Metric.increment(Metrics.throttleFallbacks), 0)
+          )
+      })
+
+    const take: Context.Tag.Service<Throttle>["take"] = (key, { urgent = false } = {}) =>
+      Effect.suspend(() => {
+        const line = lines.get(key) ?? Line.make()
+        const queue = Line.ahead(line, urgent) * interval
+        if (queue > maxWait) return overloaded(queue)
+        lines.set(key, line)
+        let waits = 0
+        return Line.stand(
+          line,
+          urgent,
+          Effect.tap(attempt(key, urgent), (millis) => {
+            if (millis > 0) waits += 1
+          })
+        ).pipe(
+          Effect.ensuring(
+            Effect.sync(() => {
+              if (!Line.isAwaited(line) && lines.get(key) === line) lines.delete(key)
+            })
+          ),
+          Effect.flatMap(() => (waits === 0 ? Effect.succeed(false) : waited(Effect.void)))
+        )
+      })
+
+    const hold: Context.Tag.Service<Throttle>["hold"] = (key, millis) =>
+      Effect.zipRight(
+        local.hold(key, millis),
+        Effect.catchAll(
+          ask(buckets.hold(key, Math.min(Math.max(1000, millis), longestHold), checked)),
+          () => Effect.void
+        )
+      )
+
+    return { take, hold, size: local.size }
+  })
 
 /**
  * Delays between the attempts of something that a server throttles.

@@ -5,20 +5,25 @@
  */
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
+import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import * as CredentialStore from "effect-adobe-pass/CredentialStore"
-import type { SessionKey } from "effect-adobe-pass/SessionKey"
+import type { Lease } from "effect-adobe-pass/Lease"
+import { SessionKey } from "effect-adobe-pass/SessionKey"
 import * as FileLock from "./internal/fileLock.js"
 import {
   discard,
   link,
+  namesIn,
   onCode,
   readText,
   step,
@@ -40,7 +45,9 @@ export interface Options extends CredentialStore.Options {
   readonly lockWait?: Duration.DurationInput | undefined
 }
 
-const ownFile = /^[0-9a-f]{64}\.(?:json|lock|write\.lock)$/
+const ownFile = /^[0-9a-f]{64}\.(?:json|(?:write\.)?lock(?:\.abandoned)?)$/
+const recordSuffix = ".json"
+const decodeKey = Schema.decodeOption(SessionKey)
 const leftoverAge = Duration.toMillis(Duration.minutes(1))
 
 const refused = (problem: string) => new InvalidInput({ field: "directory", problem })
@@ -65,11 +72,10 @@ const inode = (directory: string) =>
 
 /** The names in the directory that are not records or locks: temporary files, and what somebody else put there. */
 const otherNames = (directory: string) =>
-  step(async () => {
-    const names: Array<string> = []
-    for await (const { name } of await fs.opendir(directory)) if (!ownFile.test(name)) names.push(name)
-    return names
-  })
+  Effect.map(
+    Stream.runCollect(Stream.filter(namesIn(directory), (name) => !ownFile.test(name))),
+    Chunk.toReadonlyArray
+  )
 
 /** Only a directory that holds nothing of others is closed to them: the option may name a home or `/tmp`. */
 const closeToOthers = (directory: string, names: ReadonlyArray<string>) =>
@@ -129,6 +135,7 @@ const backend = (
   lockWait: Duration.Duration
 ): CredentialStore.Encoded => {
   const record = (key: SessionKey) => path.join(directory, `${key}.json`)
+  const lockFile = (key: SessionKey) => path.join(directory, `${key}.lock`)
 
   /** In a directory that was removed, or whose volume is no longer mounted, no record is a sign of nothing. */
   const isHome = Effect.filterOrFail(
@@ -168,26 +175,42 @@ const backend = (
       })
     )
 
+  const notLost = (key: SessionKey, lease: Lease | undefined) =>
+    lease === undefined
+      ? Effect.void
+      : Effect.filterOrFail(
+          FileLock.isHeldBy(lockFile(key), lease.owner),
+          (held) => held,
+          (): CredentialStore.BackendFailure => ({ reason: "Locked", code: CredentialStore.leaseLost })
+        )
+
   return {
     read: (key) =>
       Effect.tap(readText(record(key)), (found) => (Option.isNone(found) ? isHome : Effect.void)),
     // A disk that hangs keeps the lock, but not the caller.
-    compareAndSet: (key, expected, next) =>
+    compareAndSet: (key, expected, next, lease) =>
       Effect.disconnect(
-        Option.match(expected, {
-          onNone: () => create(key, next),
-          onSome: (text) => replace(key, text, next)
-        })
+        Effect.zipRight(
+          notLost(key, lease),
+          Option.match(expected, {
+            onNone: () => create(key, next),
+            onSome: (text) => replace(key, text, next)
+          })
+        )
       ),
     remove: (key) =>
       Effect.disconnect(exclusively(key, (lock) => change(lock, () => fs.rm(record(key), { force: true })))),
     lock: (key) =>
-      Effect.asVoid(
-        Effect.timeoutFail(Effect.disconnect(hold(path.join(directory, `${key}.lock`))), {
+      Effect.map(
+        Effect.timeoutFail(Effect.disconnect(hold(lockFile(key))), {
           duration: lockWait,
           onTimeout: () => ({ reason: "Locked" }) as const
-        })
-      )
+        }),
+        ({ owner, takenOver }): Lease => ({ owner, takenOver })
+      ),
+    keys: Stream.filterMap(namesIn(directory), (name) =>
+      name.endsWith(recordSuffix) ? decodeKey(name.slice(0, -recordSuffix.length)) : Option.none()
+    )
   }
 }
 

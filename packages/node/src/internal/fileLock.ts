@@ -83,6 +83,15 @@ const isDead = (pid: number): Effect.Effect<boolean> =>
     Effect.catchAll(({ code }) => Effect.succeed(code === "ESRCH"))
   )
 
+/** What a waiter leaves for the next holder, whoever that will be, when it takes a lock away. */
+const abandoned = (file: string): string => `${file}.abandoned`
+
+const noteAbandoned = (file: string): Effect.Effect<void, BackendFailure> =>
+  step(() => fs.writeFile(abandoned(file), "", { mode: 0o600 }))
+
+const wasAbandoned = (file: string): Effect.Effect<boolean, BackendFailure> =>
+  step(() => fs.unlink(abandoned(file))).pipe(Effect.as(true), onCode("ENOENT", false))
+
 /** Waits until the lock file is gone, or takes it away when its holder is dead or stands still. */
 const vacancy = (file: string, place: string): Effect.Effect<void, BackendFailure> =>
   Effect.gen(function* () {
@@ -96,7 +105,10 @@ const vacancy = (file: string, place: string): Effect.Effect<void, BackendFailur
       }
       const holder = Option.getOrUndefined(decodeHolder(found.text))
       const dead = holder !== undefined && holder.place === place && (yield* isDead(holder.pid))
-      if (dead || now - watched.since >= patience) return yield* takeAway(file, found.text)
+      if (dead || now - watched.since >= patience) {
+        yield* noteAbandoned(file)
+        return yield* takeAway(file, found.text)
+      }
       yield* Effect.sleep(Duration.millis(yield* Random.nextIntBetween(50, 101)))
     }
   })
@@ -108,8 +120,18 @@ const touch = (file: string, text: string): Effect.Effect<void, BackendFailure> 
     yield* step(() => fs.utimes(file, seconds, seconds))
   })
 
+/** Whether this owner holds the lock of a file. @internal */
+export const isHeldBy = (file: string, owner: string): Effect.Effect<boolean, BackendFailure> =>
+  Effect.map(readText(file), (text) =>
+    Option.exists(Option.flatMap(text, decodeHolder), (holder) => holder.owner === owner)
+  )
+
 /** @internal */
 export interface Lock {
+  /** Random, and of this hold alone. */
+  readonly owner: string
+  /** Whether the lock was taken away from the holder before. */
+  readonly takenOver: boolean
   /** Whether the lock is still held, which it is not after the process stood still for too long. */
   readonly isHeld: Effect.Effect<boolean, BackendFailure>
 }
@@ -133,7 +155,8 @@ export const make: Effect.Effect<Hold, never, Scope.Scope> = Effect.gen(function
         yield* restore(queue.take(1))
         yield* Effect.addFinalizer(() => queue.release(1))
 
-        const text = encodeHolder({ pid: process.pid, place, owner: randomUUID() })
+        const owner = randomUUID()
+        const text = encodeHolder({ pid: process.pid, place, owner })
         const create = withTemporary(path.dirname(file), { text, durable: false }, (temporary) =>
           link(temporary, file)
         )
@@ -152,7 +175,11 @@ export const make: Effect.Effect<Hold, never, Scope.Scope> = Effect.gen(function
           Effect.interruptible,
           Effect.forkScoped
         )
-        return { isHeld: Effect.map(readText(file), Option.contains(text)) }
+        return {
+          owner,
+          takenOver: yield* wasAbandoned(file),
+          isHeld: Effect.map(readText(file), Option.contains(text))
+        }
       })
     )
 })

@@ -5,6 +5,7 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
 import type { BackendFailure } from "effect-adobe-pass/CredentialStore"
 
 const failure = (error: unknown): BackendFailure => ({
@@ -32,6 +33,15 @@ export const readText = (file: string): Effect.Effect<Option.Option<string>, Bac
     try: (signal) => fs.readFile(file, { encoding: "utf8", signal }),
     catch: failure
   }).pipe(Effect.asSome, onCode("ENOENT", Option.none()))
+
+/** The names in a directory. @internal */
+export const namesIn = (directory: string): Stream.Stream<string, BackendFailure> =>
+  Stream.unwrap(
+    Effect.map(
+      step(() => fs.opendir(directory)),
+      (entries) => Stream.map(Stream.fromAsyncIterable(entries, failure), ({ name }) => name)
+    )
+  )
 
 /** Gives a file a second name; false when that name is taken. @internal */
 export const link = (file: string, name: string): Effect.Effect<boolean, BackendFailure> =>
