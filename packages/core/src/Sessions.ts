@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -33,6 +35,7 @@ import type { ClientCredentials } from "./ClientCredentials.js"
 import { ClientRegistration } from "./ClientRegistration.js"
 import { CredentialStore, leaseLost, type StoredSession } from "./CredentialStore.js"
 import type { Device } from "./Device.js"
+import { Cell } from "./internal/cell.js"
 import * as Flight from "./internal/flight.js"
 import { positiveDuration } from "./internal/limits.js"
 import { untilSome } from "./internal/untilSome.js"
@@ -105,6 +108,11 @@ export class Sessions extends Context.Tag("effect-adobe-pass/Sessions")<
      * in memory puts it back into the store when it refreshes the token, unless it forgets the session, too.
      */
     readonly forget: (device: Device) => Effect.Effect<void, CredentialStoreError>
+    /**
+     * Brings the stored sessions of these devices into memory, in batches, and answers with how many there were.
+     * Nothing is sent to Adobe Pass. No more than the capacity is taken.
+     */
+    readonly warm: (devices: Iterable<Device>) => Effect.Effect<number, CredentialStoreError>
     /** What memory holds of a device, without asking the store or Adobe Pass. */
     readonly state: (device: Device) => Effect.Effect<SessionState.SessionState>
     /** Events from now on. A slow subscriber loses the oldest ones. */
@@ -146,19 +154,6 @@ export interface Options {
   readonly confirmAfter?: Duration.DurationInput | undefined
 }
 
-interface Cell {
-  state: SessionState.SessionState
-  key: SessionKey.SessionKey | undefined
-  /** A pair that was issued but could not be stored yet: the next registration saves it instead of making another. */
-  unsaved: ClientCredentials | undefined
-  /** Whether the pair replaced one that was refused, and has not given a token yet: it is not replaced as well. */
-  replaced: boolean
-  forgotten: boolean
-  failure: { readonly error: SessionError; readonly since: number; readonly until: number } | undefined
-  registering: Deferred.Deferred<ClientCredentials, SessionError> | undefined
-  refreshing: Deferred.Deferred<AccessToken, SessionError> | undefined
-}
-
 const registeringSlot: Flight.Slot<Cell, ClientCredentials, SessionError> = {
   get: (cell) => cell.registering,
   set: (cell, flight) => {
@@ -175,6 +170,8 @@ const refreshingSlot: Flight.Slot<Cell, AccessToken, SessionError> = {
 
 /** A pair that was never stored has never been used, and may be lost with its cell; a flight may not. */
 const isPinned = (cell: Cell): boolean => cell.registering !== undefined || cell.refreshing !== undefined
+
+const warmBatchSize = 500
 
 /** A number in [0, 1) that is stable for a session. */
 const slotOf = (key: SessionKey.SessionKey): number => Number.parseInt(key.slice(0, 8), 16) / 2 ** 32
@@ -245,10 +242,20 @@ export const make = (
 
     const cells = new Map<string, Cell>()
 
-    /** Removes the cells that were unused for longest, unless they have something to finish. */
+    let oldestFirst = cells.entries()
+
+    /**
+     * Makes room: the cells that were unused for longest go, unless they have something to finish. The iterator stays
+     * where it is between evictions, because a new one would walk over everything that was removed before.
+     */
     const evictExcept = (newest: string) => {
-      for (const [id, cell] of cells) {
-        if (cells.size <= capacity || id === newest) return
+      for (let looked = 0; cells.size > capacity && looked < 8; looked++) {
+        const next = oldestFirst.next()
+        if (next.done === true || next.value[0] === newest) {
+          oldestFirst = cells.entries()
+          continue
+        }
+        const [id, cell] = next.value
         if (!isPinned(cell)) cells.delete(id)
       }
     }
@@ -261,16 +268,7 @@ export const make = (
         cells.set(id, known)
         return known
       }
-      const cell: Cell = {
-        state: SessionState.unregistered,
-        key: undefined,
-        unsaved: undefined,
-        replaced: false,
-        forgotten: false,
-        failure: undefined,
-        registering: undefined,
-        refreshing: undefined
-      }
+      const cell = new Cell()
       cells.set(id, cell)
       evictExcept(id)
       return cell
@@ -505,6 +503,8 @@ export const make = (
           yield* Metric.update(Metrics.tokenRequests, because)
           const token = yield* tokenEndpoint.request(device, using)
           cell.state = SessionState.authorized(using, token, slotOf(key), window)
+          // Of the equal keys one is enough.
+          cell.key = using.session
           cell.replaced = false
           // The pair in the store works, so the one that was to replace it is not needed.
           cell.unsaved = undefined
@@ -555,6 +555,7 @@ export const make = (
         const known = storedToken(cell, key, stored, now)
         if (known !== undefined) {
           cell.state = SessionState.authorized(pair, known, slotOf(key), window)
+          cell.key = pair.session
           yield* emit({ _tag: "TokenAdopted", session: key })
           return known
         }
@@ -592,6 +593,37 @@ export const make = (
         return Effect.flatMap(startRefresh(cell, device), Deferred.await)
       })
 
+    const warmBatch = (devices: ReadonlyArray<Device>): Effect.Effect<number, CredentialStoreError> =>
+      Effect.gen(function* () {
+        const keys = yield* Effect.forEach(devices, (device) => SessionKey.make(application, device), {
+          concurrency: "unbounded"
+        })
+        const stored = yield* store.loadMany(keys)
+        const now = yield* Clock.currentTimeMillis
+        for (const [index, device] of devices.entries()) {
+          const key = keys[index]
+          const found = key === undefined ? undefined : stored.get(key)
+          if (key === undefined || found === undefined) continue
+          const cell = cellOf(device)
+          if (cell.state._tag !== "Unregistered" || cell.forgotten || isPinned(cell)) continue
+          cell.key = found.credentials.session
+          const { rejected } = cell.state
+          cell.state =
+            found.token !== undefined && isUsable(found.token, now) && rejected === undefined
+              ? SessionState.authorized(found.credentials, found.token, slotOf(key), window)
+              : SessionState.registered(cell.state, found.credentials)
+        }
+        return stored.size
+      })
+
+    const warm = (devices: Iterable<Device>): Effect.Effect<number, CredentialStoreError> =>
+      Stream.fromIterable(devices).pipe(
+        Stream.take(capacity),
+        Stream.grouped(warmBatchSize),
+        Stream.mapEffect((batch) => warmBatch(Chunk.toReadonlyArray(batch)), { concurrency: 4 }),
+        Stream.runSum
+      )
+
     const landed = <A, E>(flight: Deferred.Deferred<A, E> | undefined): Effect.Effect<void> =>
       flight === undefined ? Effect.void : Effect.asVoid(Effect.exit(Deferred.await(flight)))
 
@@ -624,6 +656,7 @@ export const make = (
           if (cells.get(Redacted.value(device.id)) === cell) cells.delete(Redacted.value(device.id))
           yield* emit({ _tag: "Forgotten", session })
         }),
+      warm,
       state: (device) =>
         Effect.sync(() => cells.get(Redacted.value(device.id))?.state ?? SessionState.unregistered),
       events: Stream.fromPubSub(events),

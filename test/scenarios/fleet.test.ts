@@ -1,0 +1,342 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Chunk, Clock, Context, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream, TestClock } from "effect"
+import { AccessToken, CredentialStore, ProtectedClient, Sessions } from "effect-adobe-pass"
+import { Emulator, Fault } from "effect-adobe-pass-emulator"
+import { makeDatabase } from "../support/fleetStore.js"
+import { makeStore } from "../support/store.js"
+import { adobePass, device, system } from "../support/system.js"
+import { advance, runToEnd, settle } from "../support/time.js"
+
+const hour = 3_600_000
+const counts = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.counts)
+
+/** A node of the fleet on a store, with what its sessions told so far. It lives until the scope ends. */
+const startNode = (
+  store: Layer.Layer<CredentialStore.CredentialStore>,
+  options: Parameters<typeof adobePass>[0] = {}
+) =>
+  Effect.gen(function* () {
+    const context = yield* Layer.build(
+      Layer.fresh(adobePass({ throttle: { burst: 1_000_000 }, ...options }).pipe(Layer.provide(store)))
+    )
+    const sessions = Context.get(context, Sessions.Sessions)
+    const told: Array<Sessions.SessionEvent["_tag"]> = []
+    yield* Effect.forkScoped(
+      Stream.runForEach(sessions.events, ({ _tag }) => Effect.sync(() => void told.push(_tag)))
+    )
+    yield* settle
+    return { sessions, told, client: Context.get(context, ProtectedClient.ProtectedClient) }
+  })
+
+const onEmulator = Effect.provide(Emulator.layer({ throttle: "off" }))
+
+/** A clock that goes wrong by some milliseconds, on which one sleeps as ever. */
+const wrongBy = (millis: number) =>
+  Effect.map(
+    Effect.clock,
+    (clock): Clock.Clock => ({
+      [Clock.ClockTypeId]: Clock.ClockTypeId,
+      currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + millis),
+      currentTimeNanos: clock.currentTimeNanos,
+      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + millis,
+      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+      sleep: (duration) => clock.sleep(duration)
+    })
+  )
+
+/** A clock on which nobody who sleeps wakes up before it is told to: a node that stands still. */
+const stoppable = Effect.gen(function* () {
+  const clock = yield* Effect.clock
+  let stopped = false
+  const still: Clock.Clock = {
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    currentTimeMillis: clock.currentTimeMillis,
+    currentTimeNanos: clock.currentTimeNanos,
+    unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
+    unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+    sleep: (duration) => Effect.suspend(() => (stopped ? Effect.never : clock.sleep(duration)))
+  }
+  return {
+    clock: still,
+    stop: () => {
+      stopped = true
+    },
+    goOn: () => {
+      stopped = false
+    }
+  }
+})
+
+describe("two nodes that meet the same new device", () => {
+  it.scoped("register once, and the loser goes on with the pair of the winner", () =>
+    Effect.gen(function* () {
+      const { layer } = makeDatabase()
+      const [one, two] = [yield* startNode(layer), yield* startNode(layer)]
+      const pairs = yield* runToEnd(
+        Effect.all(
+          Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? one : two).sessions.credentials(device())),
+          { concurrency: "unbounded" }
+        )
+      )
+      assert.strictEqual(new Set(pairs.map(({ clientId }) => Redacted.value(clientId))).size, 1)
+      assert.strictEqual((yield* counts).register, 1)
+      yield* settle
+      assert.deepStrictEqual([...one.told, ...two.told], ["Registered"])
+    }).pipe(onEmulator)
+  )
+
+  it.scoped("do not wait for the lock when the pair is there: the loser looks while it waits", () =>
+    Effect.gen(function* () {
+      const { layer, log, node } = makeDatabase()
+      // The winner keeps its lock for a minute after the save.
+      const slow = Layer.sync(CredentialStore.CredentialStore, () => {
+        const store = node()
+        return {
+          ...store,
+          lock: (key) =>
+            Effect.tap(store.lock(key), () => Effect.addFinalizer(() => Effect.sleep("1 minute")))
+        } satisfies typeof store
+      })
+      const [one, two] = [yield* startNode(slow), yield* startNode(layer)]
+      const first = yield* Effect.fork(one.sessions.credentials(device()))
+      yield* settle
+      const second = yield* Effect.fork(two.sessions.credentials(device()))
+      yield* advance(2000)
+      const pair = yield* Fiber.join(second)
+      assert.deepStrictEqual(
+        log.filter((step) => step === "acquire" || step === "release"),
+        ["acquire"]
+      )
+      yield* advance(60_000)
+      assert.strictEqual(Redacted.value((yield* Fiber.join(first)).clientId), Redacted.value(pair.clientId))
+      assert.strictEqual((yield* counts).register, 1)
+    }).pipe(onEmulator)
+  )
+
+  it.scoped("share the token, too: the second node asks for none", () =>
+    Effect.gen(function* () {
+      const { layer } = makeDatabase()
+      const [one, two] = [yield* startNode(layer), yield* startNode(layer)]
+      yield* runToEnd(one.sessions.accessToken(device()))
+      yield* runToEnd(two.sessions.accessToken(device()))
+      assert.strictEqual((yield* counts).token, 1)
+    }).pipe(onEmulator)
+  )
+})
+
+describe("a winner that dies between its registration and its save", () => {
+  it.scoped("costs one more registration, by a later node, which tells that one was abandoned", () =>
+    Effect.gen(function* () {
+      const { layer, node, rows } = makeDatabase()
+      const dying = Layer.sync(CredentialStore.CredentialStore, () => ({
+        ...node(),
+        saveCredentials: () => Effect.never
+      }))
+      const stopped = yield* stoppable
+      const scope = yield* Scope.make()
+      const one = yield* Scope.extend(startNode(dying), scope)
+      yield* Effect.fork(Effect.withClock(one.sessions.credentials(device()), stopped.clock))
+      yield* settle
+      stopped.stop()
+      assert.strictEqual((yield* counts).register, 1)
+
+      const two = yield* startNode(layer)
+      const waiting = yield* Effect.fork(two.sessions.credentials(device()))
+      yield* advance(60_000)
+      yield* Fiber.join(waiting)
+      assert.strictEqual((yield* counts).register, 2)
+      assert.deepStrictEqual(two.told, ["RegistrationAbandoned", "Registered"])
+      assert.strictEqual(rows.size, 1)
+    }).pipe(onEmulator)
+  )
+})
+
+describe("a node that loses its lease half-way", () => {
+  it.scoped("does not overwrite the newer pair, adopts it, and tells that its own is abandoned", () =>
+    Effect.gen(function* () {
+      const { layer, rows } = makeDatabase()
+      const emulator = yield* Emulator.Emulator
+      // The first registration is answered after a long time, in which the node stands still.
+      yield* emulator.fail({ route: "register", fault: Fault.delay("45 seconds"), times: 1 })
+      const stopped = yield* stoppable
+      const one = yield* startNode(layer, { timeout: "1 minute", retry: { budget: "2 minutes" } })
+      const first = yield* Effect.fork(Effect.withClock(one.sessions.credentials(device()), stopped.clock))
+      yield* settle
+      stopped.stop()
+      const two = yield* startNode(layer)
+      const second = yield* Effect.fork(two.sessions.credentials(device()))
+      yield* advance(40_000)
+      const newer = yield* Fiber.join(second)
+      stopped.goOn()
+      yield* advance(60_000)
+      assert.strictEqual(Redacted.value((yield* Fiber.join(first)).clientId), Redacted.value(newer.clientId))
+      const [row] = rows.values()
+      assert.include(row?.record ?? "", Redacted.value(newer.clientId))
+      assert.strictEqual((yield* counts).register, 2)
+      assert.deepStrictEqual(two.told, ["RegistrationAbandoned", "Registered"])
+      assert.deepStrictEqual(one.told, ["RegistrationAbandoned"])
+    }).pipe(onEmulator)
+  )
+})
+
+describe("a node whose clock is wrong", () => {
+  for (const minutes of [-10, 10]) {
+    it.scoped(`by ${minutes} minutes shares pair and lease with the others, and calls succeed`, () =>
+      Effect.gen(function* () {
+        const clock = yield* Effect.clock
+        const { layer } = makeDatabase({ clock })
+        const one = yield* startNode(layer)
+        const wrong = yield* wrongBy(minutes * 60_000)
+        const two = yield* Effect.withClock(startNode(layer), wrong)
+        yield* runToEnd(
+          Effect.all(
+            [one.sessions.accessToken(device()), Effect.withClock(two.sessions.accessToken(device()), wrong)],
+            { concurrency: 2 }
+          )
+        )
+        assert.strictEqual((yield* counts).register, 1)
+        for (let call = 0; call < 20; call++) {
+          const asked = Effect.withClock(two.sessions.accessToken(device()), wrong)
+          assert.isString(Redacted.value((yield* runToEnd(asked)).value))
+          assert.isString(Redacted.value((yield* runToEnd(one.sessions.accessToken(device()))).value))
+          yield* TestClock.adjust(hour)
+        }
+        // 20 hours of six-hour tokens for two nodes: no storm, whatever the clocks say.
+        assert.isAtMost((yield* counts).token, 10)
+        assert.strictEqual((yield* counts).register, 1)
+      }).pipe(onEmulator)
+    )
+  }
+})
+
+describe("two nodes with different software statements", () => {
+  it.scoped("hold a pair each for the same device, and neither touches the other's", () =>
+    Effect.gen(function* () {
+      const { layer, rows } = makeDatabase()
+      const emulator = yield* Emulator.Emulator
+      const other = yield* emulator.mintStatement({ subject: "another application" })
+      const one = yield* startNode(layer)
+      const two = yield* startNode(layer, { softwareStatement: Redacted.make(other) })
+      const [first, second] = yield* runToEnd(
+        Effect.all(
+          [one, two].map(({ sessions }) => sessions.credentials(device())),
+          {
+            concurrency: "unbounded"
+          }
+        )
+      )
+      assert.notStrictEqual(first?.session, second?.session)
+      assert.strictEqual([...rows.values()].filter(({ record }) => record !== undefined).length, 2)
+      assert.strictEqual((yield* counts).register, 2)
+      assert.deepStrictEqual([one.told, two.told], [["Registered"], ["Registered"]])
+    }).pipe(onEmulator)
+  )
+})
+
+describe("a node that is warmed", () => {
+  it.scoped(
+    "serves its devices from the store without a single request to Adobe Pass for credentials or tokens",
+    () =>
+      Effect.gen(function* () {
+        const { layer } = makeDatabase()
+        const devices = Array.from({ length: 1200 }, (_, n) => device(n))
+        const one = yield* startNode(layer)
+        yield* runToEnd(
+          Effect.forEach(devices.slice(0, 1100), one.sessions.accessToken, { concurrency: 50, discard: true })
+        )
+        yield* settle
+        const before = yield* counts
+        const two = yield* startNode(layer)
+        assert.strictEqual(yield* two.sessions.warm(devices), 1100)
+        assert.strictEqual(yield* two.sessions.size, 1100)
+        for (const each of [device(0), device(1099)]) {
+          assert.strictEqual((yield* two.sessions.state(each))._tag, "Authorized")
+          yield* two.sessions.accessToken(each)
+        }
+        assert.strictEqual((yield* two.sessions.state(device(1150)))._tag, "Unregistered")
+        assert.deepStrictEqual(yield* counts, before)
+      }).pipe(onEmulator)
+  )
+
+  it.scoped("takes no more sessions than its capacity", () =>
+    Effect.gen(function* () {
+      const { layer } = makeDatabase()
+      const devices = Array.from({ length: 60 }, (_, n) => device(n))
+      const one = yield* startNode(layer)
+      yield* runToEnd(Effect.forEach(devices, one.sessions.credentials, { concurrency: 50, discard: true }))
+      const two = yield* startNode(layer, { sessions: { capacity: 25 } })
+      yield* two.sessions.warm(devices)
+      assert.strictEqual(yield* two.sessions.size, 25)
+    }).pipe(onEmulator)
+  )
+
+  it.scoped("keeps what it knows already, and takes no token that was refused", () =>
+    Effect.gen(function* () {
+      const { layer } = makeDatabase()
+      const one = yield* startNode(layer)
+      const token = yield* runToEnd(one.sessions.accessToken(device()))
+      yield* settle
+      const two = yield* startNode(layer)
+      yield* two.sessions.reject(device(), token)
+      yield* two.sessions.warm([device()])
+      assert.strictEqual((yield* two.sessions.state(device()))._tag, "Registered")
+      const next = yield* runToEnd(two.sessions.accessToken(device()))
+      yield* two.sessions.warm([device()])
+      const state = yield* two.sessions.state(device())
+      assert.isTrue(state._tag === "Authorized" && AccessToken.sameToken(state.token, next))
+    }).pipe(onEmulator)
+  )
+
+  it.scoped("fails with the error of the store when that cannot be read", () =>
+    Effect.gen(function* () {
+      const store = makeStore()
+      store.behaviour.read = "fails"
+      const { sessions } = yield* startNode(store.layer)
+      const error = yield* Effect.flip(sessions.warm([device()]))
+      assert.deepInclude(error, { operation: "load", reason: "Unavailable" })
+    }).pipe(onEmulator)
+  )
+})
+
+describe("the memory of a node", () => {
+  it.effect(
+    "holds as many sessions as it may, the last used ones, and never lets go of one that is at work",
+    () =>
+      Effect.gen(function* () {
+        const emulator = yield* Emulator.Emulator
+        const sessions = yield* Sessions.Sessions
+        yield* emulator.fail({ route: "register", fault: Fault.delay("5 seconds"), times: 1 })
+        const slow = yield* Effect.fork(sessions.accessToken(device(0)))
+        yield* settle
+        for (let n = 1; n <= 20; n++) yield* runToEnd(Effect.asVoid(sessions.state(device(n))))
+        const devices = Array.from({ length: 20 }, (_, n) => device(n + 1))
+        for (const each of devices) {
+          const fiber = yield* Effect.fork(sessions.accessToken(each))
+          yield* settle
+          assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
+        }
+        yield* advance(6000)
+        assert.isTrue(Exit.isSuccess(yield* Fiber.await(slow)))
+        assert.strictEqual((yield* counts).register, 21)
+        assert.isAtMost(yield* sessions.size, 6)
+        for (const recent of devices.slice(-4)) {
+          assert.strictEqual((yield* sessions.state(recent))._tag, "Authorized")
+        }
+        assert.strictEqual((yield* sessions.state(device(1)))._tag, "Unregistered")
+      }).pipe(Effect.provide(system({ sessions: { capacity: 5 } })))
+  )
+})
+
+describe("events", () => {
+  it.scoped("of a fleet reach who listens, in order", () =>
+    Effect.gen(function* () {
+      const { layer } = makeDatabase()
+      const { sessions } = yield* startNode(layer)
+      const two = yield* Effect.fork(Stream.runCollect(Stream.take(sessions.events, 2)))
+      yield* settle
+      yield* runToEnd(sessions.accessToken(device()))
+      const events = Chunk.toReadonlyArray(yield* Fiber.join(two)).map(({ _tag }) => _tag)
+      assert.deepStrictEqual(events, ["Registered", "TokenObtained"])
+    }).pipe(onEmulator)
+  )
+})

@@ -1,0 +1,72 @@
+import { Clock, Effect, Layer, Option } from "effect"
+import { CredentialStore, Lease, type SessionKey } from "effect-adobe-pass"
+
+interface Row {
+  record: string | undefined
+  owner: string | undefined
+  fence: number
+  expires: number
+}
+
+/** A database of several nodes, in memory: records and leases on a clock of its own, as a real one has. */
+export const makeDatabase = (
+  options: { readonly lease?: Lease.Options; readonly clock?: Clock.Clock } = {}
+) => {
+  const rows = new Map<SessionKey.SessionKey, Row>()
+  const log: Array<string> = []
+  const rowOf = (key: SessionKey.SessionKey): Row => {
+    const row = rows.get(key) ?? { record: undefined, owner: undefined, fence: 0, expires: 0 }
+    rows.set(key, row)
+    return row
+  }
+  const now = options.clock === undefined ? Clock.currentTimeMillis : options.clock.currentTimeMillis
+  const leases: Lease.Leases = {
+    acquire: (key, owner, ttl) =>
+      Effect.map(now, (at) => {
+        const row = rowOf(key)
+        if (row.owner !== undefined && row.owner !== owner && row.expires > at) return Option.none()
+        const takenOver = row.owner !== undefined && row.owner !== owner
+        row.owner = owner
+        row.fence += 1
+        row.expires = at + ttl
+        log.push(takenOver ? "take over" : "acquire")
+        return Option.some({ fence: row.fence, takenOver })
+      }),
+    renew: (key, owner, ttl) =>
+      Effect.map(now, (at) => {
+        const row = rowOf(key)
+        if (row.owner !== owner) return false
+        row.expires = at + ttl
+        log.push("renew")
+        return true
+      }),
+    release: (key, owner) =>
+      Effect.sync(() => {
+        const row = rowOf(key)
+        if (row.owner !== owner) return
+        row.owner = undefined
+        log.push("release")
+      })
+  }
+  const backend: Omit<CredentialStore.Encoded, "lock"> = {
+    read: (key) => Effect.sync(() => Option.fromNullable(rowOf(key).record)),
+    compareAndSet: (key, expected, next, lease) =>
+      Effect.suspend(() => {
+        const row = rowOf(key)
+        if (lease !== undefined && row.owner !== lease.owner) {
+          return Effect.fail({ reason: "Locked", code: CredentialStore.leaseLost } as const)
+        }
+        if (row.record !== Option.getOrUndefined(expected)) return Effect.succeed(false)
+        row.record = next
+        return Effect.succeed(true)
+      }),
+    remove: (key) =>
+      Effect.sync(() => {
+        rowOf(key).record = undefined
+      })
+  }
+  /** The store of one node. */
+  const node = (storeOptions?: CredentialStore.Options) =>
+    CredentialStore.makeEncoded({ ...backend, lock: Lease.lock(leases, options.lease) }, storeOptions)
+  return { leases, log, rows, node, layer: Layer.sync(CredentialStore.CredentialStore, () => node()) }
+}

@@ -1,0 +1,225 @@
+import { spawn, spawnSync } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { existsSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { connect, createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe } from "@effect/vitest"
+import { Data, Effect, Redacted, Schedule, type Scope } from "effect"
+
+/** Redis did not start, or did not answer as it should. */
+export class RedisError extends Data.TaggedError("RedisError")<{ readonly message: string }> {}
+
+const binary = ["redis-server", "/usr/bin/redis-server", "/usr/local/bin/redis-server", "valkey-server"].find(
+  (name) => (name.startsWith("/") ? existsSync(name) : spawnSync(name, ["--version"]).status === 0)
+)
+
+const given = process.env["REDIS_URL"]
+const inCi = (process.env["CI"] ?? "") !== ""
+
+const describeWhere = (why: string | undefined) => (name: string, tests: () => void) => {
+  if (why === undefined || inCi) describe(name, tests)
+  else describe.skip(`${name} (skipped: ${why})`, tests)
+}
+
+/** Tests that need a Redis, of their own or the one of `REDIS_URL`. Under CI they fail where there is none. */
+export const describeRedis = describeWhere(
+  binary === undefined && given === undefined
+    ? "there is neither a redis-server on this machine nor a REDIS_URL"
+    : undefined
+)
+
+/** Tests that stop their Redis, or start it in a way of their own. */
+export const describeOwnRedis = describeWhere(
+  binary === undefined ? "there is no redis-server on this machine" : undefined
+)
+
+const freePort = Effect.async<number>((resume) => {
+  const server = createServer()
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+/** An answer of Redis. */
+export type Reply = string | number | null | ReadonlyArray<Reply>
+
+class Incomplete extends Error {}
+
+/** Reads one answer in the protocol RESP2, or throws `Incomplete`. */
+const parse = (data: Buffer): Reply => {
+  let at = 0
+  const line = () => {
+    const end = data.indexOf("\r\n", at)
+    if (end === -1) throw new Incomplete()
+    const text = data.toString("utf8", at, end)
+    at = end + 2
+    return text
+  }
+  const next = (): Reply => {
+    const head = line()
+    const rest = head.slice(1)
+    if (head.startsWith("+")) return rest
+    if (head.startsWith(":")) return Number(rest)
+    if (head.startsWith("-")) throw new Error(rest)
+    if (rest === "-1") return null
+    if (head.startsWith("*")) return Array.from({ length: Number(rest) }, next)
+    const text = data.toString("utf8", at, at + Number(rest))
+    at += Number(rest) + 2
+    if (at > data.length) throw new Incomplete()
+    return text
+  }
+  return next()
+}
+
+const encode = (args: ReadonlyArray<string>) =>
+  `*${args.length}\r\n${args.map((arg) => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`).join("")}`
+
+const executeOn =
+  (url: string) =>
+  (...args: ReadonlyArray<string>): Effect.Effect<Reply, RedisError> =>
+    Effect.async<Reply, RedisError>((resume) => {
+      const { hostname, password, pathname, port, username } = new URL(url)
+      const before = [
+        ...(password === "" ? [] : [["AUTH", username || "default", decodeURIComponent(password)]]),
+        ["SELECT", pathname.slice(1) || "0"]
+      ]
+      const socket = connect({ host: hostname, port: Number(port || 6379) })
+      let left = before.length
+      let data = Buffer.alloc(0)
+      const fail = (error: unknown) =>
+        resume(Effect.fail(new RedisError({ message: error instanceof Error ? error.message : `${error}` })))
+      socket.setTimeout(5000, () => socket.destroy(new Error("no answer")))
+      socket.on("error", fail)
+      socket.on("close", () => fail("closed"))
+      socket.on("data", (chunk) => {
+        data = Buffer.concat([data, chunk])
+        // Both are answered with one line.
+        for (; left > 0 && data.includes("\r\n"); left--) data = data.subarray(data.indexOf("\r\n") + 2)
+        if (left > 0) return
+        try {
+          resume(Effect.succeed(parse(data)))
+          socket.destroy()
+        } catch (error) {
+          if (!(error instanceof Incomplete)) fail(error)
+        }
+      })
+      socket.write([...before, args].map(encode).join(""))
+      return Effect.sync(() => socket.destroy())
+    })
+
+/** A Redis that answers. */
+export interface RedisServer {
+  readonly url: Redacted.Redacted<string>
+  /** Runs one command. */
+  readonly execute: (...args: ReadonlyArray<string>) => Effect.Effect<Reply, RedisError>
+  /** A start for the names of keys that nobody else uses. */
+  readonly prefix: string
+}
+
+/** A Redis that can be stopped, and started again: it is empty then. */
+export interface OwnRedisServer extends RedisServer {
+  readonly stop: Effect.Effect<void>
+  readonly start: Effect.Effect<void, RedisError>
+}
+
+const launch = (
+  directory: string,
+  port: number,
+  options: ReadonlyArray<string>
+): Effect.Effect<Effect.Effect<void>, RedisError> =>
+  Effect.gen(function* () {
+    if (binary === undefined) return yield* new RedisError({ message: "there is no redis-server" })
+    const child = spawn(
+      binary,
+      [
+        ["--bind", "127.0.0.1"],
+        ["--port", `${port}`],
+        ["--dir", directory],
+        ["--save", ""],
+        ["--appendonly", "no"],
+        options
+      ].flat(),
+      { stdio: ["ignore", "pipe", "pipe"] }
+    )
+    const output: Array<string> = []
+    child.stdout.on("data", (chunk: Buffer) => output.push(chunk.toString()))
+    child.stderr.on("data", (chunk: Buffer) => output.push(chunk.toString()))
+    child.on("error", (error) => output.push(error.message))
+    const kill = () => child.kill("SIGKILL")
+    process.once("exit", kill)
+    yield* executeOn(`redis://127.0.0.1:${port}`)("PING").pipe(
+      // A server with a password has started too.
+      Effect.catchIf(
+        ({ message }) => message.startsWith("NOAUTH"),
+        () => Effect.void
+      ),
+      Effect.retry(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(250))),
+      Effect.mapError(
+        ({ message }) => new RedisError({ message: `Redis did not start: ${message}\n${output.join("")}` })
+      )
+    )
+    return Effect.async<void>((resume) => {
+      process.off("exit", kill)
+      if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+      child.once("exit", () => resume(Effect.void))
+      kill()
+    })
+  })
+
+/** A Redis of this test's own, in a directory of its own, gone when the scope ends. */
+export const ownRedisServer = (
+  options: { readonly password?: string; readonly arguments?: ReadonlyArray<string> } = {}
+): Effect.Effect<OwnRedisServer, RedisError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const directory = yield* Effect.acquireRelease(
+      Effect.promise(() => mkdtemp(join(tmpdir(), "adobe-pass-redis-"))),
+      (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
+    )
+    const port = yield* freePort
+    const { password } = options
+    const access = password === undefined ? [] : ["--requirepass", password]
+    let halt = Effect.void
+    const start = Effect.map(
+      launch(directory, port, [...access, ...(options.arguments ?? [])]),
+      (stopping) => {
+        halt = stopping
+      }
+    )
+    const stop = Effect.suspend(() => halt)
+    yield* Effect.addFinalizer(() => stop)
+    yield* start
+    const url = `redis://${password === undefined ? "" : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`
+    return { url: Redacted.make(url), execute: executeOn(url), prefix: "adobe-pass:", stop, start }
+  })
+
+/** A Redis Cluster of one node that has all slots. */
+export const ownRedisCluster: Effect.Effect<OwnRedisServer, RedisError, Scope.Scope> = Effect.gen(
+  function* () {
+    const server = yield* ownRedisServer({
+      arguments: ["--cluster-enabled", "yes", "--cluster-port", `${yield* freePort}`]
+    })
+    yield* server.execute("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+    yield* server.execute("CLUSTER", "INFO").pipe(
+      Effect.filterOrFail(
+        (info) => typeof info === "string" && info.includes("cluster_state:ok"),
+        () => new RedisError({ message: "the cluster is not ready" })
+      ),
+      Effect.retry(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(250)))
+    )
+    return server
+  }
+)
+
+/** The Redis of `REDIS_URL`, or one of this test's own. */
+export const redisServer: Effect.Effect<RedisServer, RedisError, Scope.Scope> =
+  given === undefined
+    ? ownRedisServer()
+    : Effect.succeed({
+        url: Redacted.make(given),
+        execute: executeOn(given),
+        prefix: `adobe-pass-test-${randomUUID()}:`
+      })
