@@ -2,11 +2,12 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { assert, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Option, Random } from "effect"
+import { useWorker } from "../support/workers.js"
 import { onStore, storeDirectory } from "./directory.js"
 import { sharedKey as key, largePairNumber } from "./records.js"
-import { useWorker } from "./workers.js"
 
-const startWorker = useWorker()
+const start = useWorker(new URL("worker.ts", import.meta.url))
+const startWorker = (command: string, directory: string) => start({ args: [command, directory] })
 
 const kills = 100
 const lanes = 5

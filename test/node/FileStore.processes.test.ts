@@ -4,12 +4,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
 import { CredentialStore } from "effect-adobe-pass"
 import { FileStore } from "effect-adobe-pass-node"
+import { useWorker } from "../support/workers.js"
 import { faster } from "./clock.js"
 import { onStore, storeDirectory } from "./directory.js"
 import { sharedKey as key, largePair } from "./records.js"
-import { useWorker } from "./workers.js"
 
-const startWorker = useWorker()
+const start = useWorker(new URL("worker.ts", import.meta.url))
+const startWorker = (command: string, directory: string) => start({ args: [command, directory] })
 
 const fourWorkers = (command: string, directory: string) =>
   Effect.gen(function* () {

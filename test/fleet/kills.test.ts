@@ -1,0 +1,105 @@
+import { assert, it } from "@effect/vitest"
+import { Clock, Duration, Effect, Random } from "effect"
+import { Emulator, Fault, Traffic } from "effect-adobe-pass-emulator"
+import { useWorker, type Worker } from "../support/workers.js"
+import { addressOf } from "./devices.js"
+import { backends, nodeOf } from "./fleet.js"
+
+const start = useWorker(new URL("node.ts", import.meta.url))
+
+const kills = 100
+const lanes = 5
+
+/** Asks a node for the pair of a device. */
+const pairFrom = (node: Worker, device: string) =>
+  Effect.gen(function* () {
+    yield* node.tell(`pair ${device}`)
+    const line = yield* Effect.raceFirst(node.says(`pair ${device} `), node.says(`failed ${device} `))
+    return line
+  })
+
+const registrationsOf = (device: string) =>
+  Effect.flatMap(Emulator.Emulator, ({ log }) =>
+    Effect.map(
+      log,
+      (requests) =>
+        requests.filter(
+          (request) => request.route === "register" && Traffic.forwardedFor(request) === addressOf(device)
+        ).length
+    )
+  )
+
+for (const { describe: describeBackend, kind, place } of backends) {
+  describeBackend(`a winner that is killed between its lease and its save (${kind})`, () => {
+    it.scopedLive(
+      `${kills} times leaves at most one pair, costs one registration at most, which is told, and the next node gets through`,
+      () =>
+        Effect.gen(function* () {
+          const emulator = yield* Emulator.Emulator
+          const seed = process.env["SEED"] ?? `${yield* Clock.currentTimeMillis}`
+          const where = yield* place
+          // Half of the time between lease and save, the registration is made and the answer on its way.
+          yield* emulator.fail({
+            route: "register",
+            fault: Fault.delay("20 millis", "after-handling"),
+            times: Number.POSITIVE_INFINITY
+          })
+          const node = nodeOf(start, where, { lease: "1 second" })
+          const pairs = new Map<string, string>()
+          let lost = 0
+          let saved = 0
+
+          const lane = (name: number) =>
+            Effect.gen(function* () {
+              const random = Random.make(`${seed}-${name}`)
+              const survivor = yield* node
+              yield* survivor.says("ready")
+              for (let kill = 0; kill < kills / lanes; kill++) {
+                const device = `device-${name}-${kill}`
+                const victimSaid = yield* Effect.scoped(
+                  Effect.gen(function* () {
+                    const victim = yield* node
+                    yield* victim.says("ready")
+                    yield* victim.tell(`pair ${device}`)
+                    yield* victim.says("lease")
+                    yield* Effect.sleep(Duration.millis(yield* random.nextIntBetween(0, 80)))
+                    yield* victim.signal("SIGKILL")
+                    yield* victim.ended
+                    return victim.lines
+                  })
+                )
+                const before = survivor.lines.length
+                const line = yield* pairFrom(survivor, device)
+                assert.match(line, /^pair /)
+                pairs.set(device, line)
+                const shown = victimSaid.find((said) => said.startsWith("pair "))
+                if (shown !== undefined) assert.strictEqual(shown, line)
+                if (victimSaid.includes("saved")) saved += 1
+                const registrations = yield* registrationsOf(device)
+                assert.isAtMost(registrations, victimSaid.includes("saved") ? 1 : 2)
+                if (registrations === 2) {
+                  lost += 1
+                  yield* survivor.says("event RegistrationAbandoned")
+                  assert.include(survivor.lines.slice(before), "event RegistrationAbandoned")
+                }
+              }
+            })
+
+          yield* Effect.all(
+            Array.from({ length: lanes }, (_, name) => lane(name)),
+            {
+              concurrency: "unbounded"
+            }
+          )
+          console.log(
+            `${kind}, SEED=${seed}: killed ${kills} winners; ${saved} had saved, ${lost} registrations were lost`
+          )
+          const late = yield* node
+          yield* late.says("ready")
+          for (const [device, line] of pairs) assert.strictEqual(yield* pairFrom(late, device), line)
+          assert.notInclude(late.lines.join("\n"), "event Registered")
+        }).pipe(Effect.provide(Emulator.layerServer({ throttle: "off" }))),
+      180_000
+    )
+  })
+}

@@ -1,0 +1,21 @@
+import { Layer, Redacted } from "effect"
+import type { CredentialStore } from "effect-adobe-pass"
+import { FileStore } from "effect-adobe-pass-node"
+import { Redis, RedisStore } from "effect-adobe-pass-redis"
+
+/** Where a store is: a directory, or the URL of a server. */
+export type Place = { readonly kind: "file" | "redis"; readonly at: string }
+
+/** The store of a node at a place. */
+export const storeAt = (
+  { at, kind }: Place,
+  ttl = "15 seconds"
+): Layer.Layer<CredentialStore.CredentialStore, unknown> => {
+  const lease = { ttl: Number(ttl.split(" ")[0]) * 1000 }
+  switch (kind) {
+    case "file":
+      return FileStore.layer({ directory: at })
+    case "redis":
+      return Layer.provide(RedisStore.layer({ lease }), Redis.layer({ url: Redacted.make(at) }))
+  }
+}
