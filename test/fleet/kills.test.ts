@@ -3,7 +3,7 @@ import { Clock, Duration, Effect, Random } from "effect"
 import { Emulator, Fault, Traffic } from "effect-adobe-pass-emulator"
 import { useWorker, type Worker } from "../support/workers.js"
 import { addressOf } from "./devices.js"
-import { backends, nodeOf } from "./fleet.js"
+import { nodeOf, useBackends } from "./fleet.js"
 
 const start = useWorker(new URL("node.ts", import.meta.url))
 
@@ -29,7 +29,7 @@ const registrationsOf = (device: string) =>
     )
   )
 
-for (const { describe: describeBackend, kind, place } of backends) {
+for (const { describe: describeBackend, kind, place } of useBackends()) {
   describeBackend(`a winner that is killed between its lease and its save (${kind})`, () => {
     it.scopedLive(
       `${kills} times leaves at most one pair, costs one registration at most, which is told, and the next node gets through`,

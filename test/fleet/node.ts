@@ -20,7 +20,7 @@ const say = (line: string) => Effect.sync(() => void writeSync(1, `${line}\n`))
 
 const kind = env("STORE_KIND")
 const place: Place = {
-  kind: kind === "redis" ? kind : "file",
+  kind: kind === "postgres" || kind === "redis" ? kind : "file",
   at: env("STORE_AT")
 }
 

@@ -2,13 +2,13 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Emulator } from "effect-adobe-pass-emulator"
 import { useWorker } from "../support/workers.js"
-import { backends, nodeOf } from "./fleet.js"
+import { nodeOf, useBackends } from "./fleet.js"
 
 const start = useWorker(new URL("node.ts", import.meta.url))
 
 const emulated = Effect.provide(Emulator.layerServer({ throttle: "off" }))
 
-for (const { describe: describeBackend, kind, place } of backends) {
+for (const { describe: describeBackend, kind, place } of useBackends()) {
   describeBackend(`four processes on one store (${kind})`, () => {
     const fourNodes = Effect.gen(function* () {
       const where = yield* place

@@ -1,10 +1,12 @@
+import * as PgClient from "@effect/sql-pg/PgClient"
 import { Layer, Redacted } from "effect"
 import type { CredentialStore } from "effect-adobe-pass"
 import { FileStore } from "effect-adobe-pass-node"
 import { Redis, RedisStore } from "effect-adobe-pass-redis"
+import { SqlStore } from "effect-adobe-pass-sql"
 
 /** Where a store is: a directory, or the URL of a server. */
-export type Place = { readonly kind: "file" | "redis"; readonly at: string }
+export type Place = { readonly kind: "file" | "postgres" | "redis"; readonly at: string }
 
 /** The store of a node at a place. */
 export const storeAt = (
@@ -15,6 +17,11 @@ export const storeAt = (
   switch (kind) {
     case "file":
       return FileStore.layer({ directory: at })
+    case "postgres":
+      return Layer.provide(
+        SqlStore.layer({ lease }),
+        PgClient.layer({ url: Redacted.make(at), maxConnections: 8 })
+      )
     case "redis":
       return Layer.provide(RedisStore.layer({ lease }), Redis.layer({ url: Redacted.make(at) }))
   }

@@ -5,8 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { describe } from "@effect/vitest"
-import { Data, Effect, Redacted, Schedule, type Scope } from "effect"
+import { afterAll, beforeAll, describe } from "@effect/vitest"
+import { Data, Effect, Exit, Redacted, Schedule, Scope } from "effect"
 
 /** Redis did not start, or did not answer as it should. */
 export class RedisError extends Data.TaggedError("RedisError")<{ readonly message: string }> {}
@@ -200,7 +200,11 @@ export const ownRedisServer = (
 export const ownRedisCluster: Effect.Effect<OwnRedisServer, RedisError, Scope.Scope> = Effect.gen(
   function* () {
     const server = yield* ownRedisServer({
-      arguments: ["--cluster-enabled", "yes", "--cluster-port", `${yield* freePort}`]
+      arguments: [
+        ["--cluster-enabled", "yes"],
+        ["--cluster-port", `${yield* freePort}`],
+        ["--cluster-announce-ip", "127.0.0.1"]
+      ].flat()
     })
     yield* server.execute("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
     yield* server.execute("CLUSTER", "INFO").pipe(
@@ -213,6 +217,25 @@ export const ownRedisCluster: Effect.Effect<OwnRedisServer, RedisError, Scope.Sc
     return server
   }
 )
+
+/** One for all tests of a `describe`, for what takes long to start. Each use of it has a prefix of its own. */
+export const shared = <A extends RedisServer>(
+  server: Effect.Effect<A, RedisError, Scope.Scope>
+): Effect.Effect<A> => {
+  let running: { readonly scope: Scope.CloseableScope; readonly server: A } | undefined
+  beforeAll(async () => {
+    const scope = await Effect.runPromise(Scope.make())
+    running = { scope, server: await Effect.runPromise(Scope.extend(server, scope)) }
+  })
+  afterAll(async () => {
+    if (running !== undefined) await Effect.runPromise(Scope.close(running.scope, Exit.void))
+  })
+  return Effect.suspend(() =>
+    running === undefined
+      ? Effect.dieMessage("the server is not started yet")
+      : Effect.succeed({ ...running.server, prefix: `adobe-pass-test-${randomUUID()}:` })
+  )
+}
 
 /** The Redis of `REDIS_URL`, or one of this test's own. */
 export const redisServer: Effect.Effect<RedisServer, RedisError, Scope.Scope> =

@@ -1,1 +1,3 @@
-export {}
+export * as Redis from "./Redis.js"
+export * as RedisStore from "./RedisStore.js"
+export * as RedisThrottle from "./RedisThrottle.js"

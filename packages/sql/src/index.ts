@@ -1,1 +1,2 @@
-export {}
+export * as Migrations from "./Migrations.js"
+export * as SqlStore from "./SqlStore.js"

@@ -1,0 +1,272 @@
+/**
+ * A credential store in a SQL database, for a fleet of processes: PostgreSQL, or SQLite for the processes of one host.
+ *
+ * @since 0.1.0
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import { type CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
+import * as CredentialStore from "effect-adobe-pass/CredentialStore"
+import * as Lease from "effect-adobe-pass/Lease"
+import { SessionKey } from "effect-adobe-pass/SessionKey"
+import { type Dialect, dialectOf } from "./internal/dialect.js"
+import * as Migrations from "./Migrations.js"
+
+/**
+ * Where the records are, and how long leases live.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends CredentialStore.Options {
+  /** The table: letters, digits and underscores. Its migrations are kept in `<table>_migrations`. @default "adobe_pass_sessions" */
+  readonly table?: string | undefined
+  /** The lease that the lock of a session is. */
+  readonly lease?: Lease.Options | undefined
+  /** Whether the table is made and brought up to date on start; otherwise run `Migrations.run` yourself. @default true */
+  readonly migrate?: boolean | undefined
+}
+
+const codeOf = ({ cause }: SqlError): string | undefined =>
+  Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : undefined
+
+/** SQLSTATE 57014: the server gave the statement up, by its own time limit. */
+const failure = (error: SqlError): CredentialStore.BackendFailure => {
+  const code = codeOf(error)
+  return { reason: code === "57014" || code === "SQLITE_BUSY" ? "Timeout" : "Unavailable", code }
+}
+
+/** Another process writes to the file just now. The statement was not run, so it is run again. */
+const whileBusy = Schedule.exponential(5, 1.5).pipe(Schedule.either(Schedule.spaced(100)), Schedule.jittered)
+
+const Fence = Schema.NumberFromString
+const Granted = Schema.Struct({ fence: Fence, taken: Fence })
+const decodeGranted = Schema.decodeUnknownOption(Granted)
+const decodeKey = Schema.decodeUnknownOption(SessionKey)
+const recordOf = (row: unknown): string | undefined =>
+  Predicate.hasProperty(row, "record") && typeof row.record === "string" ? row.record : undefined
+const keyOf = (row: unknown): Option.Option<SessionKey> =>
+  Predicate.hasProperty(row, "session") ? decodeKey(row.session) : Option.none()
+
+const page = 1000
+
+const backend = (
+  client: SqlClient.SqlClient,
+  { milliseconds }: Dialect,
+  tableName: string,
+  outside: Context.Context<never>,
+  lease: Lease.Options | undefined
+): CredentialStore.Encoded => {
+  const sql = client.withoutTransforms()
+  const table = sql(tableName)
+  const now = sql.literal(milliseconds)
+
+  /**
+   * A statement of its own. The caller may be in a transaction, which can be rolled back when the pair was issued and
+   * used long since: so nothing of the caller's context comes along but its span.
+   */
+  const run = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
+    Effect.mapInputContext(statement, (caller: Context.Context<never>) =>
+      Option.match(Context.getOption(caller, Tracer.ParentSpan), {
+        onNone: () => outside,
+        onSome: (span) => Context.add(outside, Tracer.ParentSpan, span)
+      })
+    ).pipe(
+      Effect.retry({ schedule: whileBusy, while: (error) => codeOf(error) === "SQLITE_BUSY" }),
+      Effect.mapError(failure)
+    )
+
+  const changed = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
+    Effect.map(run(statement), (rows) => rows.length > 0)
+
+  const is = (expected: Option.Option<string>) =>
+    Option.match(expected, {
+      onNone: () => sql`record IS NULL`,
+      onSome: (text) => sql`record = ${text}`
+    })
+
+  const leases: Lease.Leases = {
+    acquire: (key, owner, ttl) =>
+      Effect.map(
+        run(sql`
+          INSERT INTO ${table} AS held (session, lease_owner, lease_fence, lease_expires, updated_at)
+          VALUES (${key}, ${owner}, 1, ${now} + ${ttl}, ${now})
+          ON CONFLICT (session) DO UPDATE SET
+            lease_taken = CASE
+              WHEN held.lease_owner IS NULL THEN 0
+              WHEN held.lease_owner = excluded.lease_owner THEN held.lease_taken
+              ELSE 1
+            END,
+            lease_owner = excluded.lease_owner,
+            lease_fence = held.lease_fence + 1,
+            lease_expires = excluded.lease_expires
+          WHERE held.lease_owner IS NULL
+            OR held.lease_owner = excluded.lease_owner
+            OR held.lease_expires <= ${now}
+          RETURNING CAST(lease_fence AS TEXT) AS fence, CAST(lease_taken AS TEXT) AS taken`),
+        ([row]) => Option.map(decodeGranted(row), ({ fence, taken }) => ({ fence, takenOver: taken === 1 }))
+      ),
+    renew: (key, owner, ttl) =>
+      changed(sql`
+        UPDATE ${table} SET lease_expires = ${now} + ${ttl}
+        WHERE session = ${key} AND lease_owner = ${owner}
+        RETURNING session`),
+    release: (key, owner) =>
+      Effect.asVoid(
+        run(sql`
+          UPDATE ${table} SET lease_owner = NULL
+          WHERE session = ${key} AND lease_owner = ${owner}`)
+      )
+  }
+
+  const isHeld = (key: SessionKey, { owner }: Lease.Lease) =>
+    changed(sql`SELECT session FROM ${table} WHERE session = ${key} AND lease_owner = ${owner}`)
+
+  const setUnderLease = (
+    key: SessionKey,
+    expected: Option.Option<string>,
+    next: string,
+    held: Lease.Lease
+  ): Effect.Effect<boolean, CredentialStore.BackendFailure> =>
+    Effect.gen(function* () {
+      const set = yield* changed(sql`
+        UPDATE ${table} SET record = ${next}, updated_at = ${now}
+        WHERE session = ${key} AND ${is(expected)} AND lease_owner = ${held.owner}
+        RETURNING session`)
+      if (!set && !(yield* isHeld(key, held))) {
+        return yield* Effect.fail({ reason: "Locked", code: CredentialStore.leaseLost } as const)
+      }
+      return set
+    })
+
+  const set = (key: SessionKey, expected: Option.Option<string>, next: string) =>
+    changed(
+      Option.isNone(expected)
+        ? sql`
+            INSERT INTO ${table} AS held (session, record, updated_at)
+            VALUES (${key}, ${next}, ${now})
+            ON CONFLICT (session) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at
+            WHERE held.record IS NULL
+            RETURNING session`
+        : sql`
+            UPDATE ${table} SET record = ${next}, updated_at = ${now}
+            WHERE session = ${key} AND ${is(expected)}
+            RETURNING session`
+    )
+
+  const keysAfter = (last: string) =>
+    Effect.map(
+      run(sql`
+        SELECT session FROM ${table}
+        WHERE record IS NOT NULL AND session > ${last}
+        ORDER BY session LIMIT ${page}`),
+      (rows) => {
+        const keys = rows.flatMap((row) => Option.toArray(keyOf(row)))
+        return [
+          Chunk.unsafeFromArray(keys),
+          rows.length < page ? Option.none() : Option.fromNullable(keys.at(-1))
+        ] as const
+      }
+    )
+
+  return {
+    read: (key) =>
+      Effect.map(run(sql`SELECT record FROM ${table} WHERE session = ${key}`), ([row]) =>
+        Option.fromNullable(recordOf(row))
+      ),
+    readMany: (keys) =>
+      keys.length === 0
+        ? Effect.succeed(new Map())
+        : Effect.map(
+            run(sql`
+              SELECT session, record FROM ${table}
+              WHERE record IS NOT NULL AND session IN ${sql.in(keys)}`),
+            (rows) =>
+              new Map(
+                rows.flatMap((row) =>
+                  Option.toArray(
+                    Option.flatMap(keyOf(row), (key) =>
+                      Option.map(Option.fromNullable(recordOf(row)), (record) => [key, record] as const)
+                    )
+                  )
+                )
+              )
+          ),
+    compareAndSet: (key, expected, next, held) =>
+      held === undefined ? set(key, expected, next) : setUnderLease(key, expected, next, held),
+    // The row stays, with the number of its last lease; rows without a record go on a later start.
+    remove: (key) =>
+      Effect.asVoid(run(sql`UPDATE ${table} SET record = NULL, updated_at = ${now} WHERE session = ${key}`)),
+    lock: Lease.lock(leases, lease),
+    keys: Stream.paginateChunkEffect("", keysAfter)
+  }
+}
+
+const positive = (field: string, input: Duration.DurationInput | undefined) =>
+  input === undefined ||
+  Option.exists(Duration.decodeUnknown(input), (duration) => Duration.greaterThan(duration, Duration.zero))
+    ? Effect.void
+    : Effect.fail(new InvalidInput({ field, problem: "must be a duration that is longer than zero" }))
+
+/**
+ * A store in one table, one row for each session.
+ *
+ * Every operation is one statement on one row, with the database's own clock, so the nodes may disagree about the
+ * time. When a save returns, the row is committed; a transaction that the caller has open is not joined, and its
+ * rollback takes nothing away. Secrets travel as parameters, never in the text of a statement.
+ *
+ * Fails with `InvalidInput` when the database is neither PostgreSQL nor SQLite or an option cannot be used, and with
+ * `CredentialStoreError` when the table cannot be made.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<
+  Context.Tag.Service<CredentialStore.CredentialStore>,
+  CredentialStoreError | InvalidInput,
+  SqlClient.SqlClient
+> =>
+  Effect.gen(function* () {
+    const client = yield* SqlClient.SqlClient
+    const dialect = yield* dialectOf(client)
+    const table = yield* Migrations.tableName(options.table)
+    yield* positive("timeout", options.timeout)
+    yield* positive("lease.ttl", options.lease?.ttl)
+    yield* positive("lease.wait", options.lease?.wait)
+    if (options.migrate !== false) yield* Migrations.run({ table })
+    const outside = Context.omit(SqlClient.TransactionConnection)(yield* Effect.context<never>())
+    return CredentialStore.makeEncoded(backend(client, dialect, table, outside, options.lease), options)
+  })
+
+/**
+ * `make` as a layer.
+ *
+ * @example
+ * ```ts
+ * import { PgClient } from "@effect/sql-pg"
+ * import { Config, Layer } from "effect"
+ * import { SqlStore } from "effect-adobe-pass-sql"
+ *
+ * const store = Layer.provide(SqlStore.layer(), PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<CredentialStore.CredentialStore, CredentialStoreError | InvalidInput, SqlClient.SqlClient> =>
+  Layer.effect(CredentialStore.CredentialStore, make(options))
