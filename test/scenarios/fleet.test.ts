@@ -1,32 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Clock, Context, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream, TestClock } from "effect"
-import { AccessToken, CredentialStore, ProtectedClient, Sessions } from "effect-adobe-pass"
+import { Chunk, Clock, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream, TestClock } from "effect"
+import { AccessToken, CredentialStore, Sessions } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { makeDatabase } from "../support/fleetStore.js"
+import { startNode } from "../support/nodes.js"
 import { makeStore } from "../support/store.js"
-import { adobePass, device, system } from "../support/system.js"
+import { device, system } from "../support/system.js"
 import { advance, runToEnd, settle } from "../support/time.js"
 
 const hour = 3_600_000
 const counts = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.counts)
-
-/** A node of the fleet on a store, with what its sessions told so far. It lives until the scope ends. */
-const startNode = (
-  store: Layer.Layer<CredentialStore.CredentialStore>,
-  options: Parameters<typeof adobePass>[0] = {}
-) =>
-  Effect.gen(function* () {
-    const context = yield* Layer.build(
-      Layer.fresh(adobePass({ throttle: { burst: 1_000_000 }, ...options }).pipe(Layer.provide(store)))
-    )
-    const sessions = Context.get(context, Sessions.Sessions)
-    const told: Array<Sessions.SessionEvent["_tag"]> = []
-    yield* Effect.forkScoped(
-      Stream.runForEach(sessions.events, ({ _tag }) => Effect.sync(() => void told.push(_tag)))
-    )
-    yield* settle
-    return { sessions, told, client: Context.get(context, ProtectedClient.ProtectedClient) }
-  })
 
 const onEmulator = Effect.provide(Emulator.layer({ throttle: "off" }))
 
@@ -218,12 +201,9 @@ describe("two nodes with different software statements", () => {
       const one = yield* startNode(layer)
       const two = yield* startNode(layer, { softwareStatement: Redacted.make(other) })
       const [first, second] = yield* runToEnd(
-        Effect.all(
-          [one, two].map(({ sessions }) => sessions.credentials(device())),
-          {
-            concurrency: "unbounded"
-          }
-        )
+        Effect.forEach([one, two], ({ sessions }) => sessions.credentials(device()), {
+          concurrency: "unbounded"
+        })
       )
       assert.notStrictEqual(first?.session, second?.session)
       assert.strictEqual([...rows.values()].filter(({ record }) => record !== undefined).length, 2)

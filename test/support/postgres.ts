@@ -8,7 +8,10 @@ import * as path from "node:path"
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { afterAll, beforeAll, describe } from "@effect/vitest"
-import { Effect, Exit, Redacted, Schema, Scope } from "effect"
+import { Data, Effect, Exit, Redacted, Schema, Scope } from "effect"
+
+/** PostgreSQL did not start, or did not do what it was told. */
+export class PostgresError extends Data.TaggedError("PostgresError")<{ readonly message: string }> {}
 
 const given = process.env["DATABASE_URL"]
 const inCi = (process.env["CI"] ?? "") !== ""
@@ -79,14 +82,18 @@ const freePort = Effect.async<number>((resume) => {
 })
 
 const finished = (command: string, args: ReadonlyArray<string>) =>
-  Effect.async<void, Error>((resume) => {
+  Effect.async<void, PostgresError>((resume) => {
     const child = spawn(command, args, { ...nobody, cwd: os.tmpdir(), stdio: ["ignore", "pipe", "pipe"] })
     let output = ""
     child.stdout.on("data", (chunk) => (output += chunk))
     child.stderr.on("data", (chunk) => (output += chunk))
-    child.once("error", (error) => resume(Effect.fail(error)))
+    child.once("error", (error) => resume(Effect.fail(new PostgresError({ message: error.message }))))
     child.once("close", (code) =>
-      resume(code === 0 ? Effect.void : Effect.fail(new Error(`${command} ended with ${code}: ${output}`)))
+      resume(
+        code === 0
+          ? Effect.void
+          : Effect.fail(new PostgresError({ message: `${command} ended with ${code}: ${output}` }))
+      )
     )
   })
 
@@ -101,7 +108,7 @@ export interface Postgres {
 export interface OwnPostgres extends Postgres {
   /** `immediate` is what a crash looks like. */
   readonly stop: (mode?: "fast" | "immediate") => Effect.Effect<void>
-  readonly start: Effect.Effect<void, Error>
+  readonly start: Effect.Effect<void, PostgresError>
   /** What the server has logged. */
   readonly log: () => string
 }
@@ -130,9 +137,9 @@ const postgresAt = (url: string): Postgres => {
 /** A PostgreSQL of one's own, on a free port, until the scope closes. Its disk is as safe as a test needs it. */
 export const ownPostgres = (
   settings: Readonly<Record<string, string>> = {}
-): Effect.Effect<OwnPostgres, Error, Scope.Scope> =>
+): Effect.Effect<OwnPostgres, PostgresError, Scope.Scope> =>
   Effect.gen(function* () {
-    if (native === undefined) return yield* Effect.fail(new Error("there are no PostgreSQL binaries"))
+    if (native === undefined) return yield* new PostgresError({ message: "there are no PostgreSQL binaries" })
     yield* Effect.promise(() => makeLinks(native))
     const directory = yield* Effect.acquireRelease(
       Effect.promise(async () => {
@@ -158,7 +165,7 @@ export const ownPostgres = (
     let log = ""
     let stop: (signal: NodeJS.Signals) => Effect.Effect<void> = () => Effect.void
 
-    const start = Effect.async<void, Error>((resume) => {
+    const start = Effect.async<void, PostgresError>((resume) => {
       const options = {
         listen_addresses: "127.0.0.1",
         port: `${port}`,
@@ -188,8 +195,10 @@ export const ownPostgres = (
         log += chunk
         if (said.includes("ready to accept connections")) resume(Effect.void)
       })
-      child.once("error", (error) => resume(Effect.fail(error)))
-      child.once("close", (code) => resume(Effect.fail(new Error(`PostgreSQL ended with ${code}: ${said}`))))
+      child.once("error", (error) => resume(Effect.fail(new PostgresError({ message: error.message }))))
+      child.once("close", (code) =>
+        resume(Effect.fail(new PostgresError({ message: `PostgreSQL ended with ${code}: ${said}` })))
+      )
     })
     yield* Effect.addFinalizer(() => Effect.suspend(() => stop("SIGQUIT")))
     yield* start

@@ -3,10 +3,8 @@
  *
  * @since 0.1.0
  */
-import * as Migrator from "@effect/sql/Migrator"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
@@ -31,11 +29,22 @@ export const tableName = (name: string = defaultTable): Effect.Effect<string, In
         })
       )
 
-const migrations = (table: string) =>
-  Migrator.fromRecord({
-    "0001_sessions": Effect.flatMap(
-      SqlClient.SqlClient,
-      (sql) => sql`
+interface Migration {
+  readonly id: number
+  readonly name: string
+  /** Statements that change nothing when they are run again. */
+  readonly statements: (
+    sql: SqlClient.SqlClient,
+    table: string
+  ) => ReadonlyArray<Effect.Effect<unknown, SqlError>>
+}
+
+const migrations: ReadonlyArray<Migration> = [
+  {
+    id: 1,
+    name: "sessions",
+    statements: (sql, table) => [
+      sql`
         CREATE TABLE IF NOT EXISTS ${sql(table)} (
           session TEXT NOT NULL PRIMARY KEY,
           record TEXT,
@@ -45,13 +54,33 @@ const migrations = (table: string) =>
           lease_expires BIGINT NOT NULL DEFAULT 0,
           updated_at BIGINT NOT NULL
         )`
-    )
+    ]
+  }
+]
+
+/**
+ * Runs what is missing, without a transaction and without a lock: what several processes run at once does no harm.
+ * (The migrator of `@effect/sql` has a transaction, and the libSQL client does not survive one that cannot begin.)
+ */
+const migrate = (sql: SqlClient.SqlClient, table: string): Effect.Effect<void, SqlError> =>
+  Effect.gen(function* () {
+    const done = sql(`${table}_migrations`)
+    yield* sql`
+      CREATE TABLE IF NOT EXISTS ${done} (
+        migration_id INTEGER NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL,
+        created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+      )`
+    const known = yield* sql<{ readonly migration_id: number }>`SELECT migration_id FROM ${done}`
+    const ids = new Set(known.map(({ migration_id }) => Number(migration_id)))
+    for (const { id, name, statements } of migrations) {
+      if (ids.has(id)) continue
+      yield* Effect.all(statements(sql, table), { discard: true })
+      yield* sql`INSERT INTO ${done} (migration_id, name) VALUES (${id}, ${name}) ON CONFLICT DO NOTHING`
+    }
   })
 
-const migrator = Migrator.make({})
-
-const failed = (error: unknown) => {
-  const cause = Predicate.hasProperty(error, "cause") ? error.cause : undefined
+const failed = ({ cause }: SqlError) => {
   const code = Predicate.hasProperty(cause, "code") ? cause.code : undefined
   return new CredentialStoreError({
     operation: "load",
@@ -66,8 +95,8 @@ const emptyRowsStay = 86_400_000
 /**
  * Runs the migrations that are missing, and removes the rows that hold nothing for a day.
  *
- * What was run is written down in `<table>_migrations`. Any number of processes may start at once: one runs them, and
- * the others wait. Needs the right to create tables, once.
+ * What was run is written down in `<table>_migrations`. Any number of processes may start at once. Needs the right to
+ * create tables.
  *
  * @since 0.1.0
  * @category operations
@@ -78,30 +107,26 @@ export const run = (
   Effect.gen(function* () {
     const client = yield* SqlClient.SqlClient
     const sql = client.withoutTransforms()
-    const { milliseconds, name } = yield* dialectOf(client)
+    const { milliseconds, system } = yield* dialectOf(client)
     const table = yield* tableName(options.table)
-    // Readers and the writer of a file do not wait for each other.
-    const prepare: Effect.Effect<unknown, SqlError> =
-      name === "sqlite" ? sql`PRAGMA journal_mode = WAL` : Effect.void
-    const migrate = Effect.zipRight(
-      prepare,
-      Effect.provideService(
-        migrator({ loader: migrations(table), table: `${table}_migrations` }),
-        SqlClient.SqlClient,
-        sql
-      )
-    ).pipe(
-      // The migrator dies of a migration that fails.
-      Effect.sandbox,
-      Effect.mapError(Cause.squash)
-    )
     const sweep = sql`
       DELETE FROM ${sql(table)}
       WHERE record IS NULL AND lease_owner IS NULL
         AND updated_at < ${sql.literal(milliseconds)} - ${emptyRowsStay}`
-    yield* Effect.zipRight(migrate, sweep).pipe(
-      // Of processes that make the table at the same time, all but one fail.
-      Effect.retry(Schedule.intersect(Schedule.jittered(Schedule.exponential(50)), Schedule.recurs(6))),
+    yield* Effect.gen(function* () {
+      // Readers and the writer of a file do not wait for each other.
+      if (system === "sqlite") yield* sql`PRAGMA journal_mode = WAL`
+      yield* migrate(sql, table)
+      yield* sweep
+    }).pipe(
+      // Of processes that make a table at the same moment, all but one fail.
+      Effect.retry(
+        Schedule.exponential(50).pipe(
+          Schedule.either(Schedule.spaced(500)),
+          Schedule.jittered,
+          Schedule.intersect(Schedule.recurs(10))
+        )
+      ),
       Effect.mapError(failed)
     )
   })

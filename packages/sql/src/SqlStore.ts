@@ -15,7 +15,6 @@ import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import { type CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import * as CredentialStore from "effect-adobe-pass/CredentialStore"
 import * as Lease from "effect-adobe-pass/Lease"
@@ -63,7 +62,7 @@ const page = 1000
 
 const backend = (
   client: SqlClient.SqlClient,
-  { milliseconds }: Dialect,
+  { milliseconds, system }: Dialect,
   tableName: string,
   outside: Context.Context<never>,
   lease: Lease.Options | undefined
@@ -75,20 +74,36 @@ const backend = (
   /**
    * A statement of its own. The caller may be in a transaction, which can be rolled back when the pair was issued and
    * used long since: so nothing of the caller's context comes along but its span.
+   *
+   * A client's own span of a statement is given the rows that it found, and with them a record. So there is a span of
+   * the operation instead, which is told nothing but that it went well, or the failure.
    */
-  const run = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
-    Effect.mapInputContext(statement, (caller: Context.Context<never>) =>
-      Option.match(Context.getOption(caller, Tracer.ParentSpan), {
-        onNone: () => outside,
-        onSome: (span) => Context.add(outside, Tracer.ParentSpan, span)
-      })
-    ).pipe(
-      Effect.retry({ schedule: whileBusy, while: (error) => codeOf(error) === "SQLITE_BUSY" }),
-      Effect.mapError(failure)
-    )
+  const run = (
+    operation: string,
+    statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>
+  ): Effect.Effect<ReadonlyArray<unknown>, CredentialStore.BackendFailure> =>
+    Effect.suspend(() => {
+      let found: ReadonlyArray<unknown> = []
+      return Effect.mapInputContext(statement, (_: Context.Context<never>) => outside).pipe(
+        Effect.withTracerEnabled(false),
+        Effect.retry({ schedule: whileBusy, while: (error) => codeOf(error) === "SQLITE_BUSY" }),
+        Effect.mapBoth({
+          onFailure: failure,
+          onSuccess: (rows) => {
+            found = rows
+          }
+        }),
+        Effect.withSpan(`SqlStore.${operation}`, {
+          kind: "client",
+          captureStackTrace: false,
+          attributes: { "db.system.name": system, "db.collection.name": tableName }
+        }),
+        Effect.map(() => found)
+      )
+    })
 
-  const changed = (statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
-    Effect.map(run(statement), (rows) => rows.length > 0)
+  const changed = (operation: string, statement: Effect.Effect<ReadonlyArray<unknown>, SqlError>) =>
+    Effect.map(run(operation, statement), (rows) => rows.length > 0)
 
   const is = (expected: Option.Option<string>) =>
     Option.match(expected, {
@@ -99,7 +114,9 @@ const backend = (
   const leases: Lease.Leases = {
     acquire: (key, owner, ttl) =>
       Effect.map(
-        run(sql`
+        run(
+          "acquire",
+          sql`
           INSERT INTO ${table} AS held (session, lease_owner, lease_fence, lease_expires, updated_at)
           VALUES (${key}, ${owner}, 1, ${now} + ${ttl}, ${now})
           ON CONFLICT (session) DO UPDATE SET
@@ -114,24 +131,34 @@ const backend = (
           WHERE held.lease_owner IS NULL
             OR held.lease_owner = excluded.lease_owner
             OR held.lease_expires <= ${now}
-          RETURNING CAST(lease_fence AS TEXT) AS fence, CAST(lease_taken AS TEXT) AS taken`),
+          RETURNING CAST(lease_fence AS TEXT) AS fence, CAST(lease_taken AS TEXT) AS taken`
+        ),
         ([row]) => Option.map(decodeGranted(row), ({ fence, taken }) => ({ fence, takenOver: taken === 1 }))
       ),
     renew: (key, owner, ttl) =>
-      changed(sql`
+      changed(
+        "renew",
+        sql`
         UPDATE ${table} SET lease_expires = ${now} + ${ttl}
         WHERE session = ${key} AND lease_owner = ${owner}
-        RETURNING session`),
+        RETURNING session`
+      ),
     release: (key, owner) =>
       Effect.asVoid(
-        run(sql`
+        run(
+          "release",
+          sql`
           UPDATE ${table} SET lease_owner = NULL
-          WHERE session = ${key} AND lease_owner = ${owner}`)
+          WHERE session = ${key} AND lease_owner = ${owner}`
+        )
       )
   }
 
   const isHeld = (key: SessionKey, { owner }: Lease.Lease) =>
-    changed(sql`SELECT session FROM ${table} WHERE session = ${key} AND lease_owner = ${owner}`)
+    changed(
+      "compareAndSet",
+      sql`SELECT session FROM ${table} WHERE session = ${key} AND lease_owner = ${owner}`
+    )
 
   const setUnderLease = (
     key: SessionKey,
@@ -140,10 +167,13 @@ const backend = (
     held: Lease.Lease
   ): Effect.Effect<boolean, CredentialStore.BackendFailure> =>
     Effect.gen(function* () {
-      const set = yield* changed(sql`
+      const set = yield* changed(
+        "compareAndSet",
+        sql`
         UPDATE ${table} SET record = ${next}, updated_at = ${now}
         WHERE session = ${key} AND ${is(expected)} AND lease_owner = ${held.owner}
-        RETURNING session`)
+        RETURNING session`
+      )
       if (!set && !(yield* isHeld(key, held))) {
         return yield* Effect.fail({ reason: "Locked", code: CredentialStore.leaseLost } as const)
       }
@@ -152,6 +182,7 @@ const backend = (
 
   const set = (key: SessionKey, expected: Option.Option<string>, next: string) =>
     changed(
+      "compareAndSet",
       Option.isNone(expected)
         ? sql`
             INSERT INTO ${table} AS held (session, record, updated_at)
@@ -167,10 +198,13 @@ const backend = (
 
   const keysAfter = (last: string) =>
     Effect.map(
-      run(sql`
+      run(
+        "keys",
+        sql`
         SELECT session FROM ${table}
         WHERE record IS NOT NULL AND session > ${last}
-        ORDER BY session LIMIT ${page}`),
+        ORDER BY session LIMIT ${page}`
+      ),
       (rows) => {
         const keys = rows.flatMap((row) => Option.toArray(keyOf(row)))
         return [
@@ -182,16 +216,19 @@ const backend = (
 
   return {
     read: (key) =>
-      Effect.map(run(sql`SELECT record FROM ${table} WHERE session = ${key}`), ([row]) =>
+      Effect.map(run("read", sql`SELECT record FROM ${table} WHERE session = ${key}`), ([row]) =>
         Option.fromNullable(recordOf(row))
       ),
     readMany: (keys) =>
       keys.length === 0
         ? Effect.succeed(new Map())
         : Effect.map(
-            run(sql`
+            run(
+              "readMany",
+              sql`
               SELECT session, record FROM ${table}
-              WHERE record IS NOT NULL AND session IN ${sql.in(keys)}`),
+              WHERE record IS NOT NULL AND session IN ${sql.in(keys)}`
+            ),
             (rows) =>
               new Map(
                 rows.flatMap((row) =>
@@ -207,7 +244,9 @@ const backend = (
       held === undefined ? set(key, expected, next) : setUnderLease(key, expected, next, held),
     // The row stays, with the number of its last lease; rows without a record go on a later start.
     remove: (key) =>
-      Effect.asVoid(run(sql`UPDATE ${table} SET record = NULL, updated_at = ${now} WHERE session = ${key}`)),
+      Effect.asVoid(
+        run("remove", sql`UPDATE ${table} SET record = NULL, updated_at = ${now} WHERE session = ${key}`)
+      ),
     lock: Lease.lock(leases, lease),
     keys: Stream.paginateChunkEffect("", keysAfter)
   }

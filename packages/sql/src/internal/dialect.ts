@@ -4,18 +4,18 @@ import { InvalidInput } from "effect-adobe-pass/AdobePassError"
 
 /** What differs between the databases. @internal */
 export interface Dialect {
-  readonly name: "pg" | "sqlite"
+  readonly system: "postgresql" | "sqlite"
   /** The database's clock, as an expression in milliseconds since the epoch. */
   readonly milliseconds: string
 }
 
 const postgres: Dialect = {
-  name: "pg",
+  system: "postgresql",
   // Of the statement, not of a transaction.
   milliseconds: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 }
 
-const sqlite: Dialect = { name: "sqlite", milliseconds: "CAST(unixepoch('subsec') * 1000 AS INTEGER)" }
+const sqlite: Dialect = { system: "sqlite", milliseconds: "CAST(unixepoch('subsec') * 1000 AS INTEGER)" }
 
 /** @internal */
 export const dialectOf = (client: SqlClient.SqlClient): Effect.Effect<Dialect, InvalidInput> => {
