@@ -15,7 +15,7 @@ export const read = (path: string): SourceText => ({
   lines: readFileSync(`${root}${path}`, "utf8").split("\n")
 })
 
-const published = ["core", "emulator", "node"]
+const published = ["core", "emulator", "node", "redis", "sql"]
 
 /** Every module that a user can import by name: not `internal`, not a command. */
 export const publicModules: ReadonlyArray<SourceText> = published.flatMap((name) =>
