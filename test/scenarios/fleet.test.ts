@@ -80,11 +80,13 @@ describe("two nodes that meet the same new device", () => {
             Effect.tap(store.lock(key), () => Effect.addFinalizer(() => Effect.sleep("1 minute")))
         } satisfies typeof store
       })
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.fail({ route: "register", fault: Fault.delay("1 second") })
       const [one, two] = [yield* startNode(slow), yield* startNode(layer)]
       const first = yield* Effect.fork(one.sessions.credentials(device()))
       yield* settle
       const second = yield* Effect.fork(two.sessions.credentials(device()))
-      yield* advance(2000)
+      yield* advance(3000)
       const pair = yield* Fiber.join(second)
       assert.deepStrictEqual(
         log.filter((step) => step === "acquire" || step === "release"),
@@ -159,6 +161,42 @@ describe("a node that loses its lease half-way", () => {
       assert.deepStrictEqual(two.told, ["RegistrationAbandoned", "Registered"])
       assert.deepStrictEqual(one.told, ["RegistrationAbandoned"])
     }).pipe(onEmulator)
+  )
+
+  it.scoped(
+    "does not save before the new holder has: it waits for the pair of that one, and its callers get it",
+    () =>
+      Effect.gen(function* () {
+        const { layer, rows } = makeDatabase()
+        const emulator = yield* Emulator.Emulator
+        for (let slow = 0; slow < 2; slow++) {
+          yield* emulator.fail({ route: "register", fault: Fault.delay("45 seconds") })
+        }
+        const options = { timeout: "1 minute", retry: { budget: "2 minutes" } } as const
+        const stopped = yield* stoppable
+        const one = yield* startNode(layer, options)
+        const first = yield* Effect.fork(Effect.withClock(one.sessions.credentials(device()), stopped.clock))
+        yield* settle
+        stopped.stop()
+        const two = yield* startNode(layer, options)
+        const second = yield* Effect.fork(two.sessions.credentials(device()))
+        yield* advance(40_000)
+        stopped.goOn()
+        yield* advance(10_000)
+        // The answer for the first node has come, that for the second has not.
+        assert.deepStrictEqual(
+          [...rows.values()].map(({ record }) => record),
+          [undefined]
+        )
+        yield* advance(60_000)
+        const newer = yield* Fiber.join(second)
+        assert.strictEqual(
+          Redacted.value((yield* Fiber.join(first)).clientId),
+          Redacted.value(newer.clientId)
+        )
+        assert.deepStrictEqual(two.told, ["RegistrationAbandoned", "Registered"])
+        assert.deepStrictEqual(one.told, ["RegistrationAbandoned"])
+      }).pipe(onEmulator)
   )
 })
 
@@ -288,15 +326,16 @@ describe("the memory of a node", () => {
         yield* emulator.fail({ route: "register", fault: Fault.delay("5 seconds"), times: 1 })
         const slow = yield* Effect.fork(sessions.accessToken(device(0)))
         yield* settle
-        for (let n = 1; n <= 20; n++) yield* runToEnd(Effect.asVoid(sessions.state(device(n))))
         const devices = Array.from({ length: 20 }, (_, n) => device(n + 1))
         for (const each of devices) {
           const fiber = yield* Effect.fork(sessions.accessToken(each))
           yield* settle
           assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
         }
+        const late = yield* Effect.fork(sessions.accessToken(device(0)))
         yield* advance(6000)
         assert.isTrue(Exit.isSuccess(yield* Fiber.await(slow)))
+        assert.isTrue(Exit.isSuccess(yield* Fiber.await(late)))
         assert.strictEqual((yield* counts).register, 21)
         assert.isAtMost(yield* sessions.size, 6)
         for (const recent of devices.slice(-4)) {
