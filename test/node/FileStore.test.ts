@@ -3,7 +3,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
-import type { AdobePassError, CredentialStore } from "effect-adobe-pass"
+import { type AdobePassError, CredentialStore } from "effect-adobe-pass"
 import {
   samplePair as pair,
   sampleKey as sessionKey,
@@ -292,6 +292,39 @@ describe("a lock file that nobody touches", () => {
       })
     )
   }
+})
+
+describe("a lock that was lost", () => {
+  it.scopedLive("lets its old holder neither save a first pair nor replace the one of the new holder", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* onStore(directory, (store) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const lease = yield* store.lock(key)
+            yield* store.saveCredentials(key, pair(key, 1), undefined, lease)
+            yield* promise(() =>
+              fs.writeFile(
+                path.join(directory, `${key}.lock`),
+                JSON.stringify({
+                  pid: 1,
+                  place: "another host",
+                  owner: "6f1e5a4e-3b1c-4f6d-9d7a-0a1b2c3d4e5f"
+                })
+              )
+            )
+            const lost = { operation: "save", reason: "Locked", code: CredentialStore.leaseLost } as const
+            const replacing = store.saveCredentials(key, pair(key, 2), pair(key, 1), lease)
+            assert.deepInclude(yield* Effect.flip(replacing), lost)
+            yield* store.remove(key)
+            const first = store.saveCredentials(key, pair(key, 2), undefined, lease)
+            assert.deepInclude(yield* Effect.flip(first), lost)
+            assert.isTrue(Option.isNone(yield* store.load(key)))
+          })
+        )
+      )
+    })
+  )
 })
 
 describe("options", () => {

@@ -162,13 +162,17 @@ const launch = (
         ({ message }) => new RedisError({ message: `Redis did not start: ${message}\n${output.join("")}` })
       )
     )
-    return Effect.async<void>((resume) => {
-      process.off("exit", kill)
-      if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
-      child.once("exit", () => resume(Effect.void))
-      kill()
-    })
-  })
+    return { child, kill }
+  }).pipe(
+    Effect.map(({ child, kill }) =>
+      Effect.async<void>((resume) => {
+        process.off("exit", kill)
+        if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+        child.once("exit", () => resume(Effect.void))
+        kill()
+      })
+    )
+  )
 
 /** A Redis of this test's own, in a directory of its own, gone when the scope ends. */
 export const ownRedisServer = (

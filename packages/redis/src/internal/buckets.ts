@@ -29,7 +29,7 @@ local function save()
 end
 `
 
-/** Answers with zero for a permit, or with the milliseconds until there may be one. @internal */
+/** Answers with zero for a permit, or with the milliseconds until there may be one. */
 export const take = `${load}
 local wait = math.max(0, math.ceil((1 - credit - 1e-6) * interval))
 local holding = held - now
@@ -40,7 +40,7 @@ save()
 return wait
 `
 
-/** @internal */
+/** Holds the bucket. */
 export const hold = `${load}
 if replenish == 'learn' and credit >= 1 and now >= held + aftermath then refills = false end
 credit = 0

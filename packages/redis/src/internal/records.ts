@@ -4,6 +4,9 @@ import { serverClock } from "./serverClock.js"
 /** A lease whose holder died is remembered for so long: the next holder learns that it took it over. */
 const remembered = 3_600_000
 
+/** The last fencing number is remembered for so long without a lease: from then on the clock alone makes a greater one. */
+const afterglow = 1000
+
 /** The hash of a session. It lives as long as there is a record; a lease alone ends by itself. */
 const keep = `
 local function keep()
@@ -12,7 +15,7 @@ local function keep()
   elseif redis.call('HEXISTS', KEYS[1], 'owner') == 1 then
     redis.call('PEXPIREAT', KEYS[1], redis.call('HGET', KEYS[1], 'expires') + ${remembered})
   else
-    redis.call('DEL', KEYS[1])
+    redis.call('PEXPIRE', KEYS[1], ${afterglow})
   end
 end
 `
