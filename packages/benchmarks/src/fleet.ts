@@ -7,7 +7,7 @@ import { spawn } from "node:child_process"
 import { readFile, writeFile } from "node:fs/promises"
 import * as os from "node:os"
 import { fileURLToPath } from "node:url"
-import { Console, Effect, Schema } from "effect"
+import { Console, DateTime, Effect, Schema } from "effect"
 
 const run = fileURLToPath(new URL("fleetRun.ts", import.meta.url))
 const readme = new URL("../README.md", import.meta.url)
@@ -89,7 +89,7 @@ const program = Effect.gen(function* () {
     `| --- |${" --: |".repeat(sizes.length)}`,
     ...lines,
     "",
-    `Node.js ${process.version}, ${os.cpus().length} cores of ${os.cpus()[0]?.model}, ${new Date().toISOString().slice(0, 10)}.`
+    `Node.js ${process.version}, ${os.cpus().length} cores of ${os.cpus()[0]?.model}, ${DateTime.formatIsoDateUtc(yield* DateTime.now)}.`
   ].join("\n")
   yield* Console.log(table)
   if (!args.includes("--write")) return
