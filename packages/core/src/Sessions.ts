@@ -129,7 +129,7 @@ export class Sessions extends Context.Tag("effect-adobe-pass/Sessions")<
  * @category models
  */
 export interface Options {
-  /** Sessions in memory; beyond that the longest unused goes, which costs a store read when it returns. @default 100_000 */
+  /** Sessions in memory; beyond that the longest unused go, which costs a store read when they return. @default 100_000 */
   readonly capacity?: number | undefined
   /**
    * What to do when the token endpoint refuses the pair (`invalid_client`) twice. `confirm`: register once more and
@@ -242,21 +242,19 @@ export const make = (
 
     const cells = new Map<string, Cell>()
 
-    let oldestFirst = cells.entries()
-
     /**
-     * Makes room: the cells that were unused for longest go, unless they have something to finish. The iterator stays
-     * where it is between evictions, because a new one would walk over everything that was removed before.
+     * Makes room for a hundredth of the capacity: the cells that were unused for longest go, unless they have something
+     * to finish. Not one by one, because a walk over a map passes everything that was removed before; and without an
+     * iterator that stays, because that would keep every table that the map has outgrown.
      */
     const evictExcept = (newest: string) => {
-      for (let looked = 0; cells.size > capacity && looked < 8; looked++) {
-        const next = oldestFirst.next()
-        if (next.done === true || next.value[0] === newest) {
-          oldestFirst = cells.entries()
-          continue
-        }
-        const [id, cell] = next.value
-        if (!isPinned(cell)) cells.delete(id)
+      if (cells.size <= capacity) return
+      let excess = cells.size - capacity + Math.floor(capacity / 100)
+      for (const [id, cell] of cells) {
+        if (excess === 0 || id === newest) return
+        if (isPinned(cell)) continue
+        cells.delete(id)
+        excess -= 1
       }
     }
 

@@ -173,7 +173,8 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
 
   /**
    * Forgets what is idle among the next two buckets on the round: so forgetting costs each call the same. A round has
-   * an end of its own, because buckets in use move to the end of the map again and again.
+   * an end of its own, because buckets in use move to the end of the map again and again. Every call takes part, because
+   * an iterator that stands still keeps every table that the map has outgrown.
    */
   const sweep = (now: number) => {
     for (let looked = 0; looked < 2; looked++) {
@@ -201,6 +202,7 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
   }
 
   const bucketOf = (key: string, now: number): Bucket => {
+    sweep(now)
     const known = buckets.get(key)
     if (known !== undefined) {
       buckets.delete(key)
@@ -208,7 +210,6 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
       refill(known, now)
       return known
     }
-    sweep(now)
     if (buckets.size >= maxKeys) evict()
     const bucket: Bucket = {
       credit: burst,
