@@ -55,7 +55,7 @@ describeOwnRedis("a throttle on Redis", () => {
         const seed = process.env["SEED"] ?? `${yield* now}`
         console.log(`${replenish}: SEED=${seed}`)
         const random = Random.make(seed)
-        for (let run = 0; run < 20; run++) {
+        for (let run = 0; run < 10; run++) {
           const burst = yield* random.nextIntBetween(1, 12)
           const interval = yield* random.nextIntBetween(200, 2000)
           // Nobody waits: the wait is told at once, and nothing is reserved.

@@ -305,12 +305,27 @@ describe("a node that is warmed", () => {
     }).pipe(onEmulator)
   )
 
+  it.scoped("asks again when a batch could not be read at once", () =>
+    Effect.gen(function* () {
+      const store = makeStore()
+      const one = yield* startNode(store.layer)
+      yield* runToEnd(one.sessions.credentials(device()))
+      const { sessions } = yield* startNode(store.layer)
+      store.behaviour.read = "fails"
+      const warming = yield* Effect.fork(sessions.warm([device()]))
+      yield* advance(50)
+      store.behaviour.read = "works"
+      yield* advance(1000)
+      assert.strictEqual(yield* Fiber.join(warming), 1)
+    }).pipe(onEmulator)
+  )
+
   it.scoped("fails with the error of the store when that cannot be read", () =>
     Effect.gen(function* () {
       const store = makeStore()
       store.behaviour.read = "fails"
       const { sessions } = yield* startNode(store.layer)
-      const error = yield* Effect.flip(sessions.warm([device()]))
+      const error = yield* Effect.flip(runToEnd(sessions.warm([device()])))
       assert.deepInclude(error, { operation: "load", reason: "Unavailable" })
     }).pipe(onEmulator)
   )

@@ -179,7 +179,8 @@ const slotOf = (key: SessionKey.SessionKey): number => Number.parseInt(key.slice
 const isLeaseLost = (error: SessionError): boolean =>
   error._tag === "CredentialStoreError" && error.code === leaseLost
 
-const retriedSaves = Schedule.exponential(100).pipe(
+/** What is asked of a store more than once before it is given up. */
+const briefly = Schedule.exponential(100).pipe(
   Schedule.jittered,
   Schedule.intersect(Schedule.recurs(3)),
   Schedule.whileInput((error: CredentialStoreError) => error.retryable && !isLeaseLost(error))
@@ -341,7 +342,7 @@ export const make = (
     ) =>
       Effect.gen(function* () {
         cell.unsaved = issued
-        const winner = yield* Effect.retry(store.saveCredentials(key, issued, replaces, lease), retriedSaves)
+        const winner = yield* Effect.retry(store.saveCredentials(key, issued, replaces, lease), briefly)
         cell.unsaved = undefined
         if (!SessionState.samePair(winner, issued)) {
           yield* emit({ _tag: "RegistrationAbandoned", session: key })
@@ -596,7 +597,7 @@ export const make = (
         const keys = yield* Effect.forEach(devices, (device) => SessionKey.make(application, device), {
           concurrency: "unbounded"
         })
-        const stored = yield* store.loadMany(keys)
+        const stored = yield* Effect.retry(store.loadMany(keys), briefly)
         const now = yield* Clock.currentTimeMillis
         for (const [index, device] of devices.entries()) {
           const key = keys[index]

@@ -417,10 +417,8 @@ export const makeShared = (
     const hold: Context.Tag.Service<Throttle>["hold"] = (key, millis) =>
       Effect.zipRight(
         local.hold(key, millis),
-        Effect.catchAll(
-          ask(buckets.hold(key, Math.min(Math.max(1000, millis), longestHold), checked)),
-          () => Effect.void
-        )
+        // Where the others cannot be told, this process holds the key all the same: the next question falls back, too.
+        Effect.ignore(ask(buckets.hold(key, Math.min(Math.max(1000, millis), longestHold), checked)))
       )
 
     return { take, hold, size: local.size }
