@@ -1,189 +1,336 @@
+import { randomUUID } from "node:crypto"
 import { assert, it } from "@effect/vitest"
 import {
   Context,
-  Duration,
   Effect,
   Either,
   Fiber,
+  FastCheck as fc,
   Layer,
   Metric,
-  Random,
+  Schedule,
   type Scope,
-  TestClock,
-  TestContext
+  TestClock
 } from "effect"
 import { type AdobePassError, Metrics, Throttle } from "effect-adobe-pass"
 import { Redis, RedisThrottle } from "effect-adobe-pass-redis"
 import * as Buckets from "../../packages/redis/src/internal/buckets.js"
-import { describeOwnRedis, ownRedisCluster, ownRedisServer, type RedisServer } from "../support/redis.js"
+import { runs } from "../support/property.js"
+import {
+  describeOwnRedis,
+  describeRedis,
+  ownRedisCluster,
+  ownRedisServer,
+  type RedisServer,
+  redisServer,
+  shared
+} from "../support/redis.js"
+import { current, old } from "../support/scenarios.js"
 
 type Service = Context.Tag.Service<Throttle.Throttle>
 
-/** The throttle of a process: with a connection of its own. */
+const address = "203.0.113.7"
+
+/** A throttle with a connection of its own, as each process has one. */
 const throttleOn = (
   { prefix, url }: Pick<RedisServer, "prefix" | "url">,
   options: RedisThrottle.Options = {}
 ): Effect.Effect<Service, AdobePassError.InvalidInput, Scope.Scope> =>
-  Effect.map(
-    Layer.build(
-      RedisThrottle.layer({ prefix, ...options }).pipe(
-        Layer.provide(Redis.layer({ url, reconnect: "50 millis" }))
-      )
-    ),
-    (context) => Context.get(context, Throttle.Throttle)
+  Layer.build(Redis.layer({ url, reconnect: "50 millis" })).pipe(
+    Effect.flatMap((context) =>
+      Effect.provide(RedisThrottle.make({ prefix, timeout: "5 seconds", ...options }), context)
+    )
   )
 
-const fallbacks = Effect.map(Metric.value(Metrics.throttleFallbacks), ({ count }) => count)
+/** The time of Redis, in milliseconds. */
+const serverTime = ({ execute }: RedisServer) =>
+  Effect.map(execute("TIME"), (reply) => {
+    const [seconds, micros] = Array.isArray(reply) ? reply.map(Number) : []
+    return (seconds ?? Number.NaN) * 1000 + (micros ?? 0) / 1000
+  })
 
-const now = Effect.clockWith((clock) => clock.currentTimeMillis)
+describeRedis("the scripts of a bucket", () => {
+  const server = shared(redisServer)
 
-const address = "203.0.113.7"
-
-const keysOf = ({ execute, prefix }: RedisServer) =>
-  Effect.map(execute("KEYS", `${prefix}*`), (reply) => (Array.isArray(reply) ? reply.map(String) : []))
-
-/** The scripts, on a time that the test gives. */
-const scripted = (script: string) => Redis.script(`local now = tonumber(ARGV[#ARGV])\n${script}`)
-const scripts = { take: scripted(Buckets.take), hold: scripted(Buckets.hold) }
-
-describeOwnRedis("a throttle on Redis", () => {
-  for (const replenish of ["refill", "learn", "never"] as const) {
-    it.scopedLive(`decides like the one in process, to the millisecond, at random times (${replenish})`, () =>
-      Effect.gen(function* () {
-        const server = yield* ownRedisServer()
-        const redis = Context.get(yield* Layer.build(Redis.layer({ url: server.url })), Redis.Redis)
-        const seed = process.env["SEED"] ?? `${yield* now}`
-        console.log(`${replenish}: SEED=${seed}`)
-        const random = Random.make(seed)
-        for (let run = 0; run < 10; run++) {
-          const burst = yield* random.nextIntBetween(1, 12)
-          const interval = yield* random.nextIntBetween(200, 2000)
-          // Nobody waits: the wait is told at once, and nothing is reserved.
-          const local = Either.getOrThrow(
-            Throttle.make({ burst, interval, replenish, maxWait: Duration.micros(1n) })
-          )
-          const rules = [`${burst}`, `${interval}`, replenish]
-          yield* Effect.gen(function* () {
-            yield* TestClock.setTime(1_700_000_000_000)
-            for (let step = 0; step < 120; step++) {
-              yield* TestClock.adjust(yield* random.nextIntBetween(0, step % 20 === 0 ? 30_000 : 1500))
-              const at = `${yield* now}`
-              if ((yield* random.nextIntBetween(0, 12)) === 0) {
-                const millis = yield* random.nextIntBetween(1000, 4000)
-                yield* local.hold("ip", millis)
-                yield* redis.run(scripts.hold, `${server.prefix}${run}`, [...rules, `${millis}`, at])
-              } else {
-                const expected = yield* Effect.match(local.take("ip"), {
-                  onSuccess: () => 0,
-                  onFailure: ({ waitMillis }) => waitMillis
-                })
-                const answer = yield* redis.run(scripts.take, `${server.prefix}${run}`, [...rules, at])
-                assert.strictEqual(answer, expected, `run ${run}, step ${step}`)
-              }
-            }
-          }).pipe(Effect.provide(TestContext.TestContext))
-        }
-      })
-    )
+  interface Step {
+    readonly gap: number
+    readonly hold: number | undefined
   }
 
-  it.scopedLive("gives two processes together what one bucket accepts", () =>
-    Effect.gen(function* () {
-      const server = yield* ownRedisServer()
-      const nodes = yield* Effect.forEach([1, 2], () => throttleOn(server, { burst: 10, interval: 100 }))
-      const given: Array<number> = []
-      yield* Effect.forEach(
-        nodes.flatMap((node) => Array.from({ length: 20 }, () => node)),
-        (node) =>
-          Effect.zipRight(
-            node.take(address),
-            Effect.map(now, (at) => given.push(at))
-          ),
-        { concurrency: "unbounded", discard: true }
-      )
-      given.sort((left, right) => left - right)
-      assert.lengthOf(given, 40)
-      // A permit may reach this test late, the first one too, but none is early by more than that.
-      const start = Math.min(...given)
-      for (const [n, at] of given.entries()) assert.isAtLeast(at - start, (n - 10) * 100, `permit ${n}`)
-    })
+  const steps = fc.array(
+    fc.record({
+      gap: fc.oneof(
+        fc.constant(0),
+        fc.integer({ min: 1, max: 1500 }),
+        fc.integer({ min: 1500, max: 30_000 }),
+        fc.constant(-20_000),
+        fc.constant(-400_000)
+      ),
+      hold: fc.option(fc.integer({ min: 0, max: 400_000 }), { nil: undefined, freq: 6 })
+    }),
+    { minLength: 1, maxLength: 60 }
   )
 
-  it.scopedLive("lets a 429 of one process hold the other", () =>
-    Effect.gen(function* () {
-      const server = yield* ownRedisServer()
-      const [one, two] = yield* Effect.all([throttleOn(server), throttleOn(server)])
-      assert.isFalse(yield* two.take(address))
-      yield* one.hold(address, 1500)
-      const waiting = yield* Effect.fork(two.take(address))
-      yield* Effect.sleep("500 millis")
-      assert.strictEqual((yield* Fiber.poll(waiting))._tag, "None")
-      assert.isTrue(yield* Fiber.join(waiting))
-    })
-  )
+  const limits = fc.record({
+    burst: fc.integer({ min: 1, max: 12 }),
+    interval: fc.constantFrom(1000, 250, 333, 1700.5),
+    replenish: fc.constantFrom("learn" as const, "refill" as const, "never" as const)
+  })
 
-  it.scopedLive("paces by itself and counts it while Redis is away, and shares again when it is back", () =>
-    Effect.gen(function* () {
-      const server = yield* ownRedisServer()
-      const throttle = yield* throttleOn(server, { burst: 3, interval: 200, pause: "200 millis" })
-      yield* throttle.take(address)
-      yield* server.stop
-      const before = yield* fallbacks
-      const start = yield* now
-      const given: Array<number> = []
-      yield* Effect.forEach(
-        Array.from({ length: 6 }),
-        () =>
-          Effect.zipRight(
-            throttle.take(address),
-            Effect.map(now, (at) => given.push(at - start))
-          ),
-        { concurrency: "unbounded", discard: true }
-      )
-      // Three at most were left in the bucket, whatever came back meanwhile; the rest is paced.
-      given.sort((left, right) => left - right)
-      for (const [n, at] of given.entries()) assert.isAtLeast(at, (n - 3) * 200 - 1, `permit ${n}`)
-      assert.strictEqual((yield* fallbacks) - before, 6)
-      yield* server.start
-      yield* Effect.gen(function* () {
-        yield* throttle.take("198.51.100.1")
-        return yield* keysOf(server)
-      }).pipe(Effect.repeat({ until: (keys) => keys.length > 0 }), Effect.timeout("10 seconds"))
+  /** What the scripts answer at these times: production puts the clock of Redis in the place of the argument. */
+  const inRedis = (
+    redis: Context.Tag.Service<Redis.Redis>,
+    prefix: string,
+    { burst, interval, replenish }: Throttle.BucketLimits,
+    list: ReadonlyArray<Step>
+  ) => {
+    const clock = "local now = tonumber(ARGV[5])\n"
+    const take = Redis.script(clock + Buckets.take)
+    const hold = Redis.script(clock + Buckets.hold)
+    const name = `${prefix}${randomUUID()}`
+    let now = 1_000_000
+    return Effect.forEach(list, (step) => {
+      now += step.gap
+      const args = (millis: number) => [`${burst}`, `${interval}`, replenish, `${millis}`, `${now}`]
+      return step.hold === undefined
+        ? redis.run(take, name, args(0))
+        : Effect.as(redis.run(hold, name, args(Math.min(Math.max(1000, step.hold), 300_000))), "held")
     })
-  )
+  }
 
-  it.scopedLive("keeps a key for each bucket, which shows no address and goes away by itself", () =>
+  /** What the throttle of one process answers; where one would have to wait, it is told for how long. */
+  const inProcess = (limits: Throttle.BucketLimits, list: ReadonlyArray<Step>) =>
     Effect.gen(function* () {
-      const server = yield* ownRedisServer()
-      const throttle = yield* throttleOn(server)
-      yield* throttle.take(address)
-      yield* throttle.take("198.51.100.1")
-      yield* throttle.hold(address, 2000)
-      const keys = yield* keysOf(server)
-      assert.lengthOf(keys, 2)
-      for (const key of keys) {
-        assert.notMatch(key, /203|198\.51/)
-        const left = yield* server.execute("PTTL", key)
-        assert.isTrue(typeof left === "number" && left > 0 && left < 3_700_000, `${left}`)
+      const throttle = Either.getOrThrow(Throttle.make({ ...limits, maxWait: 0.5 }))
+      const answers: Array<unknown> = []
+      let now = 1_000_000
+      for (const { gap, hold } of list) {
+        now += gap
+        yield* TestClock.setTime(now)
+        if (hold === undefined) {
+          const taken = yield* Effect.either(throttle.take("ip"))
+          answers.push(Either.isRight(taken) ? 0 : Math.ceil(taken.left.waitMillis))
+        } else {
+          yield* throttle.hold("ip", hold)
+          answers.push("held")
+        }
       }
+      return answers
+    })
+
+  it.scoped.prop(
+    "decide as the bucket of one process does, at every time and after every 429 (I3)",
+    [limits, steps],
+    ([limits, steps]) =>
+      Effect.gen(function* () {
+        const { prefix, url } = yield* server
+        const context = yield* Layer.build(Redis.layer({ url }))
+        const redis = Context.get(context, Redis.Redis)
+        assert.deepStrictEqual(yield* inRedis(redis, prefix, limits, steps), yield* inProcess(limits, steps))
+      }),
+    { ...runs(150), timeout: 60_000 }
+  )
+})
+
+describeRedis("a throttle that processes share", () => {
+  const server = shared(redisServer)
+
+  it.scopedLive.each([
+    ["current", current],
+    ["old", old]
+  ] as const)("never gives more than Adobe's published table lets pass: %s (I3)", ([, { burst, rows }]) =>
+    Effect.gen(function* () {
+      const redis = yield* server
+      // A tenth of the time of the table; whatever takes longer than that lets more pass, in the table too.
+      const scale = 100
+      const options = { burst, interval: scale, maxWait: 0.5 } as const
+      const nodes = [yield* throttleOn(redis, options), yield* throttleOn(redis, options)] as const
+      const start = yield* serverTime(redis)
+      let passed = 0
+      for (const [n, [seconds]] of rows.entries()) {
+        const due = start + seconds * scale
+        const now = yield* serverTime(redis)
+        if (due > now) yield* Effect.sleep(due - now)
+        const node = n % 2 === 0 ? nodes[0] : nodes[1]
+        if (Either.isRight(yield* Effect.either(node.take(address)))) passed += 1
+        const most = burst + ((yield* serverTime(redis)) - start) / scale
+        assert.isAtMost(passed, most)
+      }
+      assert.isAtLeast(passed, burst)
     })
   )
 
-  it.scopedLive("works on a Cluster, where a script may touch only the keys that it declares", () =>
+  it.scopedLive("lets two processes make together what one may make, and all of it (I3)", () =>
     Effect.gen(function* () {
-      const server = yield* ownRedisCluster
-      const redis = Redis.layerCluster({ urls: [server.url] })
-      const throttle = Context.get(
-        yield* Layer.build(Layer.provide(RedisThrottle.layer({ burst: 2, interval: 100 }), redis)),
-        Throttle.Throttle
+      const redis = yield* server
+      const interval = 50
+      const one = yield* throttleOn(redis, { burst: 10, interval })
+      const two = yield* throttleOn(redis, { burst: 10, interval })
+      const start = yield* serverTime(redis)
+      const times = yield* Effect.all(
+        Array.from({ length: 40 }, (_, n) =>
+          Effect.zipRight((n % 2 === 0 ? one : two).take(address), serverTime(redis))
+        ),
+        { concurrency: "unbounded" }
       )
-      const before = yield* fallbacks
-      for (const each of ["a", "b", "c"]) {
-        assert.isFalse(yield* throttle.take(each))
-        yield* throttle.hold(each, 1000)
-        assert.isTrue(yield* throttle.take(each))
+      const sorted = times.toSorted((left, right) => left - right)
+      assert.lengthOf(sorted, 40)
+      sorted.forEach((at, n) => {
+        assert.isAtLeast(at - start, (n - 9) * interval - 1, `permit ${n}`)
+      })
+    })
+  )
+
+  it.scopedLive("serves in the order of arrival within a process, urgent ones first", () =>
+    Effect.gen(function* () {
+      const throttle = yield* throttleOn(yield* server, { burst: 1, interval: 60 })
+      yield* throttle.take(address)
+      const served: Array<string> = []
+      const fibers: Array<Fiber.RuntimeFiber<void, Throttle.Overloaded>> = []
+      for (const name of ["a", "b", "c", "urgent 1", "urgent 2"]) {
+        const asking = Effect.map(
+          throttle.take(address, { urgent: name.startsWith("urgent") }),
+          () => void served.push(name)
+        )
+        fibers.push(yield* Effect.fork(asking))
+        yield* Effect.yieldNow()
       }
-      assert.strictEqual(yield* fallbacks, before)
+      yield* Fiber.joinAll(fibers)
+      assert.deepStrictEqual(served, ["urgent 1", "urgent 2", "a", "b", "c"])
+    })
+  )
+
+  it.scopedLive("takes no permit along when one who waits is interrupted", () =>
+    Effect.gen(function* () {
+      const redis = yield* server
+      const throttle = yield* throttleOn(redis, { burst: 1, interval: 400, replenish: "refill" })
+      yield* throttle.take(address)
+      const waiting = yield* Effect.forEach(Array.from({ length: 5 }), () =>
+        Effect.fork(throttle.take(address))
+      )
+      yield* Effect.sleep("50 millis")
+      yield* Fiber.interruptAll(waiting)
+      const credit = Effect.gen(function* () {
+        const [name] = yield* keys(redis)
+        return Number(yield* redis.execute("HGET", name ?? "", "credit"))
+      })
+      assert.isAtLeast(yield* credit, 0)
+      assert.isTrue(yield* throttle.take(address))
+    })
+  )
+
+  it.scopedLive(
+    "lets a 429 that one process saw hold the other one too, and not another address (I2, I4)",
+    () =>
+      Effect.gen(function* () {
+        const redis = yield* server
+        const one = yield* throttleOn(redis)
+        const two = yield* throttleOn(redis)
+        const start = yield* serverTime(redis)
+        yield* one.hold(address, 1200)
+        assert.isFalse(yield* two.take("203.0.113.8"))
+        assert.isTrue(yield* two.take(address))
+        assert.isAtLeast(yield* serverTime(redis), start + 1199)
+        const impatient = yield* throttleOn(redis, { maxWait: 500 })
+        yield* one.hold(address, 300_000)
+        const refused = yield* Effect.flip(impatient.take(address))
+        assert.isAtMost(refused.waitMillis, 300_000)
+        assert.isAbove(refused.waitMillis, 200_000)
+      })
+  )
+
+  it.scopedLive("shows no address in the names of its keys, and lets each of them expire", () =>
+    Effect.gen(function* () {
+      const redis = yield* server
+      const throttle = yield* throttleOn(redis)
+      yield* throttle.take(address)
+      yield* throttle.hold("198.51.100.23", 1000)
+      const names = yield* keys(redis)
+      assert.lengthOf(names, 2)
+      for (const name of names) {
+        assert.match(name.slice(redis.prefix.length), /^throttle:[0-9a-f]{64}$/)
+        assert.isAbove(Number(yield* redis.execute("PTTL", name)), 0)
+      }
+      const values = yield* Effect.forEach(names, (name) => redis.execute("HGETALL", name))
+      assert.notMatch(JSON.stringify([names, values]), /203\.0|198\.51/)
+    })
+  )
+
+  it.scopedLive(
+    "forgets a bucket when it is full again, and after an hour one whose burst is spent for good",
+    () =>
+      Effect.gen(function* () {
+        const redis = yield* server
+        const throttle = yield* throttleOn(redis, { burst: 10, interval: 100 })
+        yield* throttle.take(address)
+        const [name = ""] = yield* keys(redis)
+        assert.isAtMost(Number(yield* redis.execute("PTTL", name)), 100)
+        yield* Effect.repeat(redis.execute("EXISTS", name), {
+          while: (there) => there === 1,
+          schedule: Schedule.spaced("20 millis")
+        })
+        yield* throttle.hold(address, 1000)
+        assert.strictEqual(yield* redis.execute("HGET", name, "spent"), "1")
+        const ttl = Number(yield* redis.execute("PTTL", name))
+        assert.isAtMost(ttl, 3_600_000)
+        assert.isAbove(ttl, 3_000_000)
+      })
+  )
+})
+
+const keys = ({ execute, prefix }: RedisServer) =>
+  Effect.map(execute("KEYS", `${prefix}*`), (names) => (Array.isArray(names) ? names.map(String) : []))
+
+describeOwnRedis("a throttle whose Redis goes away", () => {
+  const fallbacks = Effect.map(Metric.value(Metrics.throttleFallbacks), ({ count }) => count)
+
+  it.scopedLive("paces by itself, counts what it gives so, and shares again when Redis is back (I3)", () =>
+    Effect.gen(function* () {
+      const redis = yield* ownRedisServer()
+      const interval = 60
+      const throttle = yield* throttleOn(redis, { burst: 2, interval, pause: "100 millis" })
+      yield* throttle.take(address)
+      const before = yield* fallbacks
+      yield* redis.stop
+      const start = performance.now()
+      const times = yield* Effect.all(
+        Array.from({ length: 8 }, () =>
+          Effect.map(throttle.take("another"), () => performance.now() - start)
+        ),
+        { concurrency: "unbounded" }
+      )
+      times
+        .toSorted((left, right) => left - right)
+        .forEach((at, n) => {
+          assert.isAtLeast(at, (n - 1) * interval - 2, `permit ${n}`)
+        })
+      assert.strictEqual((yield* fallbacks) - before, 8)
+      yield* redis.start
+      yield* Effect.repeat(
+        Effect.zipRight(
+          throttle.take(address),
+          Effect.map(keys(redis), (names) => names.length)
+        ),
+        { while: (count) => count === 0, schedule: Schedule.spaced("20 millis") }
+      )
+      const afterwards = yield* fallbacks
+      yield* throttle.take(address)
+      assert.strictEqual(yield* fallbacks, afterwards)
+    })
+  )
+})
+
+describeOwnRedis("a throttle on Redis Cluster", () => {
+  it.scopedLive("takes and holds", () =>
+    Effect.gen(function* () {
+      const redis = yield* ownRedisCluster
+      const context = yield* Layer.build(Redis.layerCluster({ urls: [redis.url] }))
+      const throttle = yield* Effect.provide(RedisThrottle.make({ timeout: "5 seconds" }), context)
+      const before = yield* Metric.value(Metrics.throttleFallbacks)
+      for (let n = 0; n < 50; n++) yield* throttle.take(`203.0.113.${n}`)
+      yield* throttle.hold(address, 1000)
+      assert.deepStrictEqual(yield* Metric.value(Metrics.throttleFallbacks), before)
+      assert.lengthOf(yield* keys(redis), 50)
     })
   )
 })

@@ -245,8 +245,8 @@ export const shared = <A extends RedisServer>(
 export const redisServer: Effect.Effect<RedisServer, RedisError, Scope.Scope> =
   given === undefined
     ? ownRedisServer()
-    : Effect.succeed({
+    : Effect.sync(() => ({
         url: Redacted.make(given),
         execute: executeOn(given),
         prefix: `adobe-pass-test-${randomUUID()}:`
-      })
+      }))

@@ -3,7 +3,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { InvalidInput } from "effect-adobe-pass/AdobePassError"
 
-/** The whole milliseconds of a duration that is longer than zero and ends. @internal */
+/** The whole milliseconds of a duration that is longer than zero and ends. */
 export const positive = (field: string, input: Duration.DurationInput): Either.Either<number, InvalidInput> =>
   Duration.decodeUnknown(input).pipe(
     Option.map((duration) => Math.ceil(Duration.toMillis(duration))),

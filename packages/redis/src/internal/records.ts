@@ -23,8 +23,6 @@ end
 /**
  * `ARGV`: the next record, whether one is expected (1 or 0), that one, the owner of the lease or nothing. Answers with
  * 1 when it was saved, with 0 when the record is another one, and with -1 when the lease was lost.
- *
- * @internal
  */
 export const compareAndSet = script(`${keep}
 if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'owner') ~= ARGV[4] then return -1 end
@@ -39,7 +37,6 @@ keep()
 return 1
 `)
 
-/** @internal */
 export const remove = script(`${keep}
 redis.call('HDEL', KEYS[1], 'record')
 keep()
@@ -50,8 +47,6 @@ return 1
  * `ARGV`: the owner, the milliseconds. Answers with the fencing number and whether somebody else did not give the lease
  * back, or with nothing while somebody else has it. The number is not less than the time, so that it grows also where
  * the last one was forgotten or lost.
- *
- * @internal
  */
 export const acquire = script(`${serverClock}${keep}
 local owner = redis.call('HGET', KEYS[1], 'owner')
@@ -63,7 +58,7 @@ keep()
 return { fence, other and 1 or 0 }
 `)
 
-/** `ARGV`: the owner, the milliseconds. Answers with 1, or with 0 when the lease is no longer the owner's. @internal */
+/** `ARGV`: the owner, the milliseconds. Answers with 1, or with 0 when the lease is no longer the owner's. */
 export const renew = script(`${serverClock}${keep}
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'expires', now + ARGV[2])
@@ -71,7 +66,7 @@ keep()
 return 1
 `)
 
-/** `ARGV`: the owner. @internal */
+/** `ARGV`: the owner. */
 export const release = script(`${keep}
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
 redis.call('HDEL', KEYS[1], 'owner', 'expires')

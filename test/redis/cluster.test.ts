@@ -1,0 +1,41 @@
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Buckets from "../../packages/redis/src/internal/buckets.js"
+import * as Records from "../../packages/redis/src/internal/records.js"
+import { serverClock } from "../../packages/redis/src/internal/serverClock.js"
+import { describeOwnRedis, ownRedisCluster, shared } from "../support/redis.js"
+
+/** With arguments that lead through the whole script. */
+const scripts: ReadonlyArray<readonly [name: string, lua: string, args: ReadonlyArray<string>]> = [
+  ["acquire", Records.acquire.lua, ["owner", "1000"]],
+  ["compareAndSet", Records.compareAndSet.lua, ["next", "0", "", "owner"]],
+  ["renew", Records.renew.lua, ["owner", "1000"]],
+  ["release", Records.release.lua, ["owner"]],
+  ["remove", Records.remove.lua, []],
+  ["take", serverClock + Buckets.take, ["10", "1000", "learn"]],
+  ["hold", serverClock + Buckets.hold, ["10", "1000", "learn", "1000"]]
+]
+
+describeOwnRedis("a script", () => {
+  const cluster = shared(ownRedisCluster)
+
+  // Redis looks at the keys of a script that begins so, also where one node has all of them.
+  const strict = "#!lua\n"
+
+  it.scopedLive.each(scripts)("touches the one key it names: %s", ([name, lua, args]) =>
+    Effect.gen(function* () {
+      const { execute } = yield* cluster
+      const key = `key-of-${["take", "hold"].includes(name) ? "a bucket" : "a session"}`
+      assert.notStrictEqual(yield* execute("EVAL", strict + lua, "1", key, ...args), null)
+    })
+  )
+
+  it.scopedLive("that touches another key is refused by the Redis of this test", () =>
+    Effect.gen(function* () {
+      const { execute } = yield* cluster
+      const lua = "redis.call('GET', KEYS[1]) return redis.call('GET', 'another')"
+      const refused = yield* Effect.flip(execute("EVAL", strict + lua, "1", "key"))
+      assert.include(refused.message, "slot")
+    })
+  )
+})
