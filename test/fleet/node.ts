@@ -58,7 +58,10 @@ const layer = Layer.unwrapEffect(
     AdobePass.layer({
       environment,
       softwareStatement: Redacted.make(env("STATEMENT")),
-      throttle: { burst: 1_000_000 }
+      throttle: { burst: 1_000_000 },
+      // A busy machine is not an outage.
+      timeout: "30 seconds",
+      retry: { budget: "2 minutes" }
     })
   )
 ).pipe(Layer.provide([NodeTransport.layer(), observed]))

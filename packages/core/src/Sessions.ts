@@ -259,16 +259,30 @@ export const make = (
       }
     }
 
+    let moves = 0
+
+    /**
+     * The end of the map is for the last used. A cell that is among the last sixteenth stays where it is: a map keeps what
+     * was removed in its chains until the next rehash, and a key that is removed and set again all the time has a long one.
+     */
+    const moveToEnd = (id: string, cell: Cell) => {
+      moves += 1
+      cell.movedAt = moves
+      cells.set(id, cell)
+    }
+
     const cellOf = (device: Device): Cell => {
       const id = Redacted.value(device.id)
       const known = cells.get(id)
       if (known !== undefined) {
-        cells.delete(id)
-        cells.set(id, known)
+        if (moves - known.movedAt >= cells.size >> 4) {
+          cells.delete(id)
+          moveToEnd(id, known)
+        }
         return known
       }
       const cell = new Cell()
-      cells.set(id, cell)
+      moveToEnd(id, cell)
       evictExcept(id)
       return cell
     }

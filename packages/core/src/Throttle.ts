@@ -89,6 +89,8 @@ interface Bucket {
   /** Whether the burst came back so far; false once it is known to be spent for good. */
   refills: boolean
   readonly line: Line.Line
+  /** How many moves there had been when this one was moved to the end of the map. */
+  movedAt: number
 }
 
 /**
@@ -201,12 +203,23 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
     }
   }
 
+  let moves = 0
+
+  const moveToEnd = (key: string, bucket: Bucket) => {
+    moves += 1
+    bucket.movedAt = moves
+    buckets.set(key, bucket)
+  }
+
   const bucketOf = (key: string, now: number): Bucket => {
     sweep(now)
     const known = buckets.get(key)
     if (known !== undefined) {
-      buckets.delete(key)
-      buckets.set(key, known)
+      // As in `Sessions`: a key that is removed and set again all the time makes its chain in the map long.
+      if (moves - known.movedAt >= buckets.size >> 4) {
+        buckets.delete(key)
+        moveToEnd(key, known)
+      }
       refill(known, now)
       return known
     }
@@ -216,9 +229,10 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
       at: now,
       heldUntil: Number.NEGATIVE_INFINITY,
       refills: replenish !== "never",
-      line: Line.make()
+      line: Line.make(),
+      movedAt: 0
     }
-    buckets.set(key, bucket)
+    moveToEnd(key, bucket)
     return bucket
   }
 

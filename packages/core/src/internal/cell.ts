@@ -31,6 +31,8 @@ const none: Affairs = {
 export class Cell {
   state: SessionState.SessionState = SessionState.unregistered
   key: SessionKey | undefined = undefined
+  /** How many moves there had been when this one was moved to the end of the map. */
+  movedAt = 0
   private affairs: Affairs = none
 
   private change(change: Partial<Affairs>): void {
