@@ -5,7 +5,7 @@ import { LibsqlClient } from "@effect/sql-libsql"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Context, Effect, Exit, Layer, Option, Redacted, Stream } from "effect"
-import { CredentialStore, Encryption } from "effect-adobe-pass"
+import { CredentialStore, Encryption, SessionKey } from "effect-adobe-pass"
 import { sampleKey, samplePair, sampleToken } from "effect-adobe-pass/CredentialStoreContract"
 import { Migrations, SqlStore } from "effect-adobe-pass-sql"
 import { temporaryDirectory } from "../node/directory.js"
@@ -126,6 +126,20 @@ const behaviour = (
           assert.deepInclude(yield* Effect.flip(storeOf({ table })), { _tag: "InvalidInput", field: "table" })
         }
         assert.deepInclude(yield* Effect.flip(storeOf({ lease: { ttl: 0 } })), { field: "lease.ttl" })
+      })
+    )
+  )
+
+  it.scopedLive("loads more sessions at once than a statement can have parameters", () =>
+    onDatabase(
+      Effect.gen(function* () {
+        const store = yield* storeOf()
+        yield* store.saveCredentials(key, samplePair(key, 1), undefined)
+        const absent = Array.from({ length: 70_000 }, (_, n) =>
+          SessionKey.SessionKey.make(n.toString(16).padStart(64, "0"))
+        )
+        const found = yield* store.loadMany([...absent, key])
+        assert.deepStrictEqual([...found.keys()], [key])
       })
     )
   )
@@ -308,6 +322,30 @@ describe("a store in SQLite", () => {
     })
   )
 
+  it.scopedLive("is in its own file, also when it is made and used in a transaction on another one", () =>
+    Effect.gen(function* () {
+      const contexts = yield* Effect.forEach([1, 2], () =>
+        Effect.flatMap(temporaryDirectory, (directory) => Layer.build(sqliteIn(directory)))
+      )
+      const [hosts, own] = contexts
+      if (hosts === undefined || own === undefined) return yield* Effect.die("two clients were made")
+      const exit = yield* Effect.exit(
+        Context.get(hosts, SqlClient.SqlClient).withTransaction(
+          Effect.gen(function* () {
+            const store = yield* Effect.provide(storeOf(), own)
+            yield* Effect.scoped(
+              Effect.flatMap(store.lock(key), (lease) => store.saveCredentials(key, pair, undefined, lease))
+            )
+            return yield* Effect.fail("rolled back")
+          })
+        )
+      )
+      assert.deepStrictEqual(exit, Exit.fail("rolled back"))
+      assert.isTrue(Option.isSome(yield* (yield* Effect.provide(storeOf(), own)).load(key)))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(Effect.provide(everyRow, hosts))))
+    })
+  )
+
   it.scopedLive("waits for another process that writes to the file, instead of failing", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
@@ -356,6 +394,48 @@ describePostgres("a store in", () => {
         }).pipe(Effect.provide(layer))
       )
     )
+
+    it.scopedLive("stays, table and pair, when the transaction in which it was made is rolled back", () =>
+      Effect.flatMap(client, (layer) =>
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          const exit = yield* Effect.exit(
+            sql.withTransaction(
+              Effect.gen(function* () {
+                yield* (yield* storeOf()).saveCredentials(key, pair, undefined)
+                return yield* Effect.fail("rolled back")
+              })
+            )
+          )
+          assert.deepStrictEqual(exit, Exit.fail("rolled back"))
+          assert.lengthOf(yield* everyRow, 1)
+        }).pipe(Effect.provide(layer))
+      )
+    )
+
+    for (const isolation of ["repeatable read", "serializable"]) {
+      it.scopedLive(`lets every one of many savers know the winner where transactions are ${isolation}`, () =>
+        Effect.gen(function* () {
+          const server = yield* postgres
+          const url = yield* server.database
+          const name = new URL(url).pathname.slice(1)
+          yield* server.execute(`ALTER DATABASE ${name} SET default_transaction_isolation = '${isolation}'`)
+          const layer = PgClient.layer({ url: Redacted.make(url), maxConnections: 10 })
+          yield* Effect.gen(function* () {
+            const store = yield* storeOf()
+            for (const digit of "0123456789") {
+              const session = sampleKey(digit)
+              const winners = yield* Effect.forEach(
+                Array.from({ length: 20 }, (_, n) => samplePair(session, n)),
+                (credentials) => store.saveCredentials(session, credentials, undefined),
+                { concurrency: "unbounded" }
+              )
+              assert.strictEqual(new Set(winners.map(({ clientId }) => Redacted.value(clientId))).size, 1)
+            }
+          }).pipe(Effect.provide(layer))
+        })
+      )
+    }
 
     it.scopedLive("works over a client that renames its columns", () =>
       Effect.gen(function* () {

@@ -167,7 +167,7 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
   const idle = (bucket: Bucket, now: number) =>
     bucket.refills &&
     !Line.isAwaited(bucket.line) &&
-    now >= bucket.heldUntil &&
+    now >= bucket.heldUntil + aftermath &&
     bucket.credit + (now - bucket.at) / interval >= burst
 
   let round = buckets.entries()

@@ -6,10 +6,10 @@
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import { CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import { dialectOf } from "./internal/dialect.js"
+import { apart, codeOf, inTurn, isContention } from "./internal/failures.js"
 
 const defaultTable = "adobe_pass_sessions"
 
@@ -65,27 +65,29 @@ const migrations: ReadonlyArray<Migration> = [
 const migrate = (sql: SqlClient.SqlClient, table: string): Effect.Effect<void, SqlError> =>
   Effect.gen(function* () {
     const done = sql(`${table}_migrations`)
-    yield* sql`
+    yield* inTurn(sql`
       CREATE TABLE IF NOT EXISTS ${done} (
         migration_id INTEGER NOT NULL PRIMARY KEY,
         name TEXT NOT NULL,
         created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
-      )`
-    const known = yield* sql<{ readonly migration_id: number }>`SELECT migration_id FROM ${done}`
+      )`)
+    const known = yield* inTurn(sql<{ readonly migration_id: number }>`SELECT migration_id FROM ${done}`)
     const ids = new Set(known.map(({ migration_id }) => Number(migration_id)))
     for (const { id, name, statements } of migrations) {
       if (ids.has(id)) continue
-      yield* Effect.all(statements(sql, table), { discard: true })
-      yield* sql`INSERT INTO ${done} (migration_id, name) VALUES (${id}, ${name}) ON CONFLICT DO NOTHING`
+      yield* Effect.forEach(statements(sql, table), inTurn, { discard: true })
+      yield* inTurn(
+        sql`INSERT INTO ${done} (migration_id, name) VALUES (${id}, ${name}) ON CONFLICT DO NOTHING`
+      )
     }
   })
 
-const failed = ({ cause }: SqlError) => {
-  const code = Predicate.hasProperty(cause, "code") ? cause.code : undefined
+const failed = (error: SqlError) => {
+  const code = codeOf(error)
   return new CredentialStoreError({
     operation: "load",
     reason: "Unavailable",
-    ...(typeof code === "string" && /^[A-Z0-9_]{1,40}$/.test(code) ? { code } : {})
+    ...(code !== undefined && /^[A-Z0-9_]{1,40}$/.test(code) ? { code } : {})
   })
 }
 
@@ -115,9 +117,10 @@ export const run = (
         AND updated_at < ${sql.literal(milliseconds)} - ${emptyRowsStay}`
     yield* Effect.gen(function* () {
       // Readers and the writer of a file do not wait for each other.
-      if (system === "sqlite") yield* sql`PRAGMA journal_mode = WAL`
+      if (system === "sqlite") yield* inTurn(sql`PRAGMA journal_mode = WAL`)
       yield* migrate(sql, table)
-      yield* sweep
+      // Where others write just now, it is left to a later start.
+      yield* Effect.catchIf(apart(sweep), isContention, () => Effect.void)
     }).pipe(
       // Of processes that make a table at the same moment, all but one fail.
       Effect.retry(
@@ -127,6 +130,12 @@ export const run = (
           Schedule.intersect(Schedule.recurs(10))
         )
       ),
-      Effect.mapError(failed)
+      Effect.mapError(failed),
+      // In a transaction of the same SQLite client it would wait for an end that only comes after it.
+      Effect.disconnect,
+      Effect.timeoutFail({
+        duration: "30 seconds",
+        onTimeout: () => new CredentialStoreError({ operation: "load", reason: "Timeout" })
+      })
     )
   })

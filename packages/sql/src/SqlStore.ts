@@ -5,14 +5,14 @@
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import * as Arr from "effect/Array"
 import * as Chunk from "effect/Chunk"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { type CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
@@ -20,6 +20,7 @@ import * as CredentialStore from "effect-adobe-pass/CredentialStore"
 import * as Lease from "effect-adobe-pass/Lease"
 import { SessionKey } from "effect-adobe-pass/SessionKey"
 import { type Dialect, dialectOf } from "./internal/dialect.js"
+import { codeOf, inTurn } from "./internal/failures.js"
 import * as Migrations from "./Migrations.js"
 
 /**
@@ -37,17 +38,11 @@ export interface Options extends CredentialStore.Options {
   readonly migrate?: boolean | undefined
 }
 
-const codeOf = ({ cause }: SqlError): string | undefined =>
-  Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : undefined
-
 /** SQLSTATE 57014: the server gave the statement up, by its own time limit. */
 const failure = (error: SqlError): CredentialStore.BackendFailure => {
   const code = codeOf(error)
   return { reason: code === "57014" || code === "SQLITE_BUSY" ? "Timeout" : "Unavailable", code }
 }
-
-/** Another process writes to the file just now. The statement was not run, so it is run again. */
-const whileBusy = Schedule.exponential(5, 1.5).pipe(Schedule.either(Schedule.spaced(100)), Schedule.jittered)
 
 const Fence = Schema.NumberFromString
 const Granted = Schema.Struct({ fence: Fence, taken: Fence })
@@ -59,12 +54,12 @@ const keyOf = (row: unknown): Option.Option<SessionKey> =>
   Predicate.hasProperty(row, "session") ? decodeKey(row.session) : Option.none()
 
 const page = 1000
+const keysPerRead = 500
 
 const backend = (
   client: SqlClient.SqlClient,
   { milliseconds, system }: Dialect,
   tableName: string,
-  outside: Context.Context<never>,
   lease: Lease.Options | undefined
 ): CredentialStore.Encoded => {
   const sql = client.withoutTransforms()
@@ -72,9 +67,6 @@ const backend = (
   const now = sql.literal(milliseconds)
 
   /**
-   * A statement of its own. The caller may be in a transaction, which can be rolled back when the pair was issued and
-   * used long since: so nothing of the caller's context comes along but its span.
-   *
    * A client's own span of a statement is given the rows that it found, and with them a record. So there is a span of
    * the operation instead, which is told nothing but that it went well, or the failure.
    */
@@ -84,9 +76,8 @@ const backend = (
   ): Effect.Effect<ReadonlyArray<unknown>, CredentialStore.BackendFailure> =>
     Effect.suspend(() => {
       let found: ReadonlyArray<unknown> = []
-      return Effect.mapInputContext(statement, (_: Context.Context<never>) => outside).pipe(
+      return inTurn(statement).pipe(
         Effect.withTracerEnabled(false),
-        Effect.retry({ schedule: whileBusy, while: (error) => codeOf(error) === "SQLITE_BUSY" }),
         Effect.mapBoth({
           onFailure: failure,
           onSuccess: (rows) => {
@@ -220,26 +211,28 @@ const backend = (
         Option.fromNullable(recordOf(row))
       ),
     readMany: (keys) =>
-      keys.length === 0
-        ? Effect.succeed(new Map())
-        : Effect.map(
-            run(
-              "readMany",
-              sql`
-              SELECT session, record FROM ${table}
-              WHERE record IS NOT NULL AND session IN ${sql.in(keys)}`
-            ),
-            (rows) =>
-              new Map(
-                rows.flatMap((row) =>
-                  Option.toArray(
-                    Option.flatMap(keyOf(row), (key) =>
-                      Option.map(Option.fromNullable(recordOf(row)), (record) => [key, record] as const)
-                    )
+      Effect.map(
+        Effect.forEach(Arr.chunksOf(keys, keysPerRead), (some) =>
+          run(
+            "readMany",
+            sql`
+            SELECT session, record FROM ${table}
+            WHERE record IS NOT NULL AND session IN ${sql.in(some)}`
+          )
+        ),
+        (pages) =>
+          new Map(
+            pages
+              .flat()
+              .flatMap((row) =>
+                Option.toArray(
+                  Option.flatMap(keyOf(row), (key) =>
+                    Option.map(Option.fromNullable(recordOf(row)), (record) => [key, record] as const)
                   )
                 )
               )
-          ),
+          )
+      ),
     compareAndSet: (key, expected, next, held) =>
       held === undefined ? set(key, expected, next) : setUnderLease(key, expected, next, held),
     // The row stays, with the number of its last lease; rows without a record go on a later start.
@@ -286,8 +279,7 @@ export const make = (
     yield* positive("lease.ttl", options.lease?.ttl)
     yield* positive("lease.wait", options.lease?.wait)
     if (options.migrate !== false) yield* Migrations.run({ table })
-    const outside = Context.omit(SqlClient.TransactionConnection)(yield* Effect.context<never>())
-    return CredentialStore.makeEncoded(backend(client, dialect, table, outside, options.lease), options)
+    return CredentialStore.makeEncoded(backend(client, dialect, table, options.lease), options)
   })
 
 /**
