@@ -1,21 +1,22 @@
 /**
  * One measurement in a process of its own: `fleetRun.ts <what> <devices>`. Answers with a line of JSON.
  *
- * `memory` needs `--expose-gc`; `postgres` and `redis` need `DATABASE_URL` and `REDIS_URL`, and fill them first.
+ * `resident` needs `--expose-gc`; `postgres` and `redis` need `DATABASE_URL` and `REDIS_URL`, and fill a table and a prefix
+ * of their own there first.
  */
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
-import { Array as Arr, Chunk, Config, Duration, Effect, Layer, Random, Stream } from "effect"
-import { type Device, type SessionKey, Sessions } from "effect-adobe-pass"
+import { Config, type Context, Duration, Effect, Layer, Stream } from "effect"
+import { type CredentialStore, type Device, type SessionKey, Sessions } from "effect-adobe-pass"
 import { Redis, RedisStore } from "effect-adobe-pass-redis"
 import { SqlStore } from "effect-adobe-pass-sql"
-import { deviceAt, keyAt, library, madeUp, recordOf, secretCharacters } from "./sample.js"
+import { deviceAt, keyAt, lengths, library, madeUp, marks, secretCharacters, template } from "./sample.js"
 
 const [what = "", size = "1000"] = process.argv.slice(2)
 const devices = Number(size)
 
-function* allDevices(): Generator<Device.Device> {
-  for (let n = 0; n < devices; n++) yield deviceAt(n)
+function* fleet(count: number): Generator<Device.Device> {
+  for (let n = 0; n < count; n++) yield deviceAt(n)
 }
 
 const report = (result: Record<string, number>) =>
@@ -24,6 +25,9 @@ const report = (result: Record<string, number>) =>
 /** Seconds that an effect takes. */
 const seconds = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.timed(effect), ([duration]) => Duration.toSeconds(duration))
+
+const median = (values: ReadonlyArray<number>): number =>
+  values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN
 
 const collected = Effect.gen(function* () {
   const { gc } = globalThis
@@ -35,84 +39,128 @@ const collected = Effect.gen(function* () {
   return process.memoryUsage().heapUsed
 })
 
-const memory = Effect.gen(function* () {
+/** Has the engine compile what is measured next, and keeps nothing of it. */
+const practice = Effect.gen(function* () {
   const sessions = yield* Sessions.Sessions
-  const before = yield* collected
-  const found = yield* sessions.warm(allDevices())
-  const after = yield* collected
-  const bytes = (after - before) / found
-  yield* report({ bytes, beyondSecrets: bytes - secretCharacters })
-}).pipe(Effect.provide(library(madeUp, devices)))
+  yield* sessions.warm(fleet(20_000))
+}).pipe(Effect.provide(library(madeUp, 20_000)))
 
-const reads = Effect.gen(function* () {
-  const sessions = yield* Sessions.Sessions
-  yield* sessions.warm(allDevices())
-  const known = Array.from(allDevices())
-  const total = 400_000
-  const random = Random.make("reads")
-  const order = yield* Effect.all(Array.from({ length: 4096 }, () => random.nextIntBetween(0, devices)))
-  const chosen = Arr.filterMap(order, (n) => Arr.get(known, n))
-  const loop = Effect.gen(function* () {
-    for (let read = 0; read < total; read++) {
-      const device = chosen[read % chosen.length]
-      if (device !== undefined) yield* sessions.accessToken(device)
-    }
-  })
-  yield* loop
-  const times = yield* Effect.all([seconds(loop), seconds(loop), seconds(loop)])
-  const median = times.sort((a, b) => a - b)[1] ?? 0
-  yield* report({ readsPerSecond: total / median, nanosPerRead: (median / total) * 1e9 })
-}).pipe(Effect.provide(library(madeUp, devices)))
-
-/** Writes the records past the store: this is not what is measured. */
-const filled = <E, R>(
-  write: (rows: ReadonlyArray<readonly [SessionKey.SessionKey, string]>) => Effect.Effect<unknown, E, R>
+/** Nanoseconds for each read of the device that `pick` chooses. */
+const reading = (
+  sessions: Context.Tag.Service<Sessions.Sessions>,
+  total: number,
+  pick: () => Device.Device | undefined
 ) =>
+  Effect.gen(function* () {
+    const loop = Effect.gen(function* () {
+      for (let read = 0; read < total; read++) {
+        const device = pick()
+        if (device !== undefined) yield* sessions.accessToken(device)
+      }
+    })
+    yield* loop
+    const times = yield* Effect.all([seconds(loop), seconds(loop), seconds(loop)])
+    return (median(times) / total) * 1e9
+  })
+
+const resident = Effect.gen(function* () {
+  yield* practice
+  const sessions = yield* Sessions.Sessions
+  const empty = yield* collected
+  const found = yield* sessions.warm(fleet(devices))
+  const bytes = ((yield* collected) - empty) / found
+  const known = Array.from(fleet(devices))
+  const total = Math.max(200_000, devices)
+  const before = yield* collected
+  const nanos = yield* reading(sessions, total, () => known[Math.floor(Math.random() * devices)])
+  const kept = ((yield* collected) - before) / (4 * total)
+  // Fewer, because they may be slow: the more sessions there are, the more of its former places a table can keep.
+  const nanosOfOne = yield* reading(sessions, 20_000, () => known[0])
+  yield* report({
+    bytes,
+    beyondSecrets: bytes - secretCharacters,
+    perSecond: 1e9 / nanos,
+    nanos,
+    kept,
+    perSecondOfOne: 1e9 / nanosOfOne,
+    nanosOfOne
+  })
+}).pipe(Effect.provide(library(madeUp, devices)))
+
+/** Writes the records past the store, which is not what is measured: only keys travel, the server makes records. */
+const filled = <E, R>(write: (keys: ReadonlyArray<SessionKey.SessionKey>) => Effect.Effect<unknown, E, R>) =>
   Stream.range(0, devices - 1).pipe(
-    Stream.mapEffect((n) => Effect.map(keyAt(n), (key) => [key, recordOf(key)] as const), {
-      concurrency: 64
-    }),
-    Stream.grouped(1000),
-    Stream.mapEffect((rows) => write(Chunk.toReadonlyArray(rows)), { concurrency: 2 }),
-    Stream.runDrain
+    Stream.grouped(2000),
+    Stream.runForEach((numbers) => write(Array.from(numbers, keyAt)))
   )
 
-const warmed = Effect.gen(function* () {
-  const sessions = yield* Sessions.Sessions
-  const taken = yield* seconds(sessions.warm(allDevices()))
-  const size = yield* sessions.size
-  if (size !== devices) return yield* Effect.dieMessage(`${size} of ${devices} sessions were found`)
-  yield* report({ sessionsPerSecond: devices / taken })
-})
+/** Small fleets are warmed several times, each time into an empty memory. */
+const warmed = <E, R>(store: Layer.Layer<CredentialStore.CredentialStore, E, R>) =>
+  Effect.gen(function* () {
+    yield* practice
+    const once = Effect.gen(function* () {
+      const sessions = yield* Sessions.Sessions
+      const taken = yield* seconds(sessions.warm(fleet(devices)))
+      const found = yield* sessions.size
+      if (found !== devices) return yield* Effect.dieMessage(`${found} of ${devices} were found`)
+      return taken
+    }).pipe(Effect.provide(library(store, devices)))
+    const rounds = devices >= 100_000 ? 1 : devices >= 10_000 ? 3 : 11
+    const taken = yield* Effect.all(Array.from({ length: rounds }, () => once))
+    yield* report({ perSecond: devices / median(taken) })
+  })
+
+const table = "effect_adobe_pass_benchmark"
 
 const fromPostgres = Effect.gen(function* () {
-  yield* SqlStore.make()
   const sql = yield* SqlClient.SqlClient
-  yield* sql`TRUNCATE adobe_pass_sessions`
+  yield* SqlStore.make({ table })
+  yield* sql`TRUNCATE ${sql(table)}`
   yield* filled(
-    (rows) =>
-      sql`INSERT INTO adobe_pass_sessions ${sql.insert(rows.map(([session, record]) => ({ session, record, updated_at: 0 })))}`
+    (keys) => sql`
+      INSERT INTO ${sql(table)} (session, record, updated_at)
+      SELECT session, replace(replace(replace(${template}, ${marks.session}, session),
+        ${marks.clientId}, left(session, ${lengths.clientId})),
+        ${marks.clientSecret}, right(session, ${lengths.clientSecret})), 0
+      FROM jsonb_array_elements_text(CAST(${JSON.stringify(keys)} AS text)::jsonb) AS session`
   )
-  const store = Layer.provide(SqlStore.layer(), Layer.succeed(SqlClient.SqlClient, sql))
-  yield* Effect.provide(warmed, library(store, devices))
+  yield* sql`ANALYZE ${sql(table)}`
+  yield* warmed(SqlStore.layer({ table, migrate: false }))
+  yield* sql`DROP TABLE ${sql(table)}, ${sql(`${table}_migrations`)}`
 }).pipe(
   Effect.provide(
     PgClient.layerConfig({ url: Config.redacted("DATABASE_URL"), maxConnections: Config.succeed(8) })
   )
 )
 
-const put = Redis.script("return redis.call('HSET', KEYS[1], 'record', ARGV[1])")
+const prefix = "effect-adobe-pass-benchmark:"
+
+const put = Redis.script(`
+  for i = 6, #ARGV do
+    local session = ARGV[i]
+    local record = ARGV[2]:gsub(ARGV[3], session)
+      :gsub(ARGV[4], session:sub(1, #ARGV[4])):gsub(ARGV[5], session:sub(-#ARGV[5]))
+    redis.call('HSET', ARGV[1] .. session, 'record', record)
+  end`)
+
+const drop = Redis.script("for _, name in ipairs(ARGV) do redis.call('UNLINK', name) end")
 
 const fromRedis = Effect.gen(function* () {
   const redis = yield* Redis.Redis
-  yield* filled((rows) =>
-    Effect.forEach(rows, ([session, record]) => redis.run(put, `adobe-pass:session:${session}`, [record]), {
-      concurrency: "unbounded",
-      discard: true
-    })
+  const empty = Stream.runForEach(redis.pages(prefix), (names) => redis.run(drop, prefix, names))
+  yield* empty
+  yield* filled((keys) =>
+    redis.run(put, prefix, [
+      `${prefix}session:`,
+      template,
+      marks.session,
+      marks.clientId,
+      marks.clientSecret,
+      ...keys
+    ])
   )
-  const store = Layer.provide(RedisStore.layer(), Layer.succeed(Redis.Redis, redis))
-  yield* Effect.provide(warmed, library(store, devices))
+  yield* warmed(RedisStore.layer({ prefix }))
+  yield* empty
 }).pipe(
   Effect.provide(
     Layer.unwrapEffect(
@@ -122,8 +170,7 @@ const fromRedis = Effect.gen(function* () {
 )
 
 const measurements: Record<string, Effect.Effect<void, unknown>> = {
-  memory,
-  reads,
+  resident,
   postgres: fromPostgres,
   redis: fromRedis
 }
