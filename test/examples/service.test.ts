@@ -1,8 +1,8 @@
 import { assert, it } from "@effect/vitest"
-import { Effect, Schedule } from "effect"
+import { Effect, Fiber, Schedule } from "effect"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
-import { describeOwnPostgres, ownPostgres } from "../support/postgres.js"
-import { searcher } from "../support/secrets.js"
+import { describeOwnPostgres, describePostgres, ownPostgres, usePostgres } from "../support/postgres.js"
+import { searcher, withoutJwtHeader } from "../support/secrets.js"
 import { useWorker, type Worker } from "../support/workers.js"
 
 const start = useWorker(new URL("../../packages/examples/src/service.ts", import.meta.url))
@@ -11,69 +11,88 @@ const info = Buffer.from(
   JSON.stringify({ model: "AFTM", version: "1", osName: "Android", osVersion: "9", connectionType: "WiFi" })
 ).toString("base64")
 
-const headersOf = (n: number) => ({ "x-device-info": info, "x-forwarded-for": `203.0.113.${n}` })
+const idOf = (n: number) => `television-${n}`
+const addressOf = (n: number) => `203.0.113.${100 + n}`
+const headersOf = (n: number) => ({ "x-device-info": info, "x-forwarded-for": addressOf(n) })
+const configurationOf = (n: number) => `/devices/${idOf(n)}/configuration/ACME`
 
 interface Answer {
   readonly status: number
+  readonly connection: string | null
   readonly retryAfter: string | null
   readonly body: string
 }
 
+const request = (url: string, headers: Record<string, string>, method: string) =>
+  Effect.tryPromise({
+    try: async (): Promise<Answer> => {
+      const response = await fetch(url, { headers, method })
+      return {
+        status: response.status,
+        connection: response.headers.get("connection"),
+        retryAfter: response.headers.get("retry-after"),
+        body: await response.text()
+      }
+    },
+    catch: () => "no answer" as const
+  })
+
+const until = <A, E, R>(effect: Effect.Effect<A, E, R>, holds: (a: A) => boolean) =>
+  effect.pipe(
+    Effect.filterOrFail(holds, () => "not yet" as const),
+    Effect.retry(Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(400)))
+  )
+
+/** Waits for a line with this in it, and answers with what stands in its parentheses, or with the line. */
+const heard = (worker: Worker, what: RegExp) =>
+  until(
+    Effect.sync(() => worker.lines.map((line) => what.exec(line)).find((found) => found !== null)),
+    (found) => found !== undefined
+  ).pipe(Effect.map((found) => found?.[1] ?? found?.input ?? ""))
+
 /** A running service: what it answers, and the process that it is. */
-const startService = (database: string) =>
+const startService = (database: string, env: Record<string, string> = {}) =>
   Effect.gen(function* () {
     const { baseUrl, softwareStatement } = yield* Emulator.Emulator
     const worker = yield* start({
       env: {
         PORT: "0",
-        DRAIN: "300 millis",
+        DRAIN: "10 millis",
         DATABASE_URL: database,
         ADOBE_PASS_ENVIRONMENT: "emulator",
         ADOBE_PASS_SP_URL: baseUrl,
-        ADOBE_PASS_SOFTWARE_STATEMENT: softwareStatement
+        ADOBE_PASS_SOFTWARE_STATEMENT: softwareStatement,
+        ...env
       }
     })
-    const listening = yield* heard(worker, /Listening on http:\/\/[\d.]+:(\d+)/)
+    const origin = `http://127.0.0.1:${yield* heard(worker, /Listening on http:\/\/[\d.]+:(\d+)/)}`
     const ask = (path: string, headers: Record<string, string> = {}, method = "GET") =>
-      Effect.tryPromise({
-        try: async (): Promise<Answer> => {
-          const response = await fetch(`http://127.0.0.1:${listening}${path}`, { headers, method })
-          return {
-            status: response.status,
-            retryAfter: response.headers.get("retry-after"),
-            body: await response.text()
-          }
-        },
-        catch: () => "refused" as const
-      })
+      request(`${origin}${path}`, headers, method)
+    const call = (n: number) => ask(configurationOf(n), headersOf(n))
     const statusOf = (...args: Parameters<typeof ask>) => Effect.map(ask(...args), ({ status }) => status)
-    const call = (n: number) => ask(`/devices/tv-${n}/configuration/ACME`, headersOf(n))
     return { ask, call, statusOf, worker }
   })
 
-/** Waits for a line, and gives what is in its parentheses. */
-const heard = (worker: Worker, what: RegExp) =>
-  Effect.sync(() =>
-    worker.lines.map((line) => what.exec(line)?.[1]).find((found) => found !== undefined)
-  ).pipe(
-    Effect.flatMap((found) => (found === undefined ? Effect.fail("not yet") : Effect.succeed(found))),
-    Effect.retry(Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(400)))
-  )
-
 const counts = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.counts)
 const emulated = Effect.provide(Emulator.layerServer({ throttle: "off" }))
-const until = <A>(effect: Effect.Effect<A, "refused">, holds: (a: A) => boolean) =>
-  Effect.repeat(effect, {
-    until: holds,
-    schedule: Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(150))
+
+/** A call for the first device that has reached Adobe Pass and waits for the answer. */
+const inFlight = ({ call }: Effect.Effect.Success<ReturnType<typeof startService>>, fault: Fault.Fault) =>
+  Effect.gen(function* () {
+    const emulator = yield* Emulator.Emulator
+    const { api } = yield* counts
+    yield* emulator.fail({ route: "api", fault })
+    const slow = yield* Effect.fork(call(1))
+    yield* until(counts, (now) => now.api > api)
+    return slow
   })
 
-describeOwnPostgres("the example service", () => {
-  it.scopedLive("serves many devices, each with one registration, and shows no secret in its log", () =>
+describePostgres("the example service", () => {
+  const database = Effect.flatMap(usePostgres(), (postgres) => postgres.database)
+
+  it.scopedLive("serves twenty devices at once with one registration each", () =>
     Effect.gen(function* () {
-      const emulator = yield* Emulator.Emulator
-      const database = yield* ownPostgres()
-      const { ask, call, statusOf, worker } = yield* startService(database.url)
+      const { call, statusOf } = yield* startService(yield* database)
       const answers = yield* Effect.forEach(
         Array.from({ length: 60 }, (_, n) => n % 20),
         call,
@@ -84,85 +103,161 @@ describeOwnPostgres("the example service", () => {
       assert.strictEqual(yield* statusOf("/health/live"), 200)
       assert.strictEqual(yield* statusOf("/health/ready"), 200)
       assert.strictEqual(yield* statusOf("/elsewhere"), 404)
+    }).pipe(emulated)
+  )
 
-      const before = yield* counts
-      const bad = yield* ask("/devices/tv-99/configuration/ACME", { "x-device-info": "not base64" })
-      assert.strictEqual(bad.status, 400)
-      assert.include(bad.body, "InvalidInput")
-      assert.strictEqual(yield* statusOf("/devices/tv-99/configuration/ACME"), 400)
-      assert.deepStrictEqual(yield* counts, before)
+  it.scopedLive("passes on the device and its address, as the load balancer knows it", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const { ask } = yield* startService(yield* database)
+      yield* ask(configurationOf(1), { ...headersOf(1), "x-forwarded-for": `${addressOf(1)}, 10.0.0.1` })
+      const seen = yield* emulator.log
+      assert.deepStrictEqual(
+        seen.map(({ headers, route }) => [route, headers["x-forwarded-for"], headers["x-device-info"]]),
+        ["register", "token", "api"].map((route) => [route, addressOf(1), info])
+      )
+    }).pipe(emulated)
+  )
 
-      assert.strictEqual(yield* statusOf("/devices/tv-1", headersOf(1), "DELETE"), 204)
+  it.scopedLive("refuses a device it cannot make out, before anything is sent to Adobe Pass", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const { ask } = yield* startService(yield* database)
+      const refusals = yield* Effect.forEach(
+        [{}, { "x-device-info": "not base64" }, { ...headersOf(1), "x-forwarded-for": "somewhere" }],
+        (headers) => ask(configurationOf(1), headers)
+      )
+      for (const { body, status } of refusals) {
+        assert.strictEqual(status, 400)
+        assert.include(body, "InvalidInput")
+      }
+      assert.deepStrictEqual(yield* emulator.log, [])
+    }).pipe(emulated)
+  )
+
+  it.scopedLive("forgets a device, which then registers anew", () =>
+    Effect.gen(function* () {
+      const { call, statusOf } = yield* startService(yield* database)
+      yield* call(1)
+      assert.strictEqual(yield* statusOf(`/devices/${idOf(1)}`, {}, "DELETE"), 204)
       assert.strictEqual((yield* call(1)).status, 200)
-      assert.strictEqual((yield* counts).register, 21)
+      assert.strictEqual((yield* counts).register, 2)
+    }).pipe(emulated)
+  )
 
-      const clients = yield* emulator.clients
+  it.scopedLive("answers a throttled call with the time to wait, and a refusal as a bad gateway", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const { call } = yield* startService(yield* database, { ADOBE_PASS_RETRY_ATTEMPTS: "1" })
+      yield* emulator.fail({ route: "api", fault: Fault.answer(429, { headers: { "retry-after": "7" } }) })
+      assert.deepInclude(yield* call(1), {
+        status: 503,
+        retryAfter: "7",
+        body: '{"error":"Throttled","retryable":true}'
+      })
+      yield* emulator.fail({ route: "register", fault: Fault.oauthError("unapproved_software_statement") })
+      assert.deepInclude(yield* call(2), {
+        status: 502,
+        body: '{"error":"UnapprovedSoftwareStatement","retryable":false}'
+      })
+    }).pipe(emulated)
+  )
+
+  it.scopedLive("warns of lost credentials, and shows no secret and no device in its log", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const { ask, call, worker } = yield* startService(yield* database, {
+        ADOBE_PASS_SESSIONS_CONFIRM_AFTER: "10 millis"
+      })
+      yield* call(1)
+      const before = yield* emulator.clients
+      yield* emulator.revokeAllClients
+      assert.strictEqual((yield* call(1)).status, 200)
+      yield* ask(configurationOf(2), { ...headersOf(2), "x-device-info": "not base64" })
+      const after = yield* emulator.clients
+      yield* ask(`/devices/${idOf(1)}`, {}, "DELETE")
+      assert.include(yield* heard(worker, /CredentialsReplaced/), '"logLevel":"WARN"')
+      yield* worker.signal("SIGTERM")
+      assert.strictEqual(yield* worker.ended, 0)
+
       const find = searcher([
-        { name: "statement", value: emulator.softwareStatement.split(".")[1] ?? "" },
-        ...clients.map((value) => ({ name: "client identifier", value }))
+        { name: "statement", value: withoutJwtHeader(emulator.softwareStatement) },
+        { name: "description", value: info },
+        ...[...before, ...after].map((value) => ({ name: "client identifier", value })),
+        ...[1, 2].flatMap((n) => [
+          { name: "device identifier", value: idOf(n) },
+          { name: "address", value: addressOf(n) }
+        ])
       ])
-      assert.isAbove(worker.lines.length, 20)
+      assert.isAbove(worker.lines.length, 5)
       assert.deepStrictEqual(find(worker.lines.join("\n")), [])
     }).pipe(emulated)
   )
 
   it.scopedLive(
-    "is not ready without its database, serves who is known, asks others to come again, and recovers",
+    "answers the request in flight when it is told to stop, and its successor registers nobody",
     () =>
       Effect.gen(function* () {
-        const database = yield* ownPostgres()
-        const { call, statusOf } = yield* startService(database.url)
-        assert.strictEqual((yield* call(1)).status, 200)
-        yield* database.stop("immediate")
-        assert.strictEqual(yield* statusOf("/health/ready"), 503)
-        assert.strictEqual(yield* statusOf("/health/live"), 200)
-        assert.strictEqual((yield* call(1)).status, 200)
-        const cold = yield* call(2)
-        assert.deepInclude(cold, { status: 503, retryAfter: "1" })
-        assert.include(cold.body, "CredentialStoreError")
-        yield* database.start
-        yield* until(statusOf("/health/ready"), (status) => status === 200)
-        yield* until(call(2), ({ status }) => status === 200)
-        assert.strictEqual((yield* counts).register, 2)
-      }).pipe(emulated)
-  )
-
-  it.scopedLive(
-    "finishes the request in flight when it is told to stop, and its successor registers nobody",
-    () =>
-      Effect.gen(function* () {
-        const emulator = yield* Emulator.Emulator
-        const database = yield* ownPostgres()
-        const first = yield* startService(database.url)
+        const where = yield* database
+        const first = yield* startService(where, { DRAIN: "1 second" })
         assert.strictEqual((yield* first.call(1)).status, 200)
-        yield* emulator.fail({ route: "api", fault: Fault.delay("2 seconds") })
-        const slow = yield* Effect.fork(first.call(1))
-        yield* Effect.sleep("300 millis")
+        const slow = yield* inFlight(first, Fault.delay("4 seconds"))
         yield* first.worker.signal("SIGTERM")
-        yield* until(first.statusOf("/health/ready"), (status) => status === 503)
-        yield* until(
-          Effect.match(first.statusOf("/health/live"), {
-            onFailure: () => "refused",
-            onSuccess: () => "served"
-          }),
-          (outcome) => outcome === "refused"
-        )
-        assert.strictEqual((yield* slow).status, 200)
+        const parting = yield* until(first.ask("/health/ready"), ({ status }) => status === 503)
+        assert.strictEqual(parting.connection, "close")
+        yield* until(Effect.option(first.ask("/health/live")), ({ _tag }) => _tag === "None")
+        assert.isNull(slow.unsafePoll())
+        assert.deepInclude(yield* Fiber.join(slow), { status: 200, connection: "close" })
         assert.strictEqual(yield* first.worker.ended, 0)
 
-        const second = yield* startService(database.url)
+        const second = yield* startService(where)
         assert.strictEqual((yield* second.call(1)).status, 200)
         const { register, token } = yield* counts
         assert.deepStrictEqual({ register, token }, { register: 1, token: 1 })
       }).pipe(emulated)
   )
 
+  it.scopedLive("ends without a request that does not end", () =>
+    Effect.gen(function* () {
+      const service = yield* startService(yield* database, {
+        GRACE: "300 millis",
+        ADOBE_PASS_TIMEOUT: "1 hour"
+      })
+      const hanging = yield* inFlight(service, Fault.hang())
+      yield* service.worker.signal("SIGTERM")
+      assert.strictEqual(yield* service.worker.ended, 0)
+      assert.strictEqual(yield* Effect.flip(Fiber.join(hanging)), "no answer")
+    }).pipe(emulated)
+  )
+
   it.scopedLive("names the variable that is missing, and ends", () =>
     Effect.gen(function* () {
-      const database = yield* ownPostgres()
-      const worker = yield* start({ env: { DATABASE_URL: database.url } })
+      const worker = yield* start({
+        env: { DATABASE_URL: yield* database, ADOBE_PASS_ENVIRONMENT: "release-staging" }
+      })
       assert.strictEqual(yield* worker.ended, 1)
-      assert.match(worker.lines.join("\n"), /ADOBE_PASS_ENVIRONMENT/)
+      assert.include(worker.lines.join("\n"), "ADOBE_PASS.SOFTWARE_STATEMENT")
     })
+  )
+})
+
+describeOwnPostgres("the example service without its database", () => {
+  it.scopedLive("is not ready, serves the devices it knows, asks others to come again, and recovers", () =>
+    Effect.gen(function* () {
+      const database = yield* ownPostgres()
+      const { call, statusOf } = yield* startService(database.url)
+      assert.strictEqual((yield* call(1)).status, 200)
+      yield* database.stop("immediate")
+      assert.strictEqual(yield* statusOf("/health/ready"), 503)
+      assert.strictEqual(yield* statusOf("/health/live"), 200)
+      assert.strictEqual((yield* call(1)).status, 200)
+      const cold = yield* call(2)
+      assert.deepInclude(cold, { status: 503, retryAfter: "1" })
+      assert.include(cold.body, "CredentialStoreError")
+      yield* database.start
+      yield* until(statusOf("/health/ready"), (status) => status === 200)
+      yield* until(call(2), ({ status }) => status === 200)
+      assert.strictEqual((yield* counts).register, 2)
+    }).pipe(emulated)
   )
 })

@@ -13,25 +13,36 @@ import { SqlStore } from "effect-adobe-pass-sql"
 import * as Events from "./service/events.js"
 import * as Readiness from "./service/readiness.js"
 import { routes } from "./service/routes.js"
+import * as Shutdown from "./service/shutdown.js"
 
-const database = PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") })
+const database = PgClient.layerConfig({
+  url: Config.redacted("DATABASE_URL"),
+  connectTimeout: Config.succeed("2 seconds")
+})
 
 const adobePass = AdobePass.layerConfig().pipe(Layer.provide([NodeTransport.layer(), SqlStore.layer()]))
 
-const server = HttpServer.serve(routes, HttpMiddleware.logger).pipe(
-  HttpServer.withLogAddress,
-  Layer.provide(
-    NodeHttpServer.layerConfig(createServer, { port: Config.withDefault(Config.integer("PORT"), 8080) })
+const server = Layer.suspend(() => {
+  // A load balancer must be the first to give up an idle connection; most do so after a minute.
+  const node = createServer({ keepAliveTimeout: 65_000 })
+  return Shutdown.of(node).pipe(
+    Layer.provide(HttpServer.withLogAddress(HttpServer.serve(routes, Shutdown.sayGoodbye))),
+    Layer.provide(
+      NodeHttpServer.layerConfig(() => node, { port: Config.withDefault(Config.integer("PORT"), 8080) })
+    ),
+    // Its spans hold what `observed` leaves out.
+    HttpMiddleware.withTracerDisabledWhen(() => true)
   )
-)
+})
 
-// Layers close in the order in which they stand here: the node stops being ready, the server waits for its requests,
-// tokens that are being saved are saved, and the connections to the database go.
-const service = Readiness.drain.pipe(
-  Layer.provide(server),
+// What stands here closes from top to bottom: the server with its requests, then the sessions with the tokens that are
+// being saved, then the connections to the database.
+const service = server.pipe(
   Layer.provide([Readiness.layer, Events.layer]),
   Layer.provide(adobePass),
-  Layer.provide(database)
+  Layer.provide(database),
+  Layer.tapErrorCause(Effect.logFatal),
+  Layer.provide(Logger.json)
 )
 
-NodeRuntime.runMain(Effect.provide(Layer.launch(service), Logger.json), { disablePrettyLogger: true })
+NodeRuntime.runMain(Layer.launch(service), { disableErrorReporting: true, disablePrettyLogger: true })

@@ -4,11 +4,9 @@ import { AdobePassError, Device, DeviceInfo } from "effect-adobe-pass"
 
 /**
  * The device that a request is made for: its identifier from the path, its description from `X-Device-Info`, its
- * address from the load balancer or the connection. Trust `X-Forwarded-For` only behind a balancer that sets it.
+ * address from the request, where the load balancer has put it.
  */
-export const deviceOf = (
-  id: string
-): Effect.Effect<Device.Device, AdobePassError.InvalidInput, HttpServerRequest.HttpServerRequest> =>
+export const deviceOf = (id: string) =>
   Effect.gen(function* () {
     const { headers, remoteAddress } = yield* HttpServerRequest.HttpServerRequest
     const described = headers["x-device-info"]
@@ -18,6 +16,10 @@ export const deviceOf = (
         problem: "is missing: send the description of the device as JSON in base64"
       })
     }
-    const ip = headers["x-forwarded-for"]?.split(",", 1)[0] ?? Option.getOrUndefined(remoteAddress)
+    // Without an address all devices would share the pace of one, so an unknown one is refused like an unusable one.
+    const ip = Option.getOrElse(remoteAddress, () => "")
     return yield* Device.make({ id, ip, info: yield* DeviceInfo.fromHeader(described) })
   })
+
+/** A device by its identifier, which is all that its session hangs on. */
+export const deviceToForget = (id: string) => Device.make({ id, info: "browser" })

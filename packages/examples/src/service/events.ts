@@ -1,20 +1,26 @@
 import { Effect, Layer, Stream } from "effect"
 import { Sessions } from "effect-adobe-pass"
 
-/** What happens to sessions, in the log: loud where users have to sign in again or a node died at a bad moment. */
+const levelOf = ({ _tag }: Sessions.SessionEvent) => {
+  switch (_tag) {
+    // Users have to sign in again; a node died at a bad moment; the store is in trouble.
+    case "CredentialsReplaced":
+    case "RegistrationAbandoned":
+    case "StoreFailed":
+      return Effect.logWarning
+    default:
+      return Effect.logDebug
+  }
+}
+
+/** What happens to sessions, in the log. */
 export const layer = Layer.scopedDiscard(
   Effect.gen(function* () {
-    const sessions = yield* Sessions.Sessions
-    yield* Stream.runForEach(sessions.events, (event) => {
-      const line = Effect.annotateLogs({ session: event.session })
-      switch (event._tag) {
-        case "CredentialsReplaced":
-        case "RegistrationAbandoned":
-        case "StoreFailed":
-          return line(Effect.logWarning(event._tag))
-        default:
-          return line(Effect.logDebug(event._tag))
-      }
-    }).pipe(Effect.forkScoped)
+    const { events } = yield* Sessions.Sessions
+    yield* Effect.forkScoped(
+      Stream.runForEach(events, (event) =>
+        Effect.annotateLogs(levelOf(event)(event._tag), "session", event.session)
+      )
+    )
   })
 )

@@ -1,46 +1,32 @@
 import { SqlClient } from "@effect/sql"
-import { Config, Context, Duration, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Ref } from "effect"
 
-/** Whether this node should be sent requests. */
+/** Whether this node should be sent requests: its database answers, and nobody has told it to stop. */
 export class Readiness extends Context.Tag("service/Readiness")<
   Readiness,
   {
-    /** The database answers within a second, and nobody has told the service to stop. */
     readonly isReady: Effect.Effect<boolean>
+    readonly isStopping: Effect.Effect<boolean>
     readonly stop: Effect.Effect<void>
   }
 >() {}
 
 export const layer = Layer.effect(
   Readiness,
-  Effect.map(SqlClient.SqlClient, (sql) => {
-    let stopping = false
-    const answers = sql`SELECT 1`.pipe(
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const stopping = yield* Ref.make(false)
+    const isStopping = Ref.get(stopping)
+    const databaseAnswers = sql`SELECT 1`.pipe(
+      // A query that hangs also hangs while it is cancelled.
+      Effect.disconnect,
       Effect.timeout("1 second"),
-      Effect.match({ onFailure: () => false, onSuccess: () => true })
+      Effect.isSuccess
     )
     return {
-      isReady: Effect.suspend(() => (stopping ? Effect.succeed(false) : answers)),
-      stop: Effect.sync(() => {
-        stopping = true
-      })
+      isReady: Effect.if(isStopping, { onTrue: () => Effect.succeed(false), onFalse: () => databaseAnswers }),
+      isStopping,
+      stop: Ref.set(stopping, true)
     }
-  })
-)
-
-/**
- * A service that is told to stop is not ready for a while and goes on serving, so that the load balancer looks elsewhere
- * before connections are refused: `DRAIN`, five seconds unless set. Must be the first layer to close.
- */
-export const drain = Layer.scopedDiscard(
-  Effect.gen(function* () {
-    const { stop } = yield* Readiness
-    const time = yield* Config.withDefault(Config.duration("DRAIN"), Duration.seconds(5))
-    yield* Effect.addFinalizer(() =>
-      Effect.logInfo("Not ready any more, still serving").pipe(
-        Effect.zipRight(stop),
-        Effect.zipRight(Effect.sleep(time))
-      )
-    )
   })
 )

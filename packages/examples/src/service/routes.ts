@@ -1,8 +1,9 @@
-import { HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpMiddleware, HttpRouter, HttpServerResponse } from "@effect/platform"
 import { Effect, Schema } from "effect"
 import { CurrentDevice, ProtectedClient, Sessions } from "effect-adobe-pass"
 import { answered } from "./answers.js"
-import { deviceOf } from "./caller.js"
+import { deviceOf, deviceToForget } from "./caller.js"
+import { observed } from "./observed.js"
 import { Readiness } from "./readiness.js"
 
 const OfDevice = Schema.Struct({ id: Schema.NonEmptyString })
@@ -17,16 +18,23 @@ const configuration = Effect.gen(function* () {
     CurrentDevice,
     deviceOf(id)
   )
-  return yield* HttpServerResponse.json(yield* response.json)
+  return HttpServerResponse.unsafeJson(yield* response.json)
 })
 
 /** Removes the credentials of a device: its users must sign in again. */
 const forget = Effect.gen(function* () {
   const { id } = yield* HttpRouter.schemaPathParams(OfDevice)
   const sessions = yield* Sessions.Sessions
-  yield* sessions.forget(yield* deviceOf(id))
+  yield* sessions.forget(yield* deviceToForget(id))
   return HttpServerResponse.empty({ status: 204 })
 })
+
+const devices = HttpRouter.empty.pipe(
+  HttpRouter.get("/:id/configuration/:provider", answered(configuration)),
+  HttpRouter.del("/:id", answered(forget)),
+  HttpRouter.use(observed),
+  HttpRouter.prefixAll("/devices")
+)
 
 const ready = Effect.gen(function* () {
   const { isReady } = yield* Readiness
@@ -34,9 +42,10 @@ const ready = Effect.gen(function* () {
   return HttpServerResponse.unsafeJson({ ready }, { status: ready ? 200 : 503 })
 })
 
-export const routes = HttpRouter.empty.pipe(
-  HttpRouter.get("/devices/:id/configuration/:provider", answered(configuration)),
-  HttpRouter.del("/devices/:id", answered(forget)),
+const health = HttpRouter.empty.pipe(
   HttpRouter.get("/health/live", Effect.succeed(HttpServerResponse.unsafeJson({ live: true }))),
   HttpRouter.get("/health/ready", ready)
 )
+
+/** Everything that can be asked. `X-Forwarded-For` is believed, so it must come from a load balancer that sets it. */
+export const routes = HttpMiddleware.xForwardedHeaders(HttpRouter.concat(devices, health))
