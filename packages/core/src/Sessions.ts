@@ -38,6 +38,7 @@ import type { Device } from "./Device.js"
 import { Cell } from "./internal/cell.js"
 import * as Flight from "./internal/flight.js"
 import { positiveDuration } from "./internal/limits.js"
+import { Recent } from "./internal/recent.js"
 import { untilSome } from "./internal/untilSome.js"
 import type { Lease } from "./Lease.js"
 import * as Metrics from "./Metrics.js"
@@ -241,7 +242,7 @@ export const make = (
     const events = yield* Effect.acquireRelease(PubSub.sliding<SessionEvent>(1024), PubSub.shutdown)
     const emit = (event: SessionEvent) => PubSub.publish(events, event)
 
-    const cells = new Map<string, Cell>()
+    const cells = new Recent<Cell>()
 
     /**
      * Makes room for a hundredth of the capacity: the cells that were unused for longest go, unless they have something
@@ -259,30 +260,12 @@ export const make = (
       }
     }
 
-    let moves = 0
-
-    /**
-     * The end of the map is for the last used. A cell that is among the last sixteenth stays where it is: a map keeps what
-     * was removed in its chains until the next rehash, and a key that is removed and set again all the time has a long one.
-     */
-    const moveToEnd = (id: string, cell: Cell) => {
-      moves += 1
-      cell.movedAt = moves
-      cells.set(id, cell)
-    }
-
     const cellOf = (device: Device): Cell => {
       const id = Redacted.value(device.id)
-      const known = cells.get(id)
-      if (known !== undefined) {
-        if (moves - known.movedAt >= cells.size >> 4) {
-          cells.delete(id)
-          moveToEnd(id, known)
-        }
-        return known
-      }
+      const known = cells.use(id)
+      if (known !== undefined) return known
       const cell = new Cell()
-      moveToEnd(id, cell)
+      cells.add(id, cell)
       evictExcept(id)
       return cell
     }

@@ -16,6 +16,7 @@ import { InvalidInput } from "./AdobePassError.js"
 import type { BackendFailure } from "./CredentialStore.js"
 import { positiveDuration } from "./internal/limits.js"
 import * as Line from "./internal/line.js"
+import { Recent } from "./internal/recent.js"
 import { within } from "./internal/within.js"
 import * as Metrics from "./Metrics.js"
 
@@ -89,7 +90,6 @@ interface Bucket {
   /** Whether the burst came back so far; false once it is known to be spent for good. */
   refills: boolean
   readonly line: Line.Line
-  /** How many moves there had been when this one was moved to the end of the map. */
   movedAt: number
 }
 
@@ -147,7 +147,7 @@ const waited = <E>(standing: Effect.Effect<void, E>): Effect.Effect<boolean, E> 
   Effect.as(Effect.zipLeft(standing, Metric.increment(Metrics.throttleWaits)), true)
 
 const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
-  const buckets = new Map<string, Bucket>()
+  const buckets = new Recent<Bucket>()
 
   const capacity = (bucket: Bucket) => (bucket.refills ? burst : Math.max(1, Math.min(burst, bucket.credit)))
 
@@ -203,23 +203,10 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
     }
   }
 
-  let moves = 0
-
-  const moveToEnd = (key: string, bucket: Bucket) => {
-    moves += 1
-    bucket.movedAt = moves
-    buckets.set(key, bucket)
-  }
-
   const bucketOf = (key: string, now: number): Bucket => {
     sweep(now)
-    const known = buckets.get(key)
+    const known = buckets.use(key)
     if (known !== undefined) {
-      // As in `Sessions`: a key that is removed and set again all the time makes its chain in the map long.
-      if (moves - known.movedAt >= buckets.size >> 4) {
-        buckets.delete(key)
-        moveToEnd(key, known)
-      }
       refill(known, now)
       return known
     }
@@ -232,7 +219,7 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
       line: Line.make(),
       movedAt: 0
     }
-    moveToEnd(key, bucket)
+    buckets.add(key, bucket)
     return bucket
   }
 

@@ -31,7 +31,7 @@ const none: Affairs = {
 export class Cell {
   state: SessionState.SessionState = SessionState.unregistered
   key: SessionKey | undefined = undefined
-  /** How many moves there had been when this one was moved to the end of the map. */
+  /** See `Recent`. */
   movedAt = 0
   private affairs: Affairs = none
 
