@@ -96,6 +96,22 @@ export interface BackendFailure {
 }
 
 /**
+ * The error for a failure of a backend. A code that is not short and plain is left out: it may be text, and hold data.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromFailure = (
+  operation: CredentialStoreError["operation"],
+  { code, reason }: BackendFailure
+): CredentialStoreError =>
+  new CredentialStoreError({
+    operation,
+    reason,
+    ...(code !== undefined && /^[A-Z0-9_]{1,40}$/.test(code) ? { code } : {})
+  })
+
+/**
  * The code of a save that came too late: the lock under which it was made has passed to somebody else.
  *
  * @since 0.1.0
@@ -175,12 +191,7 @@ export const makeEncoded = (
   const timeout = Duration.decode(options.timeout ?? Duration.seconds(5))
   type Operation = CredentialStoreError["operation"]
 
-  const failed = (operation: Operation) => (failure: BackendFailure) =>
-    new CredentialStoreError({
-      operation,
-      reason: failure.reason,
-      ...(failure.code !== undefined && /^[A-Z0-9_]{1,40}$/.test(failure.code) ? { code: failure.code } : {})
-    })
+  const failed = (operation: Operation) => (failure: BackendFailure) => fromFailure(operation, failure)
 
   const bounded =
     (operation: Operation) =>

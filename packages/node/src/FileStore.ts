@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
+import { type CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import * as CredentialStore from "effect-adobe-pass/CredentialStore"
 import type { Lease } from "effect-adobe-pass/Lease"
 import { SessionKey } from "effect-adobe-pass/SessionKey"
@@ -61,8 +61,7 @@ const limit = (
     Effect.mapError(() => new InvalidInput({ field, problem: "must be a duration that is longer than zero" }))
   )
 
-const unavailable = ({ code, reason }: CredentialStore.BackendFailure) =>
-  new CredentialStoreError({ operation: "load", reason, ...(code === undefined ? {} : { code }) })
+const unavailable = (failure: CredentialStore.BackendFailure) => CredentialStore.fromFailure("load", failure)
 
 const inode = (directory: string) =>
   Effect.map(

@@ -8,6 +8,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
+import * as CredentialStore from "effect-adobe-pass/CredentialStore"
 import { dialectOf } from "./internal/dialect.js"
 import { apart, codeOf, inTurn, isContention } from "./internal/failures.js"
 
@@ -82,14 +83,8 @@ const migrate = (sql: SqlClient.SqlClient, table: string): Effect.Effect<void, S
     }
   })
 
-const failed = (error: SqlError) => {
-  const code = codeOf(error)
-  return new CredentialStoreError({
-    operation: "load",
-    reason: "Unavailable",
-    ...(code !== undefined && /^[A-Z0-9_]{1,40}$/.test(code) ? { code } : {})
-  })
-}
+const failed = (error: SqlError) =>
+  CredentialStore.fromFailure("load", { reason: "Unavailable", code: codeOf(error) })
 
 /** In milliseconds: rows without a record are of devices that were forgotten, or whose registration failed. */
 const emptyRowsStay = 86_400_000

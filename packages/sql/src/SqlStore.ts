@@ -60,7 +60,7 @@ const backend = (
   client: SqlClient.SqlClient,
   { milliseconds, system }: Dialect,
   tableName: string,
-  lease: Lease.Options | undefined
+  leaseOptions: Lease.Options | undefined
 ): CredentialStore.Encoded => {
   const sql = client.withoutTransforms()
   const table = sql(tableName)
@@ -145,47 +145,41 @@ const backend = (
       )
   }
 
-  const isHeld = (key: SessionKey, { owner }: Lease.Lease) =>
-    changed(
-      "compareAndSet",
-      sql`SELECT session FROM ${table} WHERE session = ${key} AND lease_owner = ${owner}`
-    )
+  const isHeldBy = (lease: Lease.Lease | undefined) =>
+    lease === undefined ? sql`TRUE` : sql`lease_owner = ${lease.owner}`
 
-  const setUnderLease = (
+  const create = (key: SessionKey, next: string) => sql`
+    INSERT INTO ${table} AS held (session, record, updated_at)
+    VALUES (${key}, ${next}, ${now})
+    ON CONFLICT (session) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at
+    WHERE held.record IS NULL
+    RETURNING session`
+
+  const update = (
     key: SessionKey,
     expected: Option.Option<string>,
     next: string,
-    held: Lease.Lease
-  ): Effect.Effect<boolean, CredentialStore.BackendFailure> =>
+    lease: Lease.Lease | undefined
+  ) => sql`
+    UPDATE ${table} SET record = ${next}, updated_at = ${now}
+    WHERE session = ${key} AND ${is(expected)} AND ${isHeldBy(lease)}
+    RETURNING session`
+
+  const compareAndSet: CredentialStore.Encoded["compareAndSet"] = (key, expected, next, lease) =>
     Effect.gen(function* () {
+      // Whoever has a lease has a row.
+      const isNew = lease === undefined && Option.isNone(expected)
       const set = yield* changed(
         "compareAndSet",
-        sql`
-        UPDATE ${table} SET record = ${next}, updated_at = ${now}
-        WHERE session = ${key} AND ${is(expected)} AND lease_owner = ${held.owner}
-        RETURNING session`
+        isNew ? create(key, next) : update(key, expected, next, lease)
       )
-      if (!set && !(yield* isHeld(key, held))) {
-        return yield* Effect.fail({ reason: "Locked", code: CredentialStore.leaseLost } as const)
-      }
-      return set
+      if (set || lease === undefined) return set
+      const held = yield* changed(
+        "compareAndSet",
+        sql`SELECT session FROM ${table} WHERE session = ${key} AND ${isHeldBy(lease)}`
+      )
+      return held ? false : yield* Effect.fail({ reason: "Locked", code: CredentialStore.leaseLost } as const)
     })
-
-  const set = (key: SessionKey, expected: Option.Option<string>, next: string) =>
-    changed(
-      "compareAndSet",
-      Option.isNone(expected)
-        ? sql`
-            INSERT INTO ${table} AS held (session, record, updated_at)
-            VALUES (${key}, ${next}, ${now})
-            ON CONFLICT (session) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at
-            WHERE held.record IS NULL
-            RETURNING session`
-        : sql`
-            UPDATE ${table} SET record = ${next}, updated_at = ${now}
-            WHERE session = ${key} AND ${is(expected)}
-            RETURNING session`
-    )
 
   const keysAfter = (last: string) =>
     Effect.map(
@@ -233,14 +227,13 @@ const backend = (
               )
           )
       ),
-    compareAndSet: (key, expected, next, held) =>
-      held === undefined ? set(key, expected, next) : setUnderLease(key, expected, next, held),
+    compareAndSet,
     // The row stays, with the number of its last lease; rows without a record go on a later start.
     remove: (key) =>
       Effect.asVoid(
         run("remove", sql`UPDATE ${table} SET record = NULL, updated_at = ${now} WHERE session = ${key}`)
       ),
-    lock: Lease.lock(leases, lease),
+    lock: Lease.lock(leases, leaseOptions),
     keys: Stream.paginateChunkEffect("", keysAfter)
   }
 }
