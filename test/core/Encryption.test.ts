@@ -5,6 +5,7 @@ import { sampleKey, samplePair, sampleToken } from "effect-adobe-pass/Credential
 import { contract } from "../support/contract.js"
 import { makeDatabase } from "../support/fleetStore.js"
 import { runs } from "../support/property.js"
+import { onRecords } from "../support/store.js"
 
 const keyOf = (id: string, byte: number): Encryption.Key => ({
   id,
@@ -15,21 +16,8 @@ const october = keyOf("2026-10", 1)
 const november = keyOf("2026-11", 2)
 
 /** A store on records that outlive it. */
-const storeOn = (records: Map<string, string>, encryption?: Encryption.Encryption) =>
-  CredentialStore.makeEncoded(
-    {
-      read: (key) => Effect.sync(() => Option.fromNullable(records.get(key))),
-      compareAndSet: (key, expected, next) =>
-        Effect.sync(() => {
-          if (records.get(key) !== Option.getOrUndefined(expected)) return false
-          records.set(key, next)
-          return true
-        }),
-      remove: (key) => Effect.sync(() => void records.delete(key)),
-      lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
-    },
-    { encryption }
-  )
+const storeOn = (records: Map<SessionKey.SessionKey, string>, encryption?: Encryption.Encryption) =>
+  CredentialStore.makeEncoded(onRecords(records), { encryption })
 
 contract("a store in memory, encrypted", {
   storage: Effect.gen(function* () {
@@ -128,7 +116,7 @@ describe("a store with encryption", () => {
 
   it.effect("reads records from before, and encrypts them when they are saved", () =>
     Effect.gen(function* () {
-      const records = new Map<string, string>()
+      const records = new Map<SessionKey.SessionKey, string>()
       yield* storeOn(records).saveCredentials(session, first, undefined)
       const store = storeOn(records, yield* Encryption.make([november]))
       assert.strictEqual(Option.getOrThrow(yield* store.load(session)).encryptedWith, undefined)
@@ -141,7 +129,7 @@ describe("a store with encryption", () => {
 
   it.effect("reads records of an older key, and encrypts them with the first one when they are saved", () =>
     Effect.gen(function* () {
-      const records = new Map<string, string>()
+      const records = new Map<SessionKey.SessionKey, string>()
       yield* storeOn(records, yield* Encryption.make([october])).saveCredentials(session, first, undefined)
       const store = storeOn(records, yield* Encryption.make([november, october]))
       assert.strictEqual(Option.getOrThrow(yield* store.load(session)).encryptedWith, "2026-10")
@@ -155,7 +143,7 @@ describe("a store with encryption", () => {
 
   it.effect("fails as Encrypted, not as if there were nothing, when the key is not there", () =>
     Effect.gen(function* () {
-      const records = new Map<string, string>()
+      const records = new Map<SessionKey.SessionKey, string>()
       yield* storeOn(records, yield* Encryption.make([october])).saveCredentials(session, first, undefined)
       for (const store of [storeOn(records), storeOn(records, yield* Encryption.make([november]))]) {
         const error = yield* Effect.flip(store.load(session))

@@ -4,6 +4,7 @@ import { CredentialStore, SessionKey, StoredSessions } from "effect-adobe-pass"
 import { sampleKey, samplePair, sampleToken } from "effect-adobe-pass/CredentialStoreContract"
 import { Emulator } from "effect-adobe-pass-emulator"
 import { application as registeredApplication } from "../support/exchanges.js"
+import { onRecords } from "../support/store.js"
 import { device } from "../support/system.js"
 
 /** A store whose records the test can see and spoil. */
@@ -14,18 +15,7 @@ const withStore = <A, E>(
   ) => Effect.Effect<A, E, CredentialStore.CredentialStore>
 ) => {
   const records = new Map<SessionKey.SessionKey, string>()
-  const store = CredentialStore.makeEncoded({
-    read: (key) => Effect.sync(() => Option.fromNullable(records.get(key))),
-    compareAndSet: (key, expected, next) =>
-      Effect.sync(() => {
-        if (records.get(key) !== Option.getOrUndefined(expected)) return false
-        records.set(key, next)
-        return true
-      }),
-    remove: (key) => Effect.sync(() => void records.delete(key)),
-    lock: () => Effect.succeed({ owner: "the only one", takenOver: false }),
-    keys: Stream.suspend(() => Stream.fromIterable([...records.keys()]))
-  })
+  const store = CredentialStore.makeEncoded(onRecords(records))
   return Effect.provide(use(store, records), Layer.succeed(CredentialStore.CredentialStore, store))
 }
 
@@ -88,12 +78,8 @@ describe("a list", () => {
 
   it.effect("is refused by a store that cannot list its sessions", () =>
     Effect.gen(function* () {
-      const store = CredentialStore.makeEncoded({
-        read: () => Effect.succeedNone,
-        compareAndSet: () => Effect.succeed(false),
-        remove: () => Effect.void,
-        lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
-      })
+      const { keys: _, ...backend } = onRecords(new Map())
+      const store = CredentialStore.makeEncoded(backend)
       const error = yield* Effect.flip(
         Effect.provideService(Stream.runDrain(StoredSessions.list), CredentialStore.CredentialStore, store)
       )

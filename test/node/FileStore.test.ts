@@ -10,7 +10,7 @@ import {
   sampleToken as token
 } from "effect-adobe-pass/CredentialStoreContract"
 import type { FileStore } from "effect-adobe-pass-node"
-import { faster } from "./clock.js"
+import { faster } from "../support/clocks.js"
 import { onStore, temporaryDirectory } from "./directory.js"
 
 const key = sessionKey("a")

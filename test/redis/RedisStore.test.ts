@@ -1,8 +1,9 @@
 import { assert, it } from "@effect/vitest"
-import { Clock, Context, Effect, Exit, Layer, Option, Redacted, Schedule, type Scope, Stream } from "effect"
+import { Context, Effect, Exit, Layer, Option, Redacted, Schedule, type Scope, Stream } from "effect"
 import { type AdobePassError, CredentialStore, Encryption, SessionKey } from "effect-adobe-pass"
 import { sampleKey, samplePair, sampleToken } from "effect-adobe-pass/CredentialStoreContract"
 import { Redis, RedisStore } from "effect-adobe-pass-redis"
+import { wrongBy } from "../support/clocks.js"
 import {
   describeOwnRedis,
   describeRedis,
@@ -215,15 +216,7 @@ describeRedis("what Redis is told", () => {
         const server = yield* redisServer
         const store = yield* storeOn(server, { lease: { ttl: "10 seconds" } })
         const ahead = yield* storeOn(server, { lease: { ttl: "10 seconds", wait: "400 millis" } })
-        const clock = yield* Effect.clock
-        const shifted: Clock.Clock = {
-          [Clock.ClockTypeId]: Clock.ClockTypeId,
-          currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + 600_000),
-          currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + 600_000_000_000n),
-          unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + 600_000,
-          unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos() + 600_000_000_000n,
-          sleep: (duration) => clock.sleep(duration)
-        }
+        const shifted = yield* wrongBy(600_000)
         const lease = yield* store.lock(key)
         const refused = yield* Effect.flip(Effect.withClock(Effect.scoped(ahead.lock(key)), shifted))
         assert.strictEqual(refused.reason, "Locked")

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Clock, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream, TestClock } from "effect"
+import { Chunk, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream, TestClock } from "effect"
 import { AccessToken, CredentialStore, Sessions } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
+import { stoppable, wrongBy } from "../support/clocks.js"
 import { makeDatabase } from "../support/fleetStore.js"
 import { startNode } from "../support/nodes.js"
 import { makeStore } from "../support/store.js"
@@ -12,43 +13,6 @@ const hour = 3_600_000
 const counts = Effect.flatMap(Emulator.Emulator, (emulator) => emulator.counts)
 
 const onEmulator = Effect.provide(Emulator.layer({ throttle: "off" }))
-
-/** A clock that goes wrong by some milliseconds, on which one sleeps as ever. */
-const wrongBy = (millis: number) =>
-  Effect.map(
-    Effect.clock,
-    (clock): Clock.Clock => ({
-      [Clock.ClockTypeId]: Clock.ClockTypeId,
-      currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + millis),
-      currentTimeNanos: clock.currentTimeNanos,
-      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + millis,
-      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
-      sleep: (duration) => clock.sleep(duration)
-    })
-  )
-
-/** A clock on which nobody who sleeps wakes up before it is told to: a node that stands still. */
-const stoppable = Effect.gen(function* () {
-  const clock = yield* Effect.clock
-  let stopped = false
-  const still: Clock.Clock = {
-    [Clock.ClockTypeId]: Clock.ClockTypeId,
-    currentTimeMillis: clock.currentTimeMillis,
-    currentTimeNanos: clock.currentTimeNanos,
-    unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
-    unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
-    sleep: (duration) => Effect.suspend(() => (stopped ? Effect.never : clock.sleep(duration)))
-  }
-  return {
-    clock: still,
-    stop: () => {
-      stopped = true
-    },
-    goOn: () => {
-      stopped = false
-    }
-  }
-})
 
 describe("two nodes that meet the same new device", () => {
   it.scoped("register once, and the loser goes on with the pair of the winner", () =>

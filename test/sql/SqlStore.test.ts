@@ -4,11 +4,12 @@ import { SqlClient } from "@effect/sql"
 import { LibsqlClient } from "@effect/sql-libsql"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Context, Effect, Exit, Layer, Option, Redacted, Stream } from "effect"
+import { Context, Effect, Exit, Layer, Option, Redacted, Stream } from "effect"
 import { CredentialStore, Encryption, SessionKey } from "effect-adobe-pass"
 import { sampleKey, samplePair, sampleToken } from "effect-adobe-pass/CredentialStoreContract"
 import { Migrations, SqlStore } from "effect-adobe-pass-sql"
 import { temporaryDirectory } from "../node/directory.js"
+import { wrongBy } from "../support/clocks.js"
 import { describeOwnPostgres, describePostgres, ownPostgres, usePostgres } from "../support/postgres.js"
 import { leaksIn, searcher, shown, witness } from "../support/secrets.js"
 
@@ -259,16 +260,7 @@ const behaviour = (
             )
             const [one, two] = nodes
             if (one === undefined || two === undefined) return yield* Effect.die("two nodes were started")
-            const clock = yield* Effect.clock
-            const wrong: Clock.Clock = {
-              ...clock,
-              [Clock.ClockTypeId]: Clock.ClockTypeId,
-              currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + minutes * 60_000),
-              currentTimeNanos: clock.currentTimeNanos,
-              unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + minutes * 60_000,
-              unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
-              sleep: (duration) => clock.sleep(duration)
-            }
+            const wrong = yield* wrongBy(minutes * 60_000)
             const order: Array<string> = []
             yield* Effect.all(
               [

@@ -2,10 +2,10 @@ import { spawn, spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { Agent, request } from "node:http"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Data, Effect, Schedule, type Scope } from "effect"
+import { freePort } from "./servers.js"
 
 /** nginx did not start, or did not answer. */
 export class NginxError extends Data.TaggedError("NginxError")<{ readonly message: string }> {}
@@ -15,15 +15,6 @@ export const findNginx = (): string | undefined =>
   ["nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx", "/opt/homebrew/bin/nginx"].find((binary) =>
     binary.startsWith("/") ? existsSync(binary) : spawnSync(binary, ["-v"]).status === 0
   )
-
-const freePort = Effect.async<number>((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})
 
 const server = (port: number, burst: number) => `
   server {

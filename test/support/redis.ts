@@ -2,11 +2,12 @@ import { spawn, spawnSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { existsSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
-import { connect, createServer } from "node:net"
+import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe } from "@effect/vitest"
+import { afterAll, beforeAll } from "@effect/vitest"
 import { Data, Effect, Exit, Redacted, Schedule, Scope } from "effect"
+import { describeWith, freePort } from "./servers.js"
 
 /** Redis did not start, or did not answer as it should. */
 export class RedisError extends Data.TaggedError("RedisError")<{ readonly message: string }> {}
@@ -16,33 +17,18 @@ const binary = ["redis-server", "/usr/bin/redis-server", "/usr/local/bin/redis-s
 )
 
 const given = process.env["REDIS_URL"]
-const inCi = (process.env["CI"] ?? "") !== ""
-
-const describeWhere = (why: string | undefined) => (name: string, tests: () => void) => {
-  if (why === undefined || inCi) describe(name, tests)
-  else describe.skip(`${name} (skipped: ${why})`, tests)
-}
 
 /** Tests that need a Redis, of their own or the one of `REDIS_URL`. Under CI they fail where there is none. */
-export const describeRedis = describeWhere(
+export const describeRedis = describeWith(
   binary === undefined && given === undefined
     ? "there is neither a redis-server on this machine nor a REDIS_URL"
     : undefined
 )
 
 /** Tests that stop their Redis, or start it in a way of their own. */
-export const describeOwnRedis = describeWhere(
+export const describeOwnRedis = describeWith(
   binary === undefined ? "there is no redis-server on this machine" : undefined
 )
-
-const freePort = Effect.async<number>((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})
 
 /** An answer of Redis. */
 export type Reply = string | number | null | ReadonlyArray<Reply>

@@ -1,13 +1,30 @@
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Stream } from "effect"
 import { CredentialStore, type SessionKey } from "effect-adobe-pass"
 
 type Behaviour = "works" | "fails" | "hangs"
+
+/** A backend on records that the test can see and spoil. Its lock keeps nobody out: it is for one process. */
+export const onRecords = (
+  records: Map<SessionKey.SessionKey, string>
+): Required<Omit<CredentialStore.Encoded, "readMany">> => ({
+  read: (key) => Effect.sync(() => Option.fromNullable(records.get(key))),
+  compareAndSet: (key, expected, next) =>
+    Effect.sync(() => {
+      if (records.get(key) !== Option.getOrUndefined(expected)) return false
+      records.set(key, next)
+      return true
+    }),
+  remove: (key) => Effect.sync(() => void records.delete(key)),
+  lock: () => Effect.succeed({ owner: "the only one", takenOver: false }),
+  keys: Stream.suspend(() => Stream.fromIterable([...records.keys()]))
+})
 
 /** A store in memory that outlives the layers built on it, and fails on demand. */
 export const makeStore = () => {
   const records = new Map<SessionKey.SessionKey, string>()
   const behaviour: Record<"read" | "write", Behaviour> = { read: "works", write: "works" }
   const writes = { failed: 0, made: 0 }
+  const backend = onRecords(records)
 
   const behave = <A>(operation: "read" | "write", work: Effect.Effect<A, CredentialStore.BackendFailure>) =>
     Effect.suspend((): Effect.Effect<A, CredentialStore.BackendFailure> => {
@@ -19,23 +36,15 @@ export const makeStore = () => {
     })
 
   const service = CredentialStore.makeEncoded({
-    read: (key) =>
-      behave(
-        "read",
-        Effect.sync(() => Option.fromNullable(records.get(key)))
-      ),
-    compareAndSet: (key, expected, next) =>
+    ...backend,
+    read: (key) => behave("read", backend.read(key)),
+    compareAndSet: (...args) =>
       behave(
         "write",
-        Effect.sync(() => {
-          if (records.get(key) !== Option.getOrUndefined(expected)) return false
-          writes.made += 1
-          records.set(key, next)
-          return true
+        Effect.tap(backend.compareAndSet(...args), (set) => {
+          if (set) writes.made += 1
         })
-      ),
-    remove: (key) => Effect.sync(() => void records.delete(key)),
-    lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
+      )
   })
   return { records, behaviour, writes, layer: Layer.succeed(CredentialStore.CredentialStore, service) }
 }

@@ -1,0 +1,49 @@
+import { Clock, Duration, Effect } from "effect"
+
+const like = (clock: Clock.Clock, change: Partial<Clock.Clock>): Clock.Clock => ({
+  [Clock.ClockTypeId]: Clock.ClockTypeId,
+  currentTimeMillis: clock.currentTimeMillis,
+  currentTimeNanos: clock.currentTimeNanos,
+  unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
+  unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+  sleep: (duration) => clock.sleep(duration),
+  ...change
+})
+
+/** A clock on which time runs this many times faster. */
+export const faster = (times: number): Effect.Effect<Clock.Clock> =>
+  Effect.map(Effect.clock, (clock) =>
+    like(clock, {
+      currentTimeNanos: Effect.map(clock.currentTimeNanos, (nanos) => nanos * BigInt(times)),
+      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos() * BigInt(times),
+      sleep: (duration) => clock.sleep(Duration.times(duration, 1 / times))
+    })
+  )
+
+/** A clock that is wrong by some milliseconds, on which one sleeps as ever. */
+export const wrongBy = (millis: number): Effect.Effect<Clock.Clock> =>
+  Effect.map(Effect.clock, (clock) => {
+    const nanos = BigInt(millis) * 1_000_000n
+    return like(clock, {
+      currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + millis),
+      currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + nanos),
+      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + millis,
+      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos() + nanos
+    })
+  })
+
+/** A clock that can be stopped: nobody falls asleep on it then and wakes up. That is a node that stands still. */
+export const stoppable = Effect.map(Effect.clock, (clock) => {
+  let stopped = false
+  return {
+    clock: like(clock, {
+      sleep: (duration) => Effect.suspend(() => (stopped ? Effect.never : clock.sleep(duration)))
+    }),
+    stop: () => {
+      stopped = true
+    },
+    goOn: () => {
+      stopped = false
+    }
+  }
+})

@@ -1,0 +1,21 @@
+import { createServer } from "node:net"
+import { describe } from "@effect/vitest"
+import { Effect } from "effect"
+
+/** A port of this machine that nobody listens on now. */
+export const freePort = Effect.async<number>((resume) => {
+  const server = createServer()
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+const inCi = (process.env["CI"] ?? "") !== ""
+
+/** Tests that need a server. They are skipped, and say why, where it is missing; under CI they run, and fail. */
+export const describeWith = (missing: string | undefined) => (name: string, tests: () => void) => {
+  if (missing === undefined || inCi) describe(name, tests)
+  else describe.skip(`${name} (skipped: ${missing})`, tests)
+}
