@@ -4,13 +4,15 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
+import * as Either from "effect/Either"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { AccessToken } from "./AccessToken.js"
@@ -25,12 +27,14 @@ import { CurrentDevice, type Device } from "./Device.js"
 import * as EnhancedError from "./EnhancedError.js"
 import { classify } from "./internal/classify.js"
 import { deviceSecrets } from "./internal/deviceSecrets.js"
-import { commonFailure, hardened, repeating, timeoutError, transportError } from "./internal/exchange.js"
+import { bare, commonFailure, repeating, transportError } from "./internal/exchange.js"
 import { attemptLimits } from "./internal/limits.js"
 import * as RetryQuota from "./internal/retryQuota.js"
 import { SealedResponse } from "./internal/sealedResponse.js"
 import { target } from "./internal/target.js"
 import { throttleKey } from "./internal/throttleKey.js"
+import { isTraced } from "./internal/tracing.js"
+import { withHeaders } from "./internal/withHeaders.js"
 import { within } from "./internal/within.js"
 import * as Metrics from "./Metrics.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
@@ -127,12 +131,35 @@ const isReplayable = ({ body }: HttpClientRequest.HttpClientRequest): boolean =>
 
 const safeMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 
+/** A call on its way. */
+interface Call {
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly device: Device
+  /** Whether a token that was refused was replaced. */
+  replaced: boolean
+}
+
 /** An answer, with what is needed to turn it into an error. */
 interface Answer {
   readonly response: HttpClientResponse.HttpClientResponse
   readonly token: AccessToken
   readonly attempts: number
 }
+
+/** A call as a span, where somebody looks at spans. */
+const spanned = <A, E>(
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  request: HttpClientRequest.HttpClientRequest,
+  call: Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  isTraced(fiber)
+    ? call.pipe(
+        Effect.withSpan("ProtectedClient.execute", {
+          kind: "client",
+          attributes: { "http.request.method": request.method }
+        })
+      )
+    : call
 
 /** An answer that is an error for most callers, and an answer for those who want it raw. */
 class Refusal {
@@ -180,76 +207,72 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<ProtectedCalls, InvalidInput, HttpClient.HttpClient | Sessions | Throttle.Throttle> =>
   Effect.gen(function* () {
-    const client = hardened(yield* HttpClient.HttpClient)
     const sessions = yield* Sessions
     const throttle = yield* Throttle.Throttle
     const { environment } = application
     const { budget, timeout } = yield* attemptLimits(options)
+    const send = bare(yield* HttpClient.HttpClient, timeout)
     const schedule = Throttle.schedule<RawCallError | Refusal>(options.retry)
     const quota = RetryQuota.make(options.retryQuota ?? 500)
 
-    const isThrottled = (url: string) =>
-      environment.mgmt === environment.sp || url.startsWith(`${environment.sp}/`)
+    const spPrefix = `${environment.sp}/`
+    const isThrottled = (url: string) => environment.mgmt === environment.sp || url.startsWith(spPrefix)
 
     /** A token, then a permit; and when that took time, whatever token is right by then. */
     const prepare = (
-      device: Device,
-      url: string,
+      { device, request }: Call,
       urgent: boolean,
       attempts: number
     ): Effect.Effect<AccessToken, SessionError> =>
-      isThrottled(url)
+      isThrottled(request.url)
         ? Effect.flatMap(sessions.accessToken(device), (token) =>
-            throttle.take(throttleKey(application, device), { urgent }).pipe(
-              Effect.mapError(
-                ({ waitMillis }) =>
-                  new Throttled({ operation: "call", retryAfterMillis: waitMillis, attempts })
-              ),
-              Effect.flatMap((waited) => (waited ? sessions.accessToken(device) : Effect.succeed(token)))
-            )
+            Effect.matchEffect(throttle.take(throttleKey(application, device), { urgent }), {
+              onSuccess: (waited) => (waited ? sessions.accessToken(device) : Effect.succeed(token)),
+              onFailure: ({ waitMillis }) =>
+                Effect.fail(new Throttled({ operation: "call", retryAfterMillis: waitMillis, attempts }))
+            })
           )
         : sessions.accessToken(device)
 
-    const send = (
-      request: HttpClientRequest.HttpClientRequest,
-      device: Device,
-      token: AccessToken,
-      attempts: number
-    ) =>
-      client
-        .execute(
-          HttpClientRequest.setHeaders(request, {
-            "user-agent": application.userAgent,
-            ...device.callHeaders,
-            authorization: `Bearer ${Redacted.value(token.value)}`
-          })
-        )
-        .pipe(
-          Effect.mapError((error) => transportError("call", error, attempts)),
-          within(timeout, () => timeoutError("call", attempts))
-        )
+    const authorized = ({ device, request }: Call, token: AccessToken): HttpClientRequest.HttpClientRequest =>
+      withHeaders(request, {
+        "user-agent": application.userAgent,
+        ...device.callHeaders,
+        authorization: `Bearer ${Redacted.value(token.value)}`
+      })
 
     /** Whether the answer says that the token is not valid (any more). Reset TempPass says so with 403, too. */
-    const refusesToken = (request: HttpClientRequest.HttpClientRequest, status: number) =>
-      status === 401 || (status === 403 && request.url.startsWith(`${environment.mgmt}/reset-tempass/`))
+    const refusesToken = ({ url }: HttpClientRequest.HttpClientRequest, status: number) =>
+      status === 401 || (status === 403 && url.startsWith(`${environment.mgmt}/reset-tempass/`))
 
-    /** One attempt; the first refused token of a call is replaced, further ones are not (`ladder` says so). */
+    /** One attempt: a request with whatever token is right; `replacing` one that was refused. */
     const attempt = (
-      request: HttpClientRequest.HttpClientRequest,
-      device: Device,
+      call: Call,
       attempts: number,
-      ladder: { climbed: boolean }
-    ): Effect.Effect<Answer, RawCallError> =>
-      Effect.gen(function* () {
-        const token = yield* prepare(device, request.url, attempts > 1, attempts)
-        const response = yield* send(request, device, token, attempts)
-        if (!refusesToken(request, response.status)) return { response, token, attempts }
-        yield* sessions.reject(device, token)
-        if (ladder.climbed || !isReplayable(request)) return { response, token, attempts }
-        ladder.climbed = true
-        yield* bodyOf(response)
-        const fresh = yield* prepare(device, request.url, true, attempts)
-        return { response: yield* send(request, device, fresh, attempts), token: fresh, attempts }
+      replacing = false
+    ): Effect.Effect<HttpClientResponse.HttpClientResponse, RawCallError | Refusal> =>
+      Effect.flatMap(prepare(call, replacing || attempts > 1, attempts), (token) =>
+        Effect.matchEffect(send(authorized(call, token)), {
+          onSuccess: (response) => {
+            if (response.status >= 200 && response.status < 300) return Effect.succeed(response)
+            const answer = { response, token, attempts }
+            return refusesToken(call.request, response.status) && !replacing
+              ? replace(call, answer)
+              : refusal(call, answer)
+          },
+          onFailure: (error) => Effect.fail(transportError("call", error, attempts))
+        })
+      )
+
+    /** The first token of a call that is refused is replaced, and the request sent again; further ones are not. */
+    const replace = (
+      call: Call,
+      answer: Answer
+    ): Effect.Effect<HttpClientResponse.HttpClientResponse, RawCallError | Refusal> =>
+      Effect.flatMap(sessions.reject(call.device, answer.token), () => {
+        if (call.replaced || !isReplayable(call.request)) return refusal(call, answer)
+        call.replaced = true
+        return Effect.zipRight(bodyOf(answer.response), attempt(call, answer.attempts, true))
       })
 
     /** What a server could echo. */
@@ -295,99 +318,95 @@ export const make = (
         })
       })
 
-    const mayRepeat =
-      (request: HttpClientRequest.HttpClientRequest, always: boolean) =>
-      (failed: RawCallError | Refusal): boolean => {
-        const error = errorOf(failed)
-        if (!isReplayable(request)) return false
-        switch (error._tag) {
-          case "Throttled":
-            return error.operation === "call" && error.status !== undefined
-          case "TemporaryFailure":
-            return true
-          case "ServiceUnavailable":
-          case "TransportError":
-            return error.operation === "call" && (always || safeMethods.has(request.method))
-          default:
-            return false
-        }
+    const mayRepeat = (
+      request: HttpClientRequest.HttpClientRequest,
+      always: boolean,
+      failed: RawCallError | Refusal
+    ): boolean => {
+      const error = errorOf(failed)
+      if (!isReplayable(request)) return false
+      switch (error._tag) {
+        case "Throttled":
+          return error.operation === "call" && error.status !== undefined
+        case "TemporaryFailure":
+          return true
+        case "ServiceUnavailable":
+        case "TransportError":
+          return error.operation === "call" && (always || safeMethods.has(request.method))
+        default:
+          return false
       }
+    }
 
-    const attemptOrRefusal = (
-      request: HttpClientRequest.HttpClientRequest,
-      device: Device,
-      attempts: number,
-      ladder: { climbed: boolean }
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, RawCallError | Refusal> =>
-      Effect.flatMap(attempt(request, device, attempts, ladder), (answer) => {
-        if (answer.response.status >= 200 && answer.response.status < 300)
-          return Effect.succeed(answer.response)
-        return Effect.gen(function* () {
-          const body = yield* bodyOf(answer.response)
-          const error = yield* failure(request, device, answer, body)
-          if (error._tag === "Throttled" && isThrottled(request.url)) {
-            yield* throttle.hold(throttleKey(application, device), error.retryAfterMillis)
-          }
-          return yield* Effect.fail(new Refusal(error, withBody(answer.response, body)))
-        })
-      })
-
-    const call = (
-      input: HttpClientRequest.HttpClientRequest
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, RawCallError | Refusal, CurrentDevice> =>
+    const refusal = (call: Call, answer: Answer): Effect.Effect<never, Refusal> =>
       Effect.gen(function* () {
-        const device = yield* CurrentDevice
-        const always = yield* Repeatable
-        const request = yield* target(environment, input)
-        const ladder = { climbed: false }
-        return yield* repeating((attempts) => attemptOrRefusal(request, device, attempts, ladder), {
-          schedule,
-          quota,
-          budget,
-          mayRepeat: mayRepeat(request, always)
-        })
+        const { device, request } = call
+        const body = yield* bodyOf(answer.response)
+        const error = yield* failure(request, device, answer, body)
+        if (error._tag === "Throttled" && isThrottled(request.url)) {
+          yield* throttle.hold(throttleKey(application, device), error.retryAfterMillis)
+        }
+        return yield* Effect.fail(new Refusal(error, withBody(answer.response, body)))
       })
 
-    /** One finished call as telemetry sees it. */
-    const measured = <E extends { readonly _tag: string }, R>(
-      request: HttpClientRequest.HttpClientRequest,
-      effect: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, E, R> =>
-      effect.pipe(
-        Effect.tapBoth({
-          onSuccess: (response) => Metric.update(Metrics.calls, String(response.status)),
-          onFailure: (error) => Metric.update(Metrics.calls, error._tag)
-        }),
-        Effect.withSpan("ProtectedClient.execute", {
-          kind: "client",
-          attributes: { "http.request.method": request.method }
-        })
-      )
+    const calling = (
+      input: HttpClientRequest.HttpClientRequest,
+      context: Context.Context<never>
+    ): Effect.Effect<HttpClientResponse.HttpClientResponse, RawCallError | Refusal> => {
+      const request = target(environment, input)
+      if (Either.isLeft(request)) return Effect.fail(request.left)
+      const call: Call = {
+        request: request.right,
+        device: Context.unsafeGet(context, CurrentDevice),
+        replaced: false
+      }
+      return repeating((attempts) => attempt(call, attempts), {
+        schedule,
+        quota,
+        budget,
+        mayRepeat: (failed) => mayRepeat(call.request, Context.get(context, Repeatable), failed)
+      })
+    }
 
+    /** A client, each of whose calls is one count, and one span where there are any. */
     const clientOf = <E extends { readonly _tag: string }>(
-      execute: (
-        request: HttpClientRequest.HttpClientRequest
-      ) => Effect.Effect<HttpClientResponse.HttpClientResponse, E, CurrentDevice>
+      onFailure: (failed: RawCallError | Refusal) => Effect.Effect<HttpClientResponse.HttpClientResponse, E>
     ): HttpClient.HttpClient.With<E, CurrentDevice> =>
       HttpClient.makeWith<never, never, E, CurrentDevice>(
-        Effect.flatMap((request) => measured(request, execute(request))),
+        Effect.flatMap((request) =>
+          // What every call goes through is done in few steps: each costs as much as a header.
+          Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, E, CurrentDevice>((fiber) => {
+            const counted = (what: string) =>
+              Metrics.calls.unsafeUpdate(what, fiber.getFiberRef(FiberRef.currentMetricLabels))
+            const finished = (response: HttpClientResponse.HttpClientResponse) => {
+              counted(String(response.status))
+              return Effect.succeed(new SealedResponse(response))
+            }
+            return spanned(
+              fiber,
+              request,
+              Effect.matchEffect(calling(request, fiber.currentContext), {
+                onSuccess: finished,
+                onFailure: (failed) =>
+                  Effect.matchEffect(onFailure(failed), {
+                    onSuccess: finished,
+                    onFailure: (error) => {
+                      counted(error._tag)
+                      return Effect.fail(error)
+                    }
+                  })
+              })
+            )
+          })
+        ),
         Effect.succeed
       )
 
-    const seal = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse =>
-      new SealedResponse(response)
-
     return Object.assign(
-      clientOf((request) => Effect.mapBoth(call(request), { onSuccess: seal, onFailure: errorOf })),
+      clientOf((failed) => Effect.fail(errorOf(failed))),
       {
-        raw: clientOf<RawCallError>((request) =>
-          call(request).pipe(
-            Effect.catchIf(
-              (error): error is Refusal => error instanceof Refusal,
-              ({ response }) => Effect.succeed(response)
-            ),
-            Effect.map(seal)
-          )
+        raw: clientOf<RawCallError>((failed) =>
+          failed instanceof Refusal ? Effect.succeed(failed.response) : Effect.fail(failed)
         )
       }
     )

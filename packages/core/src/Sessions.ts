@@ -40,6 +40,7 @@ import * as Flight from "./internal/flight.js"
 import { positiveDuration } from "./internal/limits.js"
 import { Recent } from "./internal/recent.js"
 import { untilSome } from "./internal/untilSome.js"
+import { withClock } from "./internal/withClock.js"
 import type { Lease } from "./Lease.js"
 import * as Metrics from "./Metrics.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
@@ -304,7 +305,7 @@ export const make = (
               cell.failure = undefined
             }),
           onFailure: (error) =>
-            Effect.clockWith((clock) => {
+            withClock((clock) => {
               const since = clock.unsafeCurrentTimeMillis()
               cell.failure = { error, since, until: since + cooldownOf(cell, error) }
               return Effect.void
@@ -418,7 +419,7 @@ export const make = (
       })
 
     const credentials = (device: Device): Effect.Effect<ClientCredentials, SessionError> =>
-      Effect.clockWith((clock) => {
+      withClock((clock) => {
         const cell = cellOf(device)
         if (cell.state._tag !== "Unregistered") return Effect.succeed(cell.state.credentials)
         if (cell.registering === undefined) {
@@ -545,7 +546,7 @@ export const make = (
           cell.state._tag === "Unregistered" && cell.unsaved !== undefined
             ? Option.none<StoredSession>()
             : yield* consultStore(cell, key)
-        const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+        const now = yield* Clock.currentTimeMillis
         const { state } = cell
         const pair = state._tag === "Unregistered" ? yield* credentials(device) : state.credentials
         const known = storedToken(cell, key, stored, now)
@@ -572,7 +573,7 @@ export const make = (
       )
 
     const accessToken = (device: Device): Effect.Effect<AccessToken, SessionError> =>
-      Effect.clockWith((clock) => {
+      withClock((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
         const cell = cellOf(device)
         const { state } = cell

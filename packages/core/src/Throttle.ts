@@ -17,6 +17,7 @@ import type { BackendFailure } from "./CredentialStore.js"
 import { positiveDuration } from "./internal/limits.js"
 import * as Line from "./internal/line.js"
 import { Recent } from "./internal/recent.js"
+import { withClock } from "./internal/withClock.js"
 import { within } from "./internal/within.js"
 import * as Metrics from "./Metrics.js"
 
@@ -225,7 +226,7 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
 
   /** A permit now, or the milliseconds until there may be one. */
   const attempt = (bucket: Bucket): Effect.Effect<number, Overloaded> =>
-    Effect.clockWith((clock) => {
+    withClock((clock) => {
       const now = clock.unsafeCurrentTimeMillis()
       refill(bucket, now)
       const millis = waitFor(bucket, 0, now)
@@ -235,7 +236,7 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
     })
 
   const take: Context.Tag.Service<Throttle>["take"] = (key, { urgent = false } = {}) =>
-    Effect.clockWith((clock) => {
+    withClock((clock) => {
       const now = clock.unsafeCurrentTimeMillis()
       const bucket = bucketOf(key, now)
       const millis = waitFor(bucket, Line.ahead(bucket.line, urgent), now)
@@ -250,7 +251,7 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
   const hold: Context.Tag.Service<Throttle>["hold"] = (key, millis) =>
     Effect.zipRight(
       Metric.increment(Metrics.throttled),
-      Effect.clockWith((clock) => {
+      withClock((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
         const bucket = bucketOf(key, now)
         if (replenish === "learn" && bucket.credit >= 1 && now >= bucket.heldUntil + aftermath) {
@@ -264,7 +265,7 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
 
   /** A permit that was given elsewhere. */
   const spend = (key: string) =>
-    Effect.clockWith((clock) => {
+    withClock((clock) => {
       bucketOf(key, clock.unsafeCurrentTimeMillis()).credit -= 1
       return Effect.void
     })
@@ -357,7 +358,7 @@ export const makeShared = (
 
     /** Asks the shared buckets unless they are away; while one asks whether they are back, the others do not wait for it. */
     const ask = <A>(question: Effect.Effect<A, BackendFailure>): Effect.Effect<A, BackendFailure> =>
-      Effect.clockWith((clock) => {
+      withClock((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
         // A longer pause was never set: the clock was set back.
         if (now < awayUntil && awayUntil - now <= pause) {

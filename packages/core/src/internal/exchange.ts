@@ -1,8 +1,10 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,7 +23,9 @@ import {
 } from "../AdobePassError.js"
 import * as Metrics from "../Metrics.js"
 import { longestHold, type Repeatable } from "../Throttle.js"
+import * as Transport from "../Transport.js"
 import type { RetryQuota } from "./retryQuota.js"
+import { withClock } from "./withClock.js"
 import { within } from "./within.js"
 
 /**
@@ -42,6 +46,22 @@ export const hardened = (client: HttpClient.HttpClient): HttpClient.HttpClient =
       )
     )
   )
+
+/** Requests within a time limit, through a hardened client. @internal */
+export const bare = (client: HttpClient.HttpClient, timeout: Duration.Duration): Transport.Send => {
+  if (Transport.isTransport(client)) return client[Transport.TypeId](timeout)
+  const { execute } = hardened(client)
+  return (request) =>
+    within(
+      timeout,
+      () =>
+        new HttpClientError.RequestError({
+          request,
+          reason: "Transport",
+          cause: new Cause.TimeoutException()
+        })
+    )(execute(request))
+}
 
 const notConnected = new Set([
   "ECONNREFUSED",
@@ -85,6 +105,7 @@ export const transportError = (
   error: HttpClientError.HttpClientError,
   attempts: number
 ): TransportError => {
+  if (Cause.isTimeoutException(error.cause)) return timeoutError(operation, attempts)
   const code = systemCode(error.cause)
   return new TransportError({
     operation,
@@ -187,7 +208,7 @@ export const exchange = (
     within(timeout, () => timeoutError(operation, attempts))
   )
 
-/** Repeats what may be repeated, while the quota has credit. @internal */
+/** Repeats what may be repeated, while the quota has credit. A first attempt that succeeds pays for nothing else. @internal */
 export const repeating = <A, E extends Repeatable, R>(
   attempt: (attempts: number) => Effect.Effect<A, E, R>,
   options: {
@@ -198,32 +219,49 @@ export const repeating = <A, E extends Repeatable, R>(
     readonly budget: number
   }
 ): Effect.Effect<A, E, R> =>
-  Effect.clockWith((clock) => {
-    const now = () => clock.unsafeCurrentTimeMillis()
-    const end = now() + options.budget
-    let attempts = 0
-    let charged = 0
-    return Effect.suspend(() => attempt(++attempts)).pipe(
-      Effect.retry({
-        schedule: Schedule.whileOutput(
-          Schedule.delays(options.schedule),
-          (delay) => now() + Duration.toMillis(delay) <= end
-        ),
-        while: (error: E) => {
-          if (!error.retryable || !options.mayRepeat(error)) return false
-          // A throttled request is no sign of an outage: pacing answers it, not the quota.
-          if (error._tag === "Throttled") return Effect.as(Metric.update(Metrics.retries, error._tag), true)
-          const cost = options.quota.charge(error)
-          if (cost === undefined) return Effect.as(Metric.increment(Metrics.retriesRefused), false)
-          charged += cost
-          return Effect.as(Metric.update(Metrics.retries, error._tag), true)
-        }
-      }),
-      // Also an error that is final is an answer, and a sign that the outage is over.
-      Effect.tapBoth({
-        onSuccess: () => Effect.sync(() => options.quota.refund(charged)),
-        onFailure: (error) =>
-          error.retryable ? Effect.void : Effect.sync(() => options.quota.refund(charged))
-      })
-    )
+  withClock((clock) => {
+    const end = clock.unsafeCurrentTimeMillis() + options.budget
+    return Effect.matchEffect(attempt(1), {
+      onSuccess: (answer) => {
+        options.quota.refund(0)
+        return Effect.succeed(answer)
+      },
+      onFailure: (first) => repetitions(attempt, first, end, clock, options)
+    })
   })
+
+const repetitions = <A, E extends Repeatable, R>(
+  attempt: (attempts: number) => Effect.Effect<A, E, R>,
+  first: E,
+  end: number,
+  clock: Clock.Clock,
+  options: Parameters<typeof repeating<A, E, R>>[1]
+): Effect.Effect<A, E, R> => {
+  let attempts = 0
+  let charged = 0
+  return Effect.suspend(() => {
+    attempts += 1
+    return attempts === 1 ? Effect.fail(first) : attempt(attempts)
+  }).pipe(
+    Effect.retry({
+      schedule: Schedule.whileOutput(
+        Schedule.delays(options.schedule),
+        (delay) => clock.unsafeCurrentTimeMillis() + Duration.toMillis(delay) <= end
+      ),
+      while: (error: E) => {
+        if (!error.retryable || !options.mayRepeat(error)) return false
+        // A throttled request is no sign of an outage: pacing answers it, not the quota.
+        if (error._tag === "Throttled") return Effect.as(Metric.update(Metrics.retries, error._tag), true)
+        const cost = options.quota.charge(error)
+        if (cost === undefined) return Effect.as(Metric.increment(Metrics.retriesRefused), false)
+        charged += cost
+        return Effect.as(Metric.update(Metrics.retries, error._tag), true)
+      }
+    }),
+    // Also an error that is final is an answer, and a sign that the outage is over.
+    Effect.tapBoth({
+      onSuccess: () => Effect.sync(() => options.quota.refund(charged)),
+      onFailure: (error) => (error.retryable ? Effect.void : Effect.sync(() => options.quota.refund(charged)))
+    })
+  )
+}

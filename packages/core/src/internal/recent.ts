@@ -24,7 +24,7 @@ export class Recent<V extends Moving> extends Map<string, V> {
   /** What is there, and is used now. */
   use(key: string): V | undefined {
     const known = this.get(key)
-    if (known !== undefined && this.moves - known.movedAt >= this.size >> 4) {
+    if (known !== undefined && this.moves - known.movedAt > this.size >> 4) {
       this.delete(key)
       this.add(key, known)
     }

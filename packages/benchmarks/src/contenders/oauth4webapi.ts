@@ -1,0 +1,65 @@
+import * as oauth from "oauth4webapi"
+import type { Contender } from "../contender.js"
+import { isFresh, remember, rfcRegisterAnswer, rfcTokenAnswer, tokenOf } from "./byHand.js"
+import { versionOf } from "./version.js"
+
+export const oauth4webapi: Contender = {
+  name: "oauth4webapi",
+  version: versionOf("oauth4webapi"),
+  transport: "fetch",
+  byHand: [
+    "registering once",
+    "token cache and single flight",
+    "answers of registration (client_secret_expires_at)",
+    "answers of the token endpoint (201 to 200)"
+  ],
+  open: async ({ baseUrl, softwareStatement, deviceHeaders }) => {
+    const server: oauth.AuthorizationServer = {
+      issuer: baseUrl,
+      registration_endpoint: `${baseUrl}/o/client/register`,
+      token_endpoint: `${baseUrl}/o/client/token`
+    }
+    const insecure = { [oauth.allowInsecureRequests]: true }
+    const withDevice = { headers: { ...deviceHeaders }, ...insecure }
+    const registered = remember(async () =>
+      oauth.processDynamicClientRegistrationResponse(
+        await rfcRegisterAnswer(
+          await oauth.dynamicClientRegistrationRequest(
+            server,
+            { software_statement: softwareStatement },
+            withDevice
+          )
+        )
+      )
+    )
+    const token = remember(async () => {
+      const client = await registered()
+      const authentication = oauth.ClientSecretPost(`${client.client_secret}`)
+      const { access_token, expires_in = 0 } = await oauth.processClientCredentialsResponse(
+        server,
+        client,
+        rfcTokenAnswer(
+          await oauth.clientCredentialsGrantRequest(server, client, authentication, {}, withDevice)
+        )
+      )
+      return tokenOf({ access_token, expires_in })
+    }, isFresh)
+    return {
+      call: async (path) => {
+        const { value } = await token()
+        const response = await oauth.protectedResourceRequest(
+          value,
+          "GET",
+          new URL(`${baseUrl}${path}`),
+          new Headers(deviceHeaders),
+          undefined,
+          insecure
+        )
+        await response.text()
+        return response.status
+      },
+      token: undefined,
+      close: async () => {}
+    }
+  }
+}
