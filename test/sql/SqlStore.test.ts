@@ -1,10 +1,12 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { SqlClient } from "@effect/sql"
 import { LibsqlClient } from "@effect/sql-libsql"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Option, Redacted, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Option, Redacted, Stream } from "effect"
 import { CredentialStore, Encryption, SessionKey } from "effect-adobe-pass"
 import { sampleKey, samplePair, sampleToken } from "effect-adobe-pass/CredentialStoreContract"
 import { Migrations, SqlStore } from "effect-adobe-pass-sql"
@@ -28,6 +30,9 @@ const pair = {
   clientId: Redacted.make(clientId),
   clientSecret: Redacted.make(clientSecret)
 }
+
+setFlagsFromString("--expose-gc")
+const collectGarbage: () => void = runInNewContext("gc")
 
 const storeOf = (options: SqlStore.Options = {}) => SqlStore.make(options)
 
@@ -357,6 +362,45 @@ describe("a store in SQLite", () => {
         { concurrency: "unbounded", discard: true }
       )
       assert.strictEqual(yield* Stream.runCount(nodes[0]?.keys ?? Stream.empty), 16)
+    })
+  )
+
+  it.scopedLive("has written what it says it has, also after the file was busy for long", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const build = Effect.map(
+        Layer.build(Layer.fresh(Layer.provideMerge(SqlStore.layer(), sqliteIn(directory)))),
+        (services) => ({
+          store: Context.get(services, CredentialStore.CredentialStore),
+          sql: Context.get(services, SqlClient.SqlClient)
+        })
+      )
+      const [node, other] = yield* Effect.all([build, build])
+      const save = (digit: string) =>
+        node.store.saveCredentials(sampleKey(digit), samplePair(sampleKey(digit), 1), undefined)
+      const isVisible = (digit: string) => Effect.map(other.store.load(sampleKey(digit)), Option.isSome)
+
+      const [begun, end] = yield* Effect.all([Deferred.make<void>(), Deferred.make<void>()])
+      const writing = yield* other.sql
+        .withTransaction(Effect.zipRight(Deferred.succeed(begun, undefined), Deferred.await(end)))
+        .pipe(Effect.fork)
+      yield* Deferred.await(begun)
+      const busy = yield* Effect.fork(save("a"))
+      // The connection waits for a second, and then leaves its statement open.
+      yield* Effect.sleep("1500 millis")
+      yield* Deferred.succeed(end, undefined)
+      yield* Fiber.join(writing)
+      const first = yield* Fiber.await(busy)
+      const second = yield* Effect.exit(save("b"))
+      assert.strictEqual(yield* isVisible("a"), Exit.isSuccess(first))
+      assert.strictEqual(yield* isVisible("b"), Exit.isSuccess(second))
+
+      // The garbage collector closes the statement.
+      const third = yield* Effect.retry(Effect.zipRight(Effect.sync(collectGarbage), save("c")), {
+        times: 20
+      })
+      assert.isTrue(yield* isVisible("c"))
+      assert.isDefined(third)
     })
   )
 })

@@ -1,20 +1,61 @@
 /** What is compared: a client of Adobe Pass, made with one library or another. */
 
-/** The service as a client is told of it. */
+import { Either } from "effect"
+import { Device } from "effect-adobe-pass"
+
+/** The service as a client is told of it, and the device that it calls for. */
 export interface Target {
   /** Origin of `/o/client/*` and `/api/v2/*`. */
   readonly baseUrl: string
   readonly softwareStatement: string
+  readonly device: Device.Device
   /** What each protected call of the device says besides its token. */
   readonly deviceHeaders: Readonly<Record<string, string>>
 }
+
+const base64 = (text: string) => Buffer.from(text).toString("base64url")
+
+/** A statement that the stand-in takes: its signature is not looked at. */
+export const softwareStatement = [
+  base64('{"alg":"RS256"}'),
+  base64('{"iss":"auth.adobe.com","sub":"an-application","iat":1700000000,"scopes":"api:client:v2"}'),
+  base64("signature")
+].join(".")
+
+/** The service at an origin, for a device of this address. */
+export const targetOf = (baseUrl: string, statement = softwareStatement, ip = "203.0.113.7"): Target => {
+  const device = Either.getOrThrow(
+    Device.make({
+      id: `device-at-${ip}`,
+      ip,
+      info: {
+        model: "AFTM",
+        version: "montoya",
+        osName: "Android",
+        osVersion: "5.1.1",
+        connectionType: "WiFi"
+      }
+    })
+  )
+  return { baseUrl, softwareStatement: statement, device, deviceHeaders: device.callHeaders }
+}
+
+/** How calls ended, by status or by the name of the error, and how many of each. */
+export type Outcomes = Readonly<Record<string, number>>
 
 /** A client for one device: it has nothing when it is made, and registers when it is used first. */
 export interface Client {
   /** GET of this path with a valid token, the whole body read; answers with the status, after whatever the library repeats. */
   readonly call: (path: string) => Promise<number>
+  /**
+   * These calls, so many at a time, as a program that uses the library would make them; by `call` where there is no
+   * other way.
+   */
+  readonly run?: (paths: ReadonlyArray<string>, concurrency: number) => Promise<Outcomes>
   /** The access token, from memory if it is there; undefined where the library has no such thing. */
   readonly token: (() => Promise<string>) | undefined
+  /** Reads the token from memory so many times, as a program that uses the library would; by `token` where there is no other way. */
+  readonly readTokens?: (count: number) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -30,3 +71,34 @@ export interface Contender {
   readonly needsRfcAnswers?: string
   readonly open: (target: Target) => Promise<Client>
 }
+
+const nameOf = (error: unknown): string =>
+  error instanceof Error
+    ? error.constructor === Error
+      ? error.message.slice(0, 40)
+      : error.name
+    : `${error}`
+
+/** Makes these calls, so many at a time. */
+export const runCalls = async (
+  client: Client,
+  paths: ReadonlyArray<string>,
+  concurrency: number
+): Promise<Outcomes> => {
+  if (client.run !== undefined) return client.run(paths, concurrency)
+  const outcomes: Record<string, number> = {}
+  let next = 0
+  const worker = async () => {
+    while (next < paths.length) {
+      const path = paths[next] ?? ""
+      next += 1
+      const outcome = await client.call(path).then(String, nameOf)
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(concurrency, paths.length) }, worker))
+  return outcomes
+}
+
+/** What protected calls ask for, in all scenarios. */
+export const decisions = "/api/v2/ACME/decisions/authorize/Cablevision"

@@ -11,18 +11,12 @@ import {
   RegisteredApplication,
   SessionKey
 } from "effect-adobe-pass"
+import { softwareStatement } from "./contender.js"
 
-const base64 = (text: string) => Buffer.from(text).toString("base64url")
-
-const statement = Redacted.make(
-  [
-    base64('{"alg":"RS256"}'),
-    base64('{"iss":"auth.adobe.com","sub":"an-application","iat":1700000000,"scopes":"api:client:v2"}'),
-    base64("signature")
-  ].join(".")
-)
-
-const options = { environment: "release-production", softwareStatement: statement } as const
+const options = {
+  environment: "release-production",
+  softwareStatement: Redacted.make(softwareStatement)
+} as const
 
 const application = await Effect.runPromise(RegisteredApplication.make(options))
 

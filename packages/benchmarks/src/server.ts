@@ -6,7 +6,7 @@
  * `client_secret_expires_at`; a JWT that lives for six hours), under `/rfc/o/client/` as the RFCs say (200 for tokens,
  * `client_secret_expires_at: 0`). Everything under `/api/v2/` wants a token that was issued and not revoked, and says 401
  * with an enhanced error otherwise; `?delay=` in milliseconds keeps an answer back. Under `/_control/`: `counts`,
- * `reset`, `revoke` (all tokens so far), `ttl?seconds=` (of tokens from now on), `tokens?mode=ok|unavailable|hanging`.
+ * `reset`, `revoke` (all tokens so far), `ttl?seconds=` (of tokens from now on), `tokens?mode=ok|unavailable|hanging&delay=`.
  *
  * Prints its origin, and ends when its standard input does.
  */
@@ -21,6 +21,7 @@ const clients = new Map<string, string>()
 const tokens = new Set<string>()
 let ttl = 21_600
 let mode = "ok"
+let tokenDelay = 0
 
 const json = (status: number, value: unknown) => answerOf(status, JSON.stringify(value))
 
@@ -100,6 +101,7 @@ const control = (command: string, parameters: URLSearchParams): string => {
       break
     case "tokens":
       mode = parameters.get("mode") ?? "ok"
+      tokenDelay = Number(parameters.get("delay") ?? 0)
       break
     default:
       return json(404, {})
@@ -121,7 +123,9 @@ const server = serve((request, write) => {
   if (path.endsWith("/o/client/register")) write(register(rfc))
   else if (path.endsWith("/o/client/token")) {
     const answer = token(request, rfc)
-    if (answer !== undefined) write(answer)
+    if (answer === undefined) return
+    if (tokenDelay > 0) setTimeout(() => write(answer), tokenDelay)
+    else write(answer)
   } else write(control(path.slice("/_control/".length), new URLSearchParams(query)))
 })
 

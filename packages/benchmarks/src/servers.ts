@@ -27,7 +27,7 @@ const directory = Effect.acquireRelease(
   (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
 )
 
-const freePort = Effect.promise(async () => {
+export const freePort = Effect.promise(async () => {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
   const address = server.address()
@@ -35,7 +35,7 @@ const freePort = Effect.promise(async () => {
   return typeof address === "object" && address !== null ? address.port : 0
 })
 
-const answers = (port: number) =>
+export const answers = (port: number) =>
   Effect.async<void, string>((resume) => {
     const socket = connect(port, "127.0.0.1")
     socket.once("connect", () => resume(Effect.void))

@@ -57,34 +57,47 @@ const canonicalIp = (input: string): Either.Either<string, InvalidInput> => {
   return Either.right([24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join("."))
 }
 
-const Proto = {
-  ...Inspectable.BaseProto,
-  toJSON() {
-    return { _id: "Device", id: "<redacted>" }
-  },
-  toString() {
-    return "Device(<redacted>)"
-  },
-  [Inspectable.NodeInspectSymbol]() {
-    return "Device(<redacted>)"
-  }
-}
+/** The values are in private fields, out of reach of `inspect` and JSON; a getter for each object would make each slow. */
+class Known extends Inspectable.Class implements Device {
+  readonly #id: Redacted.Redacted<string>
+  readonly #ip: Redacted.Redacted<string> | undefined
+  readonly #clientHeaders: Readonly<Record<string, string>>
+  readonly #callHeaders: Readonly<Record<string, string>>
 
-/** Own values stay out of `inspect` and JSON through the prototype above and as getters that are not enumerable. */
-const build = (id: string, ip: string | undefined, info: string | undefined): Device => {
-  const clientHeaders: Record<string, string> = {}
-  if (info !== undefined) clientHeaders["x-device-info"] = info
-  if (ip !== undefined) clientHeaders["x-forwarded-for"] = ip
-  const hidden = <A>(value: A) => ({ get: () => value, enumerable: false })
-  return Object.create(Proto, {
-    id: hidden(Redacted.make(id)),
-    ip: hidden(ip === undefined ? undefined : Redacted.make(ip)),
-    clientHeaders: hidden(clientHeaders),
-    callHeaders: hidden({
+  constructor(id: string, ip: string | undefined, info: string | undefined) {
+    super()
+    const clientHeaders: Record<string, string> = {}
+    if (info !== undefined) clientHeaders["x-device-info"] = info
+    if (ip !== undefined) clientHeaders["x-forwarded-for"] = ip
+    this.#id = Redacted.make(id)
+    this.#ip = ip === undefined ? undefined : Redacted.make(ip)
+    this.#clientHeaders = clientHeaders
+    this.#callHeaders = {
       "ap-device-identifier": `fingerprint ${Encoding.encodeBase64(id)}`,
       ...clientHeaders
-    })
-  })
+    }
+  }
+  get id() {
+    return this.#id
+  }
+  get ip() {
+    return this.#ip
+  }
+  get clientHeaders() {
+    return this.#clientHeaders
+  }
+  get callHeaders() {
+    return this.#callHeaders
+  }
+  toJSON() {
+    return { _id: "Device", id: "<redacted>" }
+  }
+  override toString() {
+    return "Device(<redacted>)"
+  }
+  override [Inspectable.NodeInspectSymbol]() {
+    return "Device(<redacted>)"
+  }
 }
 
 /**
@@ -124,8 +137,8 @@ export const make = (options: {
     options.ip === undefined ? Either.right(undefined) : canonicalIp(options.ip),
     (ip): Either.Either<Device, InvalidInput> =>
       options.info === "browser"
-        ? Either.right(build(options.id, ip, undefined))
-        : Either.map(DeviceInfo.toHeader(options.info), (info) => build(options.id, ip, info))
+        ? Either.right(new Known(options.id, ip, undefined))
+        : Either.map(DeviceInfo.toHeader(options.info), (info) => new Known(options.id, ip, info))
   )
 }
 

@@ -592,9 +592,7 @@ export const make = (
 
     const warmBatch = (devices: ReadonlyArray<Device>): Effect.Effect<number, CredentialStoreError> =>
       Effect.gen(function* () {
-        const keys = yield* Effect.forEach(devices, (device) => SessionKey.make(application, device), {
-          concurrency: "unbounded"
-        })
+        const keys = yield* Effect.forEach(devices, (device) => SessionKey.make(application, device))
         const stored = yield* Effect.retry(store.loadMany(keys), briefly)
         const now = yield* Clock.currentTimeMillis
         for (const [index, device] of devices.entries()) {

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import * as CredentialStore from "effect-adobe-pass/CredentialStore"
-import { dialectOf } from "./internal/dialect.js"
-import { apart, codeOf, inTurn, isContention } from "./internal/failures.js"
+import { type Dialect, dialectOf } from "./internal/dialect.js"
+import { apart, codeOf, inTurn } from "./internal/failures.js"
 
 const defaultTable = "adobe_pass_sessions"
 
@@ -63,25 +63,49 @@ const migrations: ReadonlyArray<Migration> = [
  * Runs what is missing, without a transaction and without a lock: what several processes run at once does no harm.
  * (The migrator of `@effect/sql` has a transaction, and the libSQL client does not survive one that cannot begin.)
  */
-const migrate = (sql: SqlClient.SqlClient, table: string): Effect.Effect<void, SqlError> =>
+const migrate = (client: SqlClient.SqlClient, table: string): Effect.Effect<void, SqlError> =>
   Effect.gen(function* () {
+    const sql = client.withoutTransforms()
     const done = sql(`${table}_migrations`)
-    yield* inTurn(sql`
+    yield* inTurn(
+      client,
+      sql`
       CREATE TABLE IF NOT EXISTS ${done} (
         migration_id INTEGER NOT NULL PRIMARY KEY,
         name TEXT NOT NULL,
         created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
-      )`)
-    const known = yield* inTurn(sql<{ readonly migration_id: number }>`SELECT migration_id FROM ${done}`)
+      )`
+    )
+    const known = yield* inTurn(
+      client,
+      sql<{ readonly migration_id: number }>`SELECT migration_id FROM ${done}`
+    )
     const ids = new Set(known.map(({ migration_id }) => Number(migration_id)))
     for (const { id, name, statements } of migrations) {
       if (ids.has(id)) continue
-      yield* Effect.forEach(statements(sql, table), inTurn, { discard: true })
+      yield* Effect.forEach(statements(sql, table), (statement) => inTurn(client, statement), {
+        discard: true
+      })
       yield* inTurn(
+        client,
         sql`INSERT INTO ${done} (migration_id, name) VALUES (${id}, ${name}) ON CONFLICT DO NOTHING`
       )
     }
   })
+
+/**
+ * A SQLite connection waits up to a second for another one, which stops the process for as long, before it gives up. (The
+ * next line of defence, `inTurn`, costs more: see there.)
+ *
+ * @internal
+ */
+export const patience = (
+  client: SqlClient.SqlClient,
+  { system }: Dialect
+): Effect.Effect<void, CredentialStoreError> =>
+  system === "sqlite"
+    ? Effect.mapError(Effect.asVoid(apart(client.withoutTransforms()`PRAGMA busy_timeout = 1000`)), failed)
+    : Effect.void
 
 const failed = (error: SqlError) =>
   CredentialStore.fromFailure("load", { reason: "Unavailable", code: codeOf(error) })
@@ -104,7 +128,9 @@ export const run = (
   Effect.gen(function* () {
     const client = yield* SqlClient.SqlClient
     const sql = client.withoutTransforms()
-    const { milliseconds, system } = yield* dialectOf(client)
+    const dialect = yield* dialectOf(client)
+    const { milliseconds, system } = dialect
+    yield* patience(client, dialect)
     const table = yield* tableName(options.table)
     const sweep = sql`
       DELETE FROM ${sql(table)}
@@ -112,10 +138,10 @@ export const run = (
         AND updated_at < ${sql.literal(milliseconds)} - ${emptyRowsStay}`
     yield* Effect.gen(function* () {
       // Readers and the writer of a file do not wait for each other.
-      if (system === "sqlite") yield* inTurn(sql`PRAGMA journal_mode = WAL`)
-      yield* migrate(sql, table)
+      if (system === "sqlite") yield* inTurn(client, sql`PRAGMA journal_mode = WAL`)
+      yield* migrate(client, table)
       // Where others write just now, it is left to a later start.
-      yield* Effect.catchIf(apart(sweep), isContention, () => Effect.void)
+      yield* Effect.timeoutOption(inTurn(client, sweep), "1 second")
     }).pipe(
       // Of processes that make a table at the same moment, all but one fail.
       Effect.retry(

@@ -76,7 +76,7 @@ const backend = (
   ): Effect.Effect<ReadonlyArray<unknown>, CredentialStore.BackendFailure> =>
     Effect.suspend(() => {
       let found: ReadonlyArray<unknown> = []
-      return inTurn(statement).pipe(
+      return inTurn(client, statement).pipe(
         Effect.withTracerEnabled(false),
         Effect.mapBoth({
           onFailure: failure,
@@ -271,6 +271,7 @@ export const make = (
     yield* positive("timeout", options.timeout)
     yield* positive("lease.ttl", options.lease?.ttl)
     yield* positive("lease.wait", options.lease?.wait)
+    yield* Migrations.patience(client, dialect)
     if (options.migrate !== false) yield* Migrations.run({ table })
     return CredentialStore.makeEncoded(backend(client, dialect, table, options.lease), options)
   })

@@ -1,6 +1,6 @@
-import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 
 /**
@@ -16,21 +16,27 @@ export const within =
   <E2>(duration: Duration.Duration, onTimeout: () => E2) =>
   <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function* () {
-        const outcome = yield* Deferred.make<A, E | E2>()
-        // As an exit: the runtime would log the failure of a fiber, secrets and all.
-        const running = yield* Effect.interruptible(work).pipe(
-          Effect.exit,
-          Effect.flatMap((exit) => Deferred.done(outcome, exit)),
-          Effect.forkDaemon
+      Effect.withFiberRuntime<A, E | E2, R>((caller) =>
+        Effect.flatMap(
+          Effect.all([
+            // As an exit: the runtime would log the failure of a fiber, secrets and all.
+            Effect.forkDaemon(Effect.exit(Effect.interruptible(work))),
+            Effect.forkDaemon(Effect.interruptible(Effect.sleep(duration)))
+          ]),
+          ([running, timer]) => {
+            const outcome = Effect.async<A, E | E2>((resume) => {
+              running.addObserver((exit) => resume(Exit.flatten(exit)))
+              timer.addObserver((exit) => {
+                if (Exit.isSuccess(exit)) resume(Effect.failSync(onTimeout))
+              })
+              return Fiber.interrupt(running)
+            })
+            return Effect.onExit(restore(outcome), () => {
+              timer.unsafeInterruptAsFork(caller.id())
+              running.unsafeInterruptAsFork(caller.id())
+              return Effect.void
+            })
+          }
         )
-        const timer = yield* Effect.interruptible(Effect.sleep(duration)).pipe(
-          Effect.zipRight(Deferred.failSync(outcome, onTimeout)),
-          Effect.forkDaemon
-        )
-        return yield* Effect.ensuring(
-          Effect.onInterrupt(restore(Deferred.await(outcome)), () => Fiber.interrupt(running)),
-          Effect.zipRight(Fiber.interruptFork(timer), Fiber.interruptFork(running))
-        )
-      })
+      )
     )

@@ -5,7 +5,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Undici from "undici"
+import * as Undici from "undici"
 import { Answer } from "./answer.js"
 import { type Deadlines, Limited } from "./deadlines.js"
 import { Incoming } from "./incoming.js"
@@ -108,15 +108,23 @@ class Exchange extends Limited implements Undici.Dispatcher.DispatchHandler {
 
 const givenUp = () => new Error("The call was given up.")
 
-/** A FormData of the platform is what undici takes, though their types do not know each other. */
+/** Of the class that undici knows, which the one of Node.js is not. */
+const formOf = (form: globalThis.FormData): Undici.FormData => {
+  const known = new Undici.FormData()
+  for (const [name, value] of form) known.append(name, value)
+  return known
+}
+
+/** A body is whatever undici takes: the platform does not say more of a raw one. */
 const plainBody = ({ body }: HttpClientRequest.HttpClientRequest): Body => {
   switch (body._tag) {
     case "Empty":
     case "Stream":
       return null
     case "FormData":
-      return body.formData as unknown as Body
+      return formOf(body.formData)
     case "Uint8Array":
+      return body.body
     case "Raw":
       return body.body as Body
   }
@@ -137,6 +145,11 @@ const dispatch = (
   body: Body
 ): Outcome =>
   Effect.async((resume) => {
+    if (signal?.aborted === true) {
+      return resume(
+        Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: givenUp() }))
+      )
+    }
     const exchange = new Exchange(request, resume, deadlines)
     signal?.addEventListener("abort", () => exchange.cancel(givenUp()), { once: true })
     dispatcher.dispatch(

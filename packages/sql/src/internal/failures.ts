@@ -1,3 +1,4 @@
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -30,6 +31,36 @@ const pauses = Schedule.exponential(5, 1.5).pipe(Schedule.either(Schedule.spaced
 export const apart = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
   Effect.mapInputContext(statement, (_: Context.Context<never>) => Context.empty())
 
-/** `apart`, and again while others are in the way. @internal */
-export const inTurn = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
-  Effect.retry(apart(statement), { schedule: pauses, while: isContention })
+/**
+ * SQLite clients on which a statement failed because another connection was in the way.
+ *
+ * The libSQL client leaves such a statement open. Until the garbage collector closes it nothing on its connection is
+ * committed: later statements succeed, see what they wrote, and all of it is lost.
+ */
+const suspects = new WeakSet<SqlClient.SqlClient>()
+
+/** Fails as long as a statement is open on the connection: that is the one thing a savepoint cannot begin beside. */
+const isClear = (sql: SqlClient.SqlClient): Effect.Effect<void, SqlError> =>
+  Effect.zipRight(
+    sql`SAVEPOINT effect_adobe_pass`,
+    Effect.sync(() => suspects.delete(sql))
+  ).pipe(Effect.zipRight(sql`RELEASE effect_adobe_pass`), Effect.uninterruptible, Effect.asVoid)
+
+/**
+ * `apart`, and again while others are in the way; on a connection that may hold an open statement only when it holds none.
+ *
+ * @internal
+ */
+export const inTurn = <A>(
+  client: SqlClient.SqlClient,
+  statement: Effect.Effect<A, SqlError>
+): Effect.Effect<A, SqlError> =>
+  Effect.suspend(() => (suspects.has(client) ? Effect.zipRight(isClear(client), statement) : statement)).pipe(
+    Effect.tapError((error) =>
+      Effect.sync(() => {
+        if (codeOf(error)?.startsWith("SQLITE_") === true && isContention(error)) suspects.add(client)
+      })
+    ),
+    apart,
+    Effect.retry({ schedule: pauses, while: isContention })
+  )

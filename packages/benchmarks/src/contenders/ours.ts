@@ -1,0 +1,144 @@
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { type Duration, Effect, Either, Layer, ManagedRuntime, Redacted } from "effect"
+import {
+  AdobePass,
+  CredentialStore,
+  CurrentDevice,
+  Environment,
+  ProtectedClient,
+  Sessions
+} from "effect-adobe-pass"
+import { NodeTransport } from "effect-adobe-pass-node"
+import type { Client, Contender } from "../contender.js"
+import { registerByFetch, tokenByFetch } from "./byHand.js"
+import { versionOf } from "./version.js"
+
+/** Calls made one after the other by so many fibers of the program. */
+const runIn =
+  <R>(
+    runtime: ManagedRuntime.ManagedRuntime<R, unknown>,
+    call: (path: string) => Effect.Effect<number, { readonly _tag: string }, R>
+  ): NonNullable<Client["run"]> =>
+  (paths, concurrency) =>
+    runtime.runPromise(
+      Effect.suspend(() => {
+        const outcomes: Record<string, number> = {}
+        let next = 0
+        const count = (outcome: string | number) => {
+          outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+        }
+        const one = Effect.suspend(() =>
+          Effect.match(call(paths[next++] ?? ""), {
+            onSuccess: count,
+            onFailure: ({ _tag }) => count(_tag)
+          })
+        )
+        const fiber = Effect.whileLoop({ while: () => next < paths.length, body: () => one, step: () => {} })
+        return Effect.as(
+          Effect.all(
+            Array.from({ length: Math.min(concurrency, paths.length) }, () => fiber),
+            { concurrency: "unbounded", discard: true }
+          ),
+          outcomes
+        )
+      })
+    )
+
+/** What is different from the library as it comes. */
+export interface Variant {
+  readonly name?: string
+  readonly transport?: Layer.Layer<HttpClient.HttpClient, unknown>
+  readonly store?: Layer.Layer<CredentialStore.CredentialStore, unknown>
+  /** Where the service does not throttle, and is not what is measured. */
+  readonly unthrottled?: boolean
+  /** Whether the device is given to each call, and not once around all. */
+  readonly devicePerCall?: boolean
+  readonly maxWait?: Duration.DurationInput
+}
+
+/** The library, for a program that is made of effects. */
+export const ours = (variant: Variant = {}): Contender => ({
+  name: variant.name ?? "effect-adobe-pass",
+  version: versionOf("effect-adobe-pass"),
+  transport: "undici",
+  byHand: [],
+  open: async ({ baseUrl, device, softwareStatement }) => {
+    const environment = Either.getOrThrow(Environment.custom({ name: "benchmark", sp: baseUrl }))
+    const layer = AdobePass.layer({
+      environment,
+      softwareStatement: Redacted.make(softwareStatement),
+      throttle:
+        variant.unthrottled === true ? { burst: 1_000_000_000 } : { maxWait: variant.maxWait ?? "1 minute" }
+    }).pipe(
+      Layer.provide([
+        variant.transport ?? NodeTransport.layer(),
+        variant.store ?? CredentialStore.layerMemory
+      ])
+    )
+    const runtime = ManagedRuntime.make(Layer.merge(layer, Layer.succeed(CurrentDevice, device)))
+    const { adobe, sessions } = await runtime.runPromise(
+      Effect.all({ adobe: ProtectedClient.ProtectedClient, sessions: Sessions.Sessions })
+    )
+    const get = (path: string) =>
+      Effect.flatMap(adobe.get(path), (response) => Effect.as(response.text, response.status))
+    const call =
+      variant.devicePerCall === true
+        ? (path: string) => Effect.provideService(get(path), CurrentDevice, device)
+        : get
+    return {
+      call: (path) => runtime.runPromise(call(path)),
+      run: runIn(runtime, call),
+      token: () =>
+        runtime.runPromise(Effect.map(sessions.accessToken(device), ({ value }) => Redacted.value(value))),
+      readTokens: (count) =>
+        runtime.runPromise(
+          Effect.suspend(() => {
+            let left = count
+            return Effect.whileLoop({
+              while: () => left-- > 0,
+              body: () => sessions.accessToken(device),
+              step: () => {}
+            })
+          })
+        ),
+      close: () => runtime.dispose()
+    }
+  }
+})
+
+/** The client of the platform with headers that do not change, and the token in them: no library at all. */
+export const platformClient = (
+  name: string,
+  transport: Layer.Layer<HttpClient.HttpClient, unknown>
+): Contender => ({
+  name,
+  version: versionOf("@effect/platform"),
+  transport: "undici",
+  byHand: ["registration", "token", "static headers"],
+  open: async (target) => {
+    const token = await tokenByFetch(target, await registerByFetch(target))
+    const runtime = ManagedRuntime.make(Layer.merge(transport, Layer.setTracerEnabled(false)))
+    const client = await runtime.runPromise(
+      Effect.map(
+        HttpClient.HttpClient,
+        HttpClient.mapRequest(
+          HttpClientRequest.setHeaders({
+            "user-agent": "effect-adobe-pass",
+            ...target.deviceHeaders,
+            authorization: `Bearer ${token.value}`
+          })
+        )
+      )
+    )
+    const call = (path: string) =>
+      Effect.flatMap(client.get(target.baseUrl + path), (response) =>
+        Effect.as(response.text, response.status)
+      )
+    return {
+      call: (path) => runtime.runPromise(call(path)),
+      run: runIn(runtime, call),
+      token: undefined,
+      close: () => runtime.dispose()
+    }
+  }
+})

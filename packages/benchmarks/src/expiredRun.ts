@@ -1,0 +1,56 @@
+/**
+ * What a client does when its token is to be replaced soon and the token endpoint does not answer as it should:
+ * `expiredRun.js <contender> <mode> <lifetime>`, in a process of its own, because some libraries do not survive it. The
+ * lifetime in seconds is such that the client wants another token one second after it has the first, which stays valid.
+ * Answers with a line of JSON.
+ */
+import { setTimeout as sleep } from "node:timers/promises"
+import { Effect } from "effect"
+import { decisions, targetOf } from "./contender.js"
+import { contenderNamed } from "./contenders/byName.js"
+import { standIn } from "./standIn.js"
+
+const [, , name, mode, lifetime] = process.argv
+const perSecond = 20
+const seconds = 12
+
+/** In milliseconds: a caller that waits for longer has waited in vain. */
+const patience = 2000
+
+let unhandled = 0
+process.on("unhandledRejection", () => {
+  unhandled += 1
+})
+
+const run = Effect.gen(function* () {
+  const server = yield* standIn
+  yield* server.control(`ttl?seconds=${lifetime}`)
+  const client = yield* Effect.promise(() => contenderNamed(name).open(targetOf(server.baseUrl)))
+  yield* Effect.promise(() => client.call(decisions))
+  yield* server.control("reset")
+  yield* server.control(`tokens?mode=${mode}`)
+  const calls = yield* Effect.promise(async () => {
+    await sleep(1200)
+    const made: Array<Promise<boolean>> = []
+    for (let call = 0; call < perSecond * seconds; call++) {
+      made.push(
+        Promise.race([
+          client.call(decisions).then(
+            (status) => status === 200,
+            () => false
+          ),
+          sleep(patience, false)
+        ])
+      )
+      await sleep(1000 / perSecond)
+    }
+    return Promise.all(made)
+  })
+  const { token } = yield* server.counts
+  console.log(
+    JSON.stringify({ calls: calls.length, ok: calls.filter((ok) => ok).length, tokens: token, unhandled })
+  )
+})
+
+await Effect.runPromise(Effect.scoped(run))
+process.exit(0)

@@ -1,0 +1,67 @@
+/** S4: the token is revoked while calls are in flight, whose refusals arrive one after the other. */
+import { Effect } from "effect"
+import { type Contender, decisions, runCalls, targetOf } from "../contender.js"
+import { peers } from "../contenders/index.js"
+import { ours } from "../contenders/ours.js"
+import type { Scenario } from "../scenario.js"
+import { type StandIn, standIn } from "../standIn.js"
+import { table } from "../statistics.js"
+
+const contenders: ReadonlyArray<Contender> = [ours({ unthrottled: true }), ...peers]
+const sizes = [10, 100, 500]
+const rounds = 3
+
+/** In milliseconds, the time over which the answers arrive. */
+const over = 200
+
+/** A token request takes about as long as this on a network. */
+const tokenDelay = 20
+
+const incident = (server: StandIn, contender: Contender, calls: number) =>
+  Effect.gen(function* () {
+    const client = yield* Effect.acquireRelease(
+      Effect.promise(() => contender.open(targetOf(server.baseUrl))),
+      (client) => Effect.promise(() => client.close())
+    )
+    yield* Effect.promise(() => runCalls(client, [decisions], 1))
+    yield* server.control("reset")
+    const paths = Array.from(
+      { length: calls },
+      (_, index) => `${decisions}?delay=${20 + Math.floor((index * over) / calls)}`
+    )
+    const [outcomes] = yield* Effect.all(
+      [Effect.promise(() => runCalls(client, paths, calls)), server.control("revoke")],
+      { concurrency: 2 }
+    )
+    const { token } = yield* server.counts
+    return { token, ok: outcomes["200"] ?? 0 }
+  }).pipe(Effect.scoped)
+
+export const revoked: Scenario = {
+  name: "revoked",
+  title: "A token is revoked while calls are in flight",
+  run: Effect.gen(function* () {
+    const server = yield* standIn
+    yield* server.control(`tokens?mode=ok&delay=${tokenDelay}`)
+    const rows = yield* Effect.forEach(contenders, (contender) =>
+      Effect.map(
+        Effect.forEach(sizes, (calls) =>
+          Effect.map(Effect.replicateEffect(incident(server, contender, calls), rounds), (results) => {
+            const tokens = results.map(({ token }) => token)
+            const succeeded = results.map(({ ok }) => ok)
+            const range = (values: ReadonlyArray<number>) => {
+              const [low, high] = [Math.min(...values), Math.max(...values)]
+              return low === high ? `${low}` : `${low} to ${high}`
+            }
+            return `${range(tokens)}; ${range(succeeded)} of ${calls}`
+          })
+        ),
+        (cells) => [contender.name, ...cells]
+      )
+    )
+    return table(
+      ["Token requests; calls that succeeded", ...sizes.map((calls) => `${calls} in flight`)],
+      rows
+    )
+  })
+}
