@@ -1,43 +1,15 @@
 /** What is compared: a client of Adobe Pass, made with one library or another. */
 
-import { Either } from "effect"
-import { Device } from "effect-adobe-pass"
-
 /** The service as a client is told of it, and the device that it calls for. */
 export interface Target {
   /** Origin of `/o/client/*` and `/api/v2/*`. */
   readonly baseUrl: string
   readonly softwareStatement: string
-  readonly device: Device.Device
+  /** Its address, and its identifier, which is made of the address. */
+  readonly ip: string
+  readonly deviceId: string
   /** What each protected call of the device says besides its token. */
   readonly deviceHeaders: Readonly<Record<string, string>>
-}
-
-const base64 = (text: string) => Buffer.from(text).toString("base64url")
-
-/** A statement that the stand-in takes: its signature is not looked at. */
-export const softwareStatement = [
-  base64('{"alg":"RS256"}'),
-  base64('{"iss":"auth.adobe.com","sub":"an-application","iat":1700000000,"scopes":"api:client:v2"}'),
-  base64("signature")
-].join(".")
-
-/** The service at an origin, for a device of this address. */
-export const targetOf = (baseUrl: string, statement = softwareStatement, ip = "203.0.113.7"): Target => {
-  const device = Either.getOrThrow(
-    Device.make({
-      id: `device-at-${ip}`,
-      ip,
-      info: {
-        model: "AFTM",
-        version: "montoya",
-        osName: "Android",
-        osVersion: "5.1.1",
-        connectionType: "WiFi"
-      }
-    })
-  )
-  return { baseUrl, softwareStatement: statement, device, deviceHeaders: device.callHeaders }
 }
 
 /** How calls ended, by status or by the name of the error, and how many of each. */

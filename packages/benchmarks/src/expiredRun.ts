@@ -6,9 +6,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import { Effect } from "effect"
-import { decisions, targetOf } from "./contender.js"
+import { decisions } from "./contender.js"
 import { contenderNamed } from "./contenders/byName.js"
 import { standIn } from "./standIn.js"
+import { targetOf } from "./target.js"
 
 const [, , name, mode, lifetime] = process.argv
 const perSecond = 20

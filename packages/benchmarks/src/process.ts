@@ -3,7 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { Effect, type Scope } from "effect"
+import { Data, Effect, type Scope } from "effect"
+
+/** A process of a benchmark ended as it should not. */
+export class ProcessFailed extends Data.TaggedError("ProcessFailed")<{ readonly message: string }> {}
 
 const start = (
   script: string,
@@ -20,18 +23,20 @@ const start = (
 export const server = (
   script: string,
   ...args: ReadonlyArray<string>
-): Effect.Effect<string, Error, Scope.Scope> =>
+): Effect.Effect<string, ProcessFailed, Scope.Scope> =>
   Effect.flatMap(
     Effect.acquireRelease(
       Effect.sync(() => start(script, args, {}, [])),
       (child) => Effect.sync(() => void child.kill("SIGKILL"))
     ),
     (child) =>
-      Effect.async<string, Error>((resume) => {
+      Effect.async<string, ProcessFailed>((resume) => {
         if (child.stdout !== null) {
           createInterface(child.stdout).once("line", (line) => resume(Effect.succeed(line)))
         }
-        child.once("exit", (code) => resume(Effect.fail(new Error(`${script} ended with ${code}`))))
+        child.once("exit", (code) =>
+          resume(Effect.fail(new ProcessFailed({ message: `${script} ended with ${code}` })))
+        )
       })
   )
 
@@ -43,8 +48,8 @@ export const output = (
     readonly environment?: Readonly<Record<string, string>>
     readonly flags?: ReadonlyArray<string>
   } = {}
-): Effect.Effect<string, Error> =>
-  Effect.async<string, Error>((resume) => {
+): Effect.Effect<string, ProcessFailed> =>
+  Effect.async<string, ProcessFailed>((resume) => {
     const child = start(script, options.args ?? [], options.environment ?? {}, options.flags ?? [])
     child.stdin?.end()
     let printed = ""
@@ -55,7 +60,9 @@ export const output = (
       resume(
         code === 0
           ? Effect.succeed(printed)
-          : Effect.fail(new Error(`${script} ${options.args?.join(" ")} ended with ${code}`))
+          : Effect.fail(
+              new ProcessFailed({ message: `${script} ${options.args?.join(" ")} ended with ${code}` })
+            )
       )
     )
     return Effect.promise(async () => {

@@ -10,8 +10,9 @@ import type { CredentialStore } from "effect-adobe-pass"
 import { FileStore } from "effect-adobe-pass-node"
 import { Redis, RedisStore } from "effect-adobe-pass-redis"
 import { SqlStore } from "effect-adobe-pass-sql"
-import { decisions, targetOf } from "./contender.js"
+import { decisions } from "./contender.js"
 import { ours } from "./contenders/ours.js"
+import { targetOf } from "./target.js"
 
 const [, , kind = "", where = "", baseUrl = ""] = process.argv
 

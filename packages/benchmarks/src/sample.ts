@@ -11,7 +11,7 @@ import {
   RegisteredApplication,
   SessionKey
 } from "effect-adobe-pass"
-import { softwareStatement } from "./contender.js"
+import { softwareStatement } from "./target.js"
 
 const options = {
   environment: "release-production",

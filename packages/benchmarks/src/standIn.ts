@@ -1,6 +1,6 @@
 /** The stand-in server, as a scenario uses it. */
 import { Effect, type Scope } from "effect"
-import { server } from "./process.js"
+import { type ProcessFailed, server } from "./process.js"
 
 export interface Counts {
   readonly register: number
@@ -18,7 +18,7 @@ export interface StandIn {
   readonly control: (command: string) => Effect.Effect<unknown>
 }
 
-export const standIn: Effect.Effect<StandIn, Error, Scope.Scope> = Effect.map(
+export const standIn: Effect.Effect<StandIn, ProcessFailed, Scope.Scope> = Effect.map(
   server("./server.js"),
   (baseUrl) => {
     const ask = async (command: string): Promise<Counts> =>

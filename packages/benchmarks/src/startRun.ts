@@ -1,7 +1,8 @@
-/** A cold process up to its first token: `startRun.js <contender> <origin>`. Prints the milliseconds since it was started. */
-import { decisions, targetOf } from "./contender.js"
+/** A cold process up to its first token: `startRun.js <contender> <target>`. Prints the milliseconds since it was started. */
+import { decisions, type Target } from "./contender.js"
 
-const [, , name = "", baseUrl = ""] = process.argv
+const [, , name = "", told = ""] = process.argv
+const target: Target = JSON.parse(told)
 
 const contender =
   name === "effect-adobe-pass"
@@ -32,7 +33,7 @@ async function only(wanted: string) {
   }
 }
 
-const client = await contender.open(targetOf(baseUrl))
+const client = await contender.open(target)
 const status = await client.call(decisions)
 if (status !== 200) throw new Error(`${name}: ${status}`)
 console.log(performance.now())

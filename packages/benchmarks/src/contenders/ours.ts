@@ -9,40 +9,38 @@ import {
   Sessions
 } from "effect-adobe-pass"
 import { NodeTransport } from "effect-adobe-pass-node"
-import type { Client, Contender } from "../contender.js"
+import type { Contender, Outcomes, Target } from "../contender.js"
+import { deviceOf } from "../target.js"
 import { registerByFetch, tokenByFetch } from "./byHand.js"
 import { versionOf } from "./version.js"
 
 /** Calls made one after the other by so many fibers of the program. */
-const runIn =
-  <R>(
-    runtime: ManagedRuntime.ManagedRuntime<R, unknown>,
-    call: (path: string) => Effect.Effect<number, { readonly _tag: string }, R>
-  ): NonNullable<Client["run"]> =>
-  (paths, concurrency) =>
-    runtime.runPromise(
-      Effect.suspend(() => {
-        const outcomes: Record<string, number> = {}
-        let next = 0
-        const count = (outcome: string | number) => {
-          outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
-        }
-        const one = Effect.suspend(() =>
-          Effect.match(call(paths[next++] ?? ""), {
-            onSuccess: count,
-            onFailure: ({ _tag }) => count(_tag)
-          })
-        )
-        const fiber = Effect.whileLoop({ while: () => next < paths.length, body: () => one, step: () => {} })
-        return Effect.as(
-          Effect.all(
-            Array.from({ length: Math.min(concurrency, paths.length) }, () => fiber),
-            { concurrency: "unbounded", discard: true }
-          ),
-          outcomes
-        )
+const calls = <R>(
+  call: (path: string) => Effect.Effect<number, { readonly _tag: string }, R>,
+  paths: ReadonlyArray<string>,
+  concurrency: number
+): Effect.Effect<Outcomes, never, R> =>
+  Effect.suspend(() => {
+    const outcomes: Record<string, number> = {}
+    let next = 0
+    const count = (outcome: string | number) => {
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+    }
+    const one = Effect.suspend(() =>
+      Effect.match(call(paths[next++] ?? ""), {
+        onSuccess: count,
+        onFailure: ({ _tag }) => count(_tag)
       })
     )
+    const fiber = Effect.whileLoop({ while: () => next < paths.length, body: () => one, step: () => {} })
+    return Effect.as(
+      Effect.all(
+        Array.from({ length: Math.min(concurrency, paths.length) }, () => fiber),
+        { concurrency: "unbounded", discard: true }
+      ),
+      outcomes
+    )
+  })
 
 /** What is different from the library as it comes. */
 export interface Variant {
@@ -54,17 +52,15 @@ export interface Variant {
   /** Whether the device is given to each call, and not once around all. */
   readonly devicePerCall?: boolean
   readonly maxWait?: Duration.DurationInput
+  /** Whether all clients share the library, which then is never closed: devices come to a service that runs. */
+  readonly service?: boolean
 }
 
-/** The library, for a program that is made of effects. */
-export const ours = (variant: Variant = {}): Contender => ({
-  name: variant.name ?? "effect-adobe-pass",
-  version: versionOf("effect-adobe-pass"),
-  transport: "undici",
-  byHand: [],
-  open: async ({ baseUrl, device, softwareStatement }) => {
-    const environment = Either.getOrThrow(Environment.custom({ name: "benchmark", sp: baseUrl }))
-    const layer = AdobePass.layer({
+/** The library as a service has it: made once, for all devices. */
+const serviceOf = async (variant: Variant, { baseUrl, softwareStatement }: Target) => {
+  const environment = Either.getOrThrow(Environment.custom({ name: "benchmark", sp: baseUrl }))
+  const runtime = ManagedRuntime.make(
+    AdobePass.layer({
       environment,
       softwareStatement: Redacted.make(softwareStatement),
       throttle:
@@ -75,36 +71,52 @@ export const ours = (variant: Variant = {}): Contender => ({
         variant.store ?? CredentialStore.layerMemory
       ])
     )
-    const runtime = ManagedRuntime.make(Layer.merge(layer, Layer.succeed(CurrentDevice, device)))
-    const { adobe, sessions } = await runtime.runPromise(
-      Effect.all({ adobe: ProtectedClient.ProtectedClient, sessions: Sessions.Sessions })
-    )
-    const get = (path: string) =>
-      Effect.flatMap(adobe.get(path), (response) => Effect.as(response.text, response.status))
-    const call =
-      variant.devicePerCall === true
-        ? (path: string) => Effect.provideService(get(path), CurrentDevice, device)
-        : get
-    return {
-      call: (path) => runtime.runPromise(call(path)),
-      run: runIn(runtime, call),
-      token: () =>
-        runtime.runPromise(Effect.map(sessions.accessToken(device), ({ value }) => Redacted.value(value))),
-      readTokens: (count) =>
-        runtime.runPromise(
-          Effect.suspend(() => {
-            let left = count
-            return Effect.whileLoop({
-              while: () => left-- > 0,
-              body: () => sessions.accessToken(device),
-              step: () => {}
+  )
+  const services = await runtime.runPromise(
+    Effect.all({ adobe: ProtectedClient.ProtectedClient, sessions: Sessions.Sessions })
+  )
+  return { ...services, runtime }
+}
+
+/** The library, for a program that is made of effects. */
+export const ours = (variant: Variant = {}): Contender => {
+  let running: ReturnType<typeof serviceOf> | undefined
+  return {
+    name: variant.name ?? "effect-adobe-pass",
+    version: versionOf("effect-adobe-pass"),
+    transport: "undici",
+    byHand: [],
+    open: async (target) => {
+      if (variant.service === true) running ??= serviceOf(variant, target)
+      const { adobe, runtime, sessions } = await (running ?? serviceOf(variant, target))
+      const device = deviceOf(target)
+      const forDevice = Effect.provideService(CurrentDevice, device)
+      const get = (path: string) =>
+        Effect.flatMap(adobe.get(path), (response) => Effect.as(response.text, response.status))
+      const call = variant.devicePerCall === true ? (path: string) => forDevice(get(path)) : get
+      return {
+        call: (path) => runtime.runPromise(forDevice(get(path))),
+        run: (paths, concurrency) => runtime.runPromise(forDevice(calls(call, paths, concurrency))),
+        token: () =>
+          runtime.runPromise(Effect.map(sessions.accessToken(device), ({ value }) => Redacted.value(value))),
+        readTokens: (count) =>
+          runtime.runPromise(
+            Effect.suspend(() => {
+              let left = count
+              return Effect.whileLoop({
+                while: () => left-- > 0,
+                body: () => sessions.accessToken(device),
+                step: () => {}
+              })
             })
-          })
-        ),
-      close: () => runtime.dispose()
+          ),
+        close: async () => {
+          if (running === undefined) await runtime.dispose()
+        }
+      }
     }
   }
-})
+}
 
 /** The client of the platform with headers that do not change, and the token in them: no library at all. */
 export const platformClient = (
@@ -136,7 +148,7 @@ export const platformClient = (
       )
     return {
       call: (path) => runtime.runPromise(call(path)),
-      run: runIn(runtime, call),
+      run: (paths, concurrency) => runtime.runPromise(calls(call, paths, concurrency)),
       token: undefined,
       close: () => runtime.dispose()
     }

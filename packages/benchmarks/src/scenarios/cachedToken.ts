@@ -1,12 +1,13 @@
 /** S3: the token, from memory. */
 import { Effect, Schema } from "effect"
-import { decisions, runCalls, targetOf } from "../contender.js"
+import { decisions, runCalls } from "../contender.js"
 import { peers } from "../contenders/index.js"
 import { ours } from "../contenders/ours.js"
 import { output } from "../process.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, median, ratio, spread, table } from "../statistics.js"
+import { targetOf } from "../target.js"
 
 const contenders = [ours({ unthrottled: true }), ...peers]
 const rounds = 15

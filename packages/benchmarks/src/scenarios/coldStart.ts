@@ -1,13 +1,14 @@
 /** S1: the first calls of a device, all at once. */
 import { Effect } from "effect"
-import { type Contender, decisions, runCalls, targetOf } from "../contender.js"
+import { type Contender, decisions, runCalls } from "../contender.js"
 import { peers } from "../contenders/index.js"
 import { ours } from "../contenders/ours.js"
 import type { Scenario } from "../scenario.js"
 import { type StandIn, standIn } from "../standIn.js"
 import { figure, median, table } from "../statistics.js"
+import { softwareStatement, targetOf } from "../target.js"
 
-const contenders: ReadonlyArray<Contender> = [ours({ unthrottled: true }), ...peers]
+const contenders: ReadonlyArray<Contender> = [ours({ unthrottled: true, service: true }), ...peers]
 
 const sizes = [
   { callers: 1, rounds: 15 },
@@ -15,6 +16,15 @@ const sizes = [
   { callers: 100, rounds: 5 },
   { callers: 1000, rounds: 3 }
 ]
+
+/** Another device each time. */
+const nextAddress = (() => {
+  let number = 0
+  return () => {
+    number += 1
+    return `10.0.${number >> 8}.${number & 255}`
+  }
+})()
 
 interface Cold {
   readonly millis: number
@@ -26,7 +36,7 @@ interface Cold {
 const cold = (server: StandIn, contender: Contender, callers: number) =>
   Effect.gen(function* () {
     const client = yield* Effect.acquireRelease(
-      Effect.promise(() => contender.open(targetOf(server.baseUrl))),
+      Effect.promise(() => contender.open(targetOf(server.baseUrl, softwareStatement, nextAddress()))),
       (client) => Effect.promise(() => client.close())
     )
     yield* server.control("reset")

@@ -1,15 +1,16 @@
 /** S4: the token is revoked while calls are in flight, whose refusals arrive one after the other. */
 import { Effect } from "effect"
-import { type Contender, decisions, runCalls, targetOf } from "../contender.js"
+import { type Contender, decisions, runCalls } from "../contender.js"
 import { peers } from "../contenders/index.js"
 import { ours } from "../contenders/ours.js"
 import type { Scenario } from "../scenario.js"
 import { type StandIn, standIn } from "../standIn.js"
 import { table } from "../statistics.js"
+import { targetOf } from "../target.js"
 
 const contenders: ReadonlyArray<Contender> = [ours({ unthrottled: true }), ...peers]
 const sizes = [10, 100, 500]
-const rounds = 3
+const rounds = 2
 
 /** In milliseconds, the time over which the answers arrive. */
 const over = 200

@@ -7,6 +7,7 @@ import { output } from "../process.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, median, ratio, table, withSpread } from "../statistics.js"
+import { targetOf } from "../target.js"
 
 const rounds = 9
 
@@ -108,7 +109,9 @@ export const start: Scenario = {
     const millis = started.map(() => Array.of<number>())
     for (let round = -1; round < rounds; round++) {
       for (const [index, name] of started.entries()) {
-        const took = Number(yield* output("./startRun.js", { args: [name, baseUrl] }))
+        const took = Number(
+          yield* output("./startRun.js", { args: [name, JSON.stringify(targetOf(baseUrl))] })
+        )
         if (round >= 0) millis[index]?.push(took)
       }
     }

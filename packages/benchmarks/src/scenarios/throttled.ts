@@ -1,6 +1,6 @@
 /** S6: more calls at once than the service lets through. S1 under the throttle stands here, too. */
 import { Effect, Option, Schema } from "effect"
-import { type Contender, decisions, runCalls, targetOf } from "../contender.js"
+import { type Contender, decisions, runCalls } from "../contender.js"
 import { peers } from "../contenders/index.js"
 import { ours } from "../contenders/ours.js"
 import { nginx } from "../nginx.js"
@@ -8,6 +8,7 @@ import { server } from "../process.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, table } from "../statistics.js"
+import { targetOf } from "../target.js"
 
 const contenders: ReadonlyArray<Contender> = [ours({ maxWait: "3 minutes" }), ...peers]
 

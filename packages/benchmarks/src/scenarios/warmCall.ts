@@ -4,13 +4,14 @@ import { NodeHttpClient } from "@effect/platform-node"
 import { Effect } from "effect"
 import { NodeTransport } from "effect-adobe-pass-node"
 import * as Chart from "../chart.js"
-import { type Client, type Contender, decisions, runCalls, targetOf } from "../contender.js"
+import { type Client, type Contender, decisions, runCalls } from "../contender.js"
 import { peers } from "../contenders/index.js"
 import { ours, platformClient } from "../contenders/ours.js"
 import { profiled } from "../profile.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, median, ratio, table, withSpread } from "../statistics.js"
+import { targetOf } from "../target.js"
 
 const library = ours({ unthrottled: true })
 const staticHeader = platformClient("@effect/platform, static headers, our transport", NodeTransport.layer())
