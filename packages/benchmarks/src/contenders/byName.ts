@@ -1,13 +1,46 @@
+/** Everything that is compared, and in which variants, by name: each runs in a process of its own, which is told a name. */
+import { NodeHttpClient } from "@effect/platform-node"
+import { NodeTransport } from "effect-adobe-pass-node"
 import type { Contender } from "../contender.js"
 import { peers } from "./index.js"
-import { ours } from "./ours.js"
+import { ours, platformClient } from "./ours.js"
 
-/** The library where the service does not throttle, and all peers. */
-export const all: ReadonlyArray<Contender> = [ours({ unthrottled: true }), ...peers]
+/** The library where the service does not throttle. */
+export const library = ours({ unthrottled: true, service: true })
 
-/** For a process of its own, which is told a name. */
+export const devicePerCall = ours({
+  name: "effect-adobe-pass, the device given to each call",
+  unthrottled: true,
+  devicePerCall: true
+})
+
+export const onPlatformTransport = ours({
+  name: "effect-adobe-pass, the platform's transport",
+  unthrottled: true,
+  transport: NodeTransport.layerPlatform()
+})
+
+export const staticHeaders = platformClient(
+  "@effect/platform, static headers, our transport",
+  NodeTransport.layer()
+)
+
+export const staticHeadersOnPlatformTransport = platformClient(
+  "@effect/platform, static headers, its transport",
+  NodeHttpClient.layerUndici
+)
+
+const contenders: ReadonlyArray<Contender> = [
+  library,
+  devicePerCall,
+  onPlatformTransport,
+  staticHeaders,
+  staticHeadersOnPlatformTransport,
+  ...peers
+]
+
 export const contenderNamed = (name: string | undefined): Contender => {
-  const found = all.find((contender) => contender.name === name)
+  const found = contenders.find((contender) => contender.name === name)
   if (found === undefined) throw new Error(`no contender ${name}`)
   return found
 }

@@ -1,15 +1,15 @@
 /** S3: the token, from memory. */
 import { Effect, Schema } from "effect"
-import { decisions, runCalls } from "../contender.js"
+import { library } from "../contenders/byName.js"
 import { peers } from "../contenders/index.js"
-import { ours } from "../contenders/ours.js"
+import { inProcess } from "../inProcess.js"
 import { output } from "../process.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, median, ratio, spread, table } from "../statistics.js"
 import { targetOf } from "../target.js"
 
-const contenders = [ours({ unthrottled: true }), ...peers]
+const contenders = [library, ...peers]
 const rounds = 15
 const reads = 50_000
 
@@ -22,27 +22,25 @@ export const cachedToken: Scenario = {
   title: "The token, from memory",
   run: Effect.gen(function* () {
     const { baseUrl } = yield* standIn
-    const readers = yield* Effect.forEach(contenders, (contender) =>
-      Effect.map(
-        Effect.acquireRelease(
-          Effect.promise(() => contender.open(targetOf(baseUrl))),
-          (client) => Effect.promise(() => client.close())
-        ),
-        (client) => ({ name: contender.name, client, nanos: Array.of<number>() })
-      )
+    const readers = yield* Effect.forEach(
+      contenders,
+      (contender) =>
+        Effect.gen(function* () {
+          const tell = yield* inProcess(contender)
+          yield* tell({ do: "open", target: targetOf(baseUrl) })
+          yield* tell({ do: "repeat", calls: 1, concurrency: 1 })
+          const first = yield* tell({ do: "tokens", reads })
+          return first === null ? [] : [{ name: contender.name, tell, nanos: Array.of<number>() }]
+        }),
+      { concurrency: 2 }
     )
-    const able = readers.filter(({ client }) => client.readTokens !== undefined || client.token !== undefined)
-    yield* Effect.promise(async () => {
-      for (const { client } of able) await runCalls(client, [decisions], 1)
-      for (let round = -3; round < rounds; round++) {
-        for (const { client, nanos } of able) {
-          const start = performance.now()
-          if (client.readTokens !== undefined) await client.readTokens(reads)
-          else for (let read = 0; read < reads; read++) await client.token?.()
-          if (round >= 0) nanos.push(((performance.now() - start) * 1e6) / reads)
-        }
+    const able = readers.flat()
+    for (let round = -3; round < rounds; round++) {
+      for (const { nanos, tell } of able) {
+        const read = yield* tell({ do: "tokens", reads })
+        if (round >= 0 && read !== null) nanos.push((read.millis * 1e6) / reads)
       }
-    })
+    }
     const fleet = yield* Effect.flatMap(
       output("./fleetRun.js", { args: ["resident", "100000"], flags: ["--expose-gc"] }),
       Fleet

@@ -1,14 +1,15 @@
 /** S1: the first calls of a device, all at once. */
 import { Effect } from "effect"
-import { type Contender, decisions, runCalls } from "../contender.js"
+import type { Contender } from "../contender.js"
+import { library } from "../contenders/byName.js"
 import { peers } from "../contenders/index.js"
-import { ours } from "../contenders/ours.js"
+import { inProcess, type Tell } from "../inProcess.js"
 import type { Scenario } from "../scenario.js"
 import { type StandIn, standIn } from "../standIn.js"
 import { figure, median, table } from "../statistics.js"
 import { softwareStatement, targetOf } from "../target.js"
 
-const contenders: ReadonlyArray<Contender> = [ours({ unthrottled: true, service: true }), ...peers]
+const contenders: ReadonlyArray<Contender> = [library, ...peers]
 
 const sizes = [
   { callers: 1, rounds: 15 },
@@ -33,37 +34,27 @@ interface Cold {
   readonly ok: number
 }
 
-const cold = (server: StandIn, contender: Contender, callers: number) =>
+const cold = (server: StandIn, tell: Tell, callers: number) =>
   Effect.gen(function* () {
-    const client = yield* Effect.acquireRelease(
-      Effect.promise(() => contender.open(targetOf(server.baseUrl, softwareStatement, nextAddress()))),
-      (client) => Effect.promise(() => client.close())
-    )
+    yield* tell({ do: "open", target: targetOf(server.baseUrl, softwareStatement, nextAddress()) })
     yield* server.control("reset")
-    const [took, outcomes] = yield* Effect.promise(async () => {
-      const start = performance.now()
-      const outcomes = await runCalls(
-        client,
-        Array.from({ length: callers }, () => decisions),
-        callers
-      )
-      return [performance.now() - start, outcomes] as const
-    })
+    const { millis, ok } = yield* tell({ do: "repeat", calls: callers, concurrency: callers })
     const { register, token } = yield* server.counts
-    return { millis: took, register, token, ok: outcomes["200"] ?? 0 } satisfies Cold
-  }).pipe(Effect.scoped)
+    return { millis, register, token, ok } satisfies Cold
+  })
 
 export const coldStart: Scenario = {
   name: "cold",
   title: "The first calls of a device, all at once",
   run: Effect.gen(function* () {
     const server = yield* standIn
+    const tells = yield* Effect.forEach(contenders, inProcess, { concurrency: 2 })
     const columns: Array<ReadonlyArray<ReadonlyArray<Cold>>> = []
     for (const { callers, rounds } of sizes) {
       const results = contenders.map((): Array<Cold> => [])
       for (let round = -1; round < rounds; round++) {
-        for (const [index, contender] of contenders.entries()) {
-          const result = yield* cold(server, contender, callers)
+        for (const [index, tell] of tells.entries()) {
+          const result = yield* cold(server, tell, callers)
           if (round >= 0) results[index]?.push(result)
         }
       }

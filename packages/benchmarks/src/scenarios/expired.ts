@@ -1,6 +1,7 @@
 /** S5: the token is to be replaced, and the token endpoint is out of order. */
 import { Effect, Schema } from "effect"
-import { all } from "../contenders/byName.js"
+import { library } from "../contenders/byName.js"
+import { peers } from "../contenders/index.js"
 import { output } from "../process.js"
 import type { Scenario } from "../scenario.js"
 import { table } from "../statistics.js"
@@ -38,7 +39,7 @@ export const expired: Scenario = {
   title: "The token is due, and the token endpoint is out of order",
   run: Effect.gen(function* () {
     const rows = yield* Effect.forEach(
-      all,
+      [library, ...peers],
       ({ name }) =>
         Effect.map(
           Effect.forEach(

@@ -1,31 +1,27 @@
 /** S2: a call with a token that is in memory. */
-
-import { NodeHttpClient } from "@effect/platform-node"
 import { Effect } from "effect"
-import { NodeTransport } from "effect-adobe-pass-node"
 import * as Chart from "../chart.js"
-import { type Client, type Contender, decisions, runCalls } from "../contender.js"
+import type { Contender } from "../contender.js"
+import {
+  devicePerCall,
+  library,
+  onPlatformTransport,
+  staticHeaders,
+  staticHeadersOnPlatformTransport
+} from "../contenders/byName.js"
 import { peers } from "../contenders/index.js"
-import { ours, platformClient } from "../contenders/ours.js"
-import { profiled } from "../profile.js"
+import { inProcess, type Tell } from "../inProcess.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, median, ratio, table, withSpread } from "../statistics.js"
 import { targetOf } from "../target.js"
 
-const library = ours({ unthrottled: true })
-const staticHeader = platformClient("@effect/platform, static headers, our transport", NodeTransport.layer())
-
 const contenders: ReadonlyArray<Contender> = [
   library,
-  ours({ name: "effect-adobe-pass, device given to each call", unthrottled: true, devicePerCall: true }),
-  staticHeader,
-  ours({
-    name: "effect-adobe-pass, the platform's transport",
-    unthrottled: true,
-    transport: NodeTransport.layerPlatform()
-  }),
-  platformClient("@effect/platform, static headers, its transport", NodeHttpClient.layerUndici),
+  staticHeaders,
+  devicePerCall,
+  onPlatformTransport,
+  staticHeadersOnPlatformTransport,
   ...peers
 ]
 
@@ -35,92 +31,91 @@ interface Measured {
   readonly processor: Array<number>
 }
 
-const repeated = (count: number) => Array.from({ length: count }, () => decisions)
+const nothing = (): Measured => ({ wall: [], processor: [] })
 
 /** One slice of one contender. */
-const slice = async (client: Client, calls: number, concurrency: number, into: Measured) => {
-  const processor = process.cpuUsage()
-  const start = performance.now()
-  const outcomes = await runCalls(client, repeated(calls), concurrency)
-  const took = performance.now() - start
-  const { system, user } = process.cpuUsage(processor)
-  if (outcomes["200"] !== calls) throw new Error(`not all calls succeeded: ${JSON.stringify(outcomes)}`)
-  into.wall.push((took * 1000) / calls)
-  into.processor.push((user + system) / calls)
-}
+const slice = (tell: Tell, calls: number, concurrency: number, into: Measured) =>
+  Effect.gen(function* () {
+    const { millis, ok, processorMillis } = yield* tell({ do: "repeat", calls, concurrency })
+    if (ok !== calls) return yield* Effect.dieMessage(`only ${ok} of ${calls} calls succeeded`)
+    into.wall.push((millis * 1000) / calls)
+    into.processor.push((processorMillis * 1000) / calls)
+  })
 
 /** How long a slice takes, about, in milliseconds. */
-const length = 150
+const length = 120
+const rounds = 15
 
 /** Slices in turn, A B C A B C ..., after some for practice, which also tell how many calls make a slice. */
-const interleaved = async (
-  clients: ReadonlyArray<Client>,
-  concurrency: number,
-  rounds: number
-): Promise<ReadonlyArray<Measured>> => {
-  const practice = clients.map((): Measured => ({ wall: [], processor: [] }))
-  const results = clients.map((): Measured => ({ wall: [], processor: [] }))
-  for (let round = -3; round < rounds; round++) {
-    // Each time another one begins: what runs after a slow one finds a warmer machine.
-    for (let place = 0; place < clients.length; place++) {
-      const index = (place + round + clients.length) % clients.length
-      const client = clients[index]
-      const into = (round < 0 ? practice : results)[index]
-      const last = practice[index]?.wall.at(-1)
-      if (client === undefined || into === undefined) continue
-      await slice(client, last === undefined ? 500 : Math.ceil((length * 1000) / last), concurrency, into)
+const interleaved = (tells: ReadonlyArray<Tell>, concurrency: number) =>
+  Effect.gen(function* () {
+    const practice = tells.map(nothing)
+    const results = tells.map(nothing)
+    for (let round = -4; round < rounds; round++) {
+      // Each time another one begins: what runs after a slow one finds a warmer machine.
+      for (let place = 0; place < tells.length; place++) {
+        const index = (place + round + tells.length) % tells.length
+        const tell = tells[index]
+        const into = (round < 0 ? practice : results)[index]
+        const last = practice[index]?.wall.at(-1)
+        if (tell === undefined || into === undefined) continue
+        yield* slice(tell, last === undefined ? 2000 : Math.ceil((length * 1000) / last), concurrency, into)
+      }
     }
-  }
-  return results
-}
+    return results
+  })
 
-const layers = async (clients: ReadonlyArray<readonly [label: string, client: Client]>): Promise<string> => {
-  const calls = 30_000
-  const shown: Array<Chart.Stack> = []
-  for (const [label, client] of clients) {
-    const spent = await profiled(() => runCalls(client, repeated(calls), 64))
-    shown.push({
-      label,
-      parts: Object.fromEntries(
-        Object.entries(spent)
-          .map(([name, micros]) => [name, micros / calls] as const)
-          .toSorted(([left], [right]) => left.localeCompare(right))
+const layers = (shown: ReadonlyArray<readonly [label: string, tell: Tell]>) =>
+  Effect.gen(function* () {
+    const calls = 30_000
+    const stacks = yield* Effect.forEach(shown, ([label, tell]) =>
+      Effect.map(
+        tell({ do: "profile", calls, concurrency: 64 }),
+        (spent): Chart.Stack => ({
+          label,
+          parts: Object.fromEntries(
+            Object.entries(spent)
+              .map(([name, micros]) => [name, micros / calls] as const)
+              .toSorted(([left], [right]) => left.localeCompare(right))
+          )
+        })
       )
-    })
-  }
-  const names = [...new Set(shown.flatMap(({ parts }) => Object.keys(parts)))].toSorted()
-  const chart = await Chart.write(
-    "layers",
-    "Where the microseconds of a warm call go",
-    Chart.stacks("Where the microseconds of a warm call go (64 at a time, under the profiler)", "µs", shown)
-  )
-  return [
-    chart,
-    "",
-    table(
-      ["µs per call, under the profiler", ...shown.map(({ label }) => label)],
-      names.map((name) => [name, ...shown.map(({ parts }) => figure(parts[name] ?? 0))])
     )
-  ].join("\n")
-}
+    const names = [...new Set(stacks.flatMap(({ parts }) => Object.keys(parts)))].toSorted()
+    const chart = yield* Effect.promise(() =>
+      Chart.write(
+        "layers",
+        "Where the microseconds of a warm call go",
+        Chart.stacks(
+          "Where the microseconds of a warm call go (64 at a time, under the profiler)",
+          "µs",
+          stacks
+        )
+      )
+    )
+    return [
+      chart,
+      "",
+      table(
+        ["µs per call, under the profiler", ...stacks.map(({ label }) => label)],
+        names.map((name) => [name, ...stacks.map(({ parts }) => figure(parts[name] ?? 0))])
+      )
+    ].join("\n")
+  })
 
 export const warmCall: Scenario = {
   name: "warm",
   title: "A call with a token in memory",
   run: Effect.gen(function* () {
     const { baseUrl } = yield* standIn
-    const clients = yield* Effect.forEach(contenders, (contender) =>
-      Effect.acquireRelease(
-        Effect.promise(() => contender.open(targetOf(baseUrl))),
-        (client) => Effect.promise(() => client.close())
-      )
-    )
-    const many = yield* Effect.promise(() => interleaved(clients, 64, 15))
-    const one = yield* Effect.promise(() => interleaved(clients, 1, 15))
+    const tells = yield* Effect.forEach(contenders, inProcess, { concurrency: 2 })
+    for (const tell of tells) yield* tell({ do: "open", target: targetOf(baseUrl) })
+    const many = yield* interleaved(tells, 64)
+    const one = yield* interleaved(tells, 1)
     const base = (results: ReadonlyArray<Measured>) => median(results[0]?.wall ?? [])
     const rows = contenders.map((contender, index) => {
-      const at = many[index] ?? { wall: [], processor: [] }
-      const alone = one[index] ?? { wall: [], processor: [] }
+      const at = many[index] ?? nothing()
+      const alone = one[index] ?? nothing()
       return {
         contender,
         value: median(at.wall),
@@ -135,12 +130,13 @@ export const warmCall: Scenario = {
         ]
       }
     })
+    const title = "Microseconds per call with a token in memory, 64 at a time"
     const chart = yield* Effect.promise(() =>
       Chart.write(
         "warm",
-        "Microseconds per call with a warm token, 64 calls at a time",
+        title,
         Chart.bars(
-          "Microseconds per call with a warm token, 64 at a time",
+          title,
           rows.map(({ contender, value }) => ({
             label: contender.name,
             value,
@@ -150,17 +146,15 @@ export const warmCall: Scenario = {
         )
       )
     )
-    const stack = yield* Effect.promise(() =>
-      layers(
-        [library, staticHeader, ...peers.filter(({ name }) => name === "undici.request")].flatMap(
-          (contender) => {
-            const client = clients[contenders.indexOf(contender)]
-            return client === undefined
-              ? []
-              : [[contender.name.split(",").slice(0, 2).join(","), client] as const]
-          }
-        )
-      )
+    const stacks = yield* layers(
+      [
+        ["effect-adobe-pass", library] as const,
+        ["static headers, our transport", staticHeaders] as const,
+        ...peers.filter(({ name }) => name === "undici.request").map((peer) => [peer.name, peer] as const)
+      ].flatMap(([label, contender]) => {
+        const tell = tells[contenders.indexOf(contender)]
+        return tell === undefined ? [] : [[label, tell] as const]
+      })
     )
     return [
       table(
@@ -171,7 +165,7 @@ export const warmCall: Scenario = {
       "",
       chart,
       "",
-      stack
+      stacks
     ].join("\n")
   })
 }

@@ -1,0 +1,78 @@
+/**
+ * A contender in a process of its own, where no other library shares its heap and its compiled code:
+ * `contenderRun.js <contender>`. It is told line by line what to do, and answers with a line of JSON; see `inProcess.ts`.
+ */
+import { createInterface } from "node:readline"
+import { type Client, decisions, runCalls } from "./contender.js"
+import { contenderNamed } from "./contenders/byName.js"
+import type { Answers, Command } from "./inProcess.js"
+import { profiled } from "./profile.js"
+
+const contender = contenderNamed(process.argv[2])
+let client: Client | undefined
+
+const repeated = (count: number) => Array.from({ length: count }, () => decisions)
+
+const opened = (): Client => {
+  if (client === undefined) throw new Error("there is no client yet")
+  return client
+}
+
+const measured = async <A>(work: () => Promise<A>) => {
+  const processor = process.cpuUsage()
+  const start = performance.now()
+  const result = await work()
+  const millis = performance.now() - start
+  const { system, user } = process.cpuUsage(processor)
+  return { result, millis, processorMillis: (system + user) / 1000 }
+}
+
+const answers: {
+  readonly [C in Command["do"]]: (command: Extract<Command, { do: C }>) => Promise<Answers[C]>
+} = {
+  open: async ({ target }) => {
+    await client?.close()
+    client = await contender.open(target)
+    return null
+  },
+  run: async ({ concurrency, paths }) => {
+    const { millis, processorMillis, result } = await measured(() => runCalls(opened(), paths, concurrency))
+    return { millis, processorMillis, ok: result["200"] ?? 0 }
+  },
+  repeat: async ({ calls, concurrency }) => {
+    const { millis, processorMillis, result } = await measured(() =>
+      runCalls(opened(), repeated(calls), concurrency)
+    )
+    return { millis, processorMillis, ok: result["200"] ?? 0 }
+  },
+  profile: ({ calls, concurrency }) => profiled(() => runCalls(opened(), repeated(calls), concurrency)),
+  tokens: async ({ reads }) => {
+    const { readTokens, token } = opened()
+    if (readTokens === undefined && token === undefined) return null
+    const { millis } = await measured(async () => {
+      if (readTokens !== undefined) await readTokens(reads)
+      else for (let read = 0; read < reads; read++) await token?.()
+    })
+    return { millis }
+  }
+}
+
+const answer = (command: Command): Promise<unknown> => {
+  switch (command.do) {
+    case "open":
+      return answers.open(command)
+    case "run":
+      return answers.run(command)
+    case "repeat":
+      return answers.repeat(command)
+    case "profile":
+      return answers.profile(command)
+    case "tokens":
+      return answers.tokens(command)
+  }
+}
+
+console.log("null")
+for await (const line of createInterface(process.stdin))
+  console.log(JSON.stringify(await answer(JSON.parse(line))))
+process.exit(0)
