@@ -100,6 +100,29 @@ describe("a bucket", () => {
     })
   )
 
+  it.effect("gives at once what need not be waited for, and nothing past those who wait", () =>
+    Effect.gen(function* () {
+      const throttle = make({ burst: 2 })
+      const atOnce = (urgent?: boolean) => Effect.map(now, (at) => throttle.takeNow("ip", at, { urgent }))
+      assert.isTrue(yield* atOnce())
+      assert.isTrue(yield* atOnce())
+      assert.isFalse(yield* atOnce())
+      assert.isFalse(yield* atOnce(true))
+      const { ask, served } = desk(throttle)
+      yield* ask("waiting")
+      yield* advance(500)
+      assert.isFalse(yield* atOnce())
+      yield* advance(500)
+      assert.deepStrictEqual(served, [["waiting", 1000]])
+      assert.isFalse(yield* atOnce())
+      yield* throttle.hold("ip", 5000)
+      yield* advance(4999)
+      assert.isFalse(yield* atOnce(true))
+      yield* advance(1)
+      assert.isTrue(yield* atOnce())
+    })
+  )
+
   it.effect("is another one for another key (I4)", () =>
     Effect.gen(function* () {
       const { askMany, served } = desk(make({ burst: 1 }))

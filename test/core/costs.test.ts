@@ -112,24 +112,24 @@ describe("the costs", () => {
     }).pipe(Effect.provide(system()))
   )
 
-  it.effect("of a warm call are some twenty steps, and neither a fiber nor a timer", () =>
+  it.effect("of a warm call are a dozen steps, and neither a fiber nor a timer", () =>
     Effect.gen(function* () {
       yield* call
-      atMost(yield* costOf(call), { steps: 21, fibers: 0, timers: 0 })
+      atMost(yield* costOf(call), { steps: 12, fibers: 0, timers: 0 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))
   )
 
   it.effect("of a warm call over any other HttpClient are two fibers and a timer more", () =>
     Effect.gen(function* () {
       yield* call
-      atMost(yield* costOf(call), { steps: 208, fibers: 2, timers: 1 })
+      atMost(yield* costOf(call), { steps: 199, fibers: 2, timers: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
   )
 
   it.effect("of the first call of a device are two requests more, and some twenty fibers", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
-      atMost(yield* costOf(call), { steps: 1818, fibers: 22, timers: 8 })
+      atMost(yield* costOf(call), { steps: 1817, fibers: 22, timers: 8 })
       const { register, token } = yield* emulator.counts
       assert.deepStrictEqual({ register, token }, { register: 1, token: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))
@@ -144,7 +144,7 @@ describe("the costs", () => {
           { concurrency: "unbounded", discard: true }
         )
       )
-      atMost(cost, { steps: 9470, fibers: 125, timers: 9 })
+      atMost(cost, { steps: 9370, fibers: 125, timers: 9 })
       const { register, token } = yield* emulator.counts
       assert.deepStrictEqual({ register, token }, { register: 1, token: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))

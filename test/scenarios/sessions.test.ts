@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Option, Redacted, Stream, TestClock } from "effect"
 import {
+  type AccessToken,
   CurrentDevice,
   Environment,
   ProtectedClient,
@@ -46,6 +47,31 @@ describe("sessions", () => {
       const { register, token } = yield* counts
       assert.deepStrictEqual({ register, token }, { register: 1, token: 100 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
+  )
+
+  it.effect("have a token at hand as long as it is neither due nor refused", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions.Sessions
+      const atHand = Effect.clockWith((clock) =>
+        Effect.sync(() => sessions.current(device(), clock.unsafeCurrentTimeMillis()))
+      )
+      const text = (token: AccessToken.AccessToken | undefined) =>
+        token === undefined ? "none" : Redacted.value(token.value)
+      assert.isUndefined(yield* atHand)
+      assert.strictEqual((yield* counts).register, 0)
+      const first = yield* runToEnd(sessions.accessToken(device()))
+      assert.strictEqual(text(yield* atHand), text(first))
+      // In the refresh window it is asked for, so that a flight replaces it.
+      yield* TestClock.adjust(6 * hour - 60_000)
+      assert.isUndefined(yield* atHand)
+      yield* runToEnd(sessions.accessToken(device()))
+      yield* advance(1000)
+      const second = yield* atHand
+      assert.isDefined(second)
+      assert.notStrictEqual(text(second), text(first))
+      yield* sessions.reject(device(), second ?? first)
+      assert.isUndefined(yield* atHand)
+    }).pipe(Effect.provide(system()))
   )
 
   it.effect("give each device its own pair under its own key (A4)", () => {

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
@@ -34,6 +35,7 @@ import { SealedResponse } from "./internal/sealedResponse.js"
 import { target } from "./internal/target.js"
 import { throttleKey } from "./internal/throttleKey.js"
 import { isTraced } from "./internal/tracing.js"
+import { withClock } from "./internal/withClock.js"
 import { withHeaders } from "./internal/withHeaders.js"
 import { within } from "./internal/within.js"
 import * as Metrics from "./Metrics.js"
@@ -135,6 +137,8 @@ const safeMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 interface Call {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly device: Device
+  /** Of the bucket that its permits come from; none for a host that does not throttle. */
+  readonly key: string | undefined
   /** Whether a token that was refused was replaced. */
   replaced: boolean
 }
@@ -193,6 +197,21 @@ const withBody = (
         })
       )
 
+/** What an attempt fails with. */
+type Failure = SessionError | Throttle.Overloaded | HttpClientError.HttpClientError | Refusal
+
+const typed = (failure: Failure, attempts: number): RawCallError | Refusal => {
+  switch (failure._tag) {
+    case "Overloaded":
+      return new Throttled({ operation: "call", retryAfterMillis: failure.waitMillis, attempts })
+    case "RequestError":
+    case "ResponseError":
+      return transportError("call", failure, attempts)
+    default:
+      return failure
+  }
+}
+
 const errorOf = (error: RawCallError | Refusal): ProtectedCallError =>
   error instanceof Refusal ? error.error : error
 
@@ -219,20 +238,22 @@ export const make = (
     const isThrottled = (url: string) => environment.mgmt === environment.sp || url.startsWith(spPrefix)
 
     /** A token, then a permit; and when that took time, whatever token is right by then. */
-    const prepare = (
-      { device, request }: Call,
-      urgent: boolean,
-      attempts: number
-    ): Effect.Effect<AccessToken, SessionError> =>
-      isThrottled(request.url)
-        ? Effect.flatMap(sessions.accessToken(device), (token) =>
-            Effect.matchEffect(throttle.take(throttleKey(application, device), { urgent }), {
-              onSuccess: (waited) => (waited ? sessions.accessToken(device) : Effect.succeed(token)),
-              onFailure: ({ waitMillis }) =>
-                Effect.fail(new Throttled({ operation: "call", retryAfterMillis: waitMillis, attempts }))
-            })
+    const prepare = ({ device, key }: Call, urgent: boolean) =>
+      key === undefined
+        ? sessions.accessToken(device)
+        : Effect.flatMap(sessions.accessToken(device), (token) =>
+            Effect.flatMap(throttle.take(key, { urgent }), (waited) =>
+              waited ? sessions.accessToken(device) : Effect.succeed(token)
+            )
           )
-        : sessions.accessToken(device)
+
+    /** Both, if they can be had at this moment. */
+    const prepared = ({ device, key }: Call, urgent: boolean, now: number): AccessToken | undefined => {
+      const token = sessions.current(device, now)
+      return token === undefined || key === undefined || throttle.takeNow(key, now, { urgent })
+        ? token
+        : undefined
+    }
 
     const authorized = ({ device, request }: Call, token: AccessToken): HttpClientRequest.HttpClientRequest =>
       withHeaders(request, {
@@ -250,25 +271,26 @@ export const make = (
       call: Call,
       attempts: number,
       replacing = false
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, RawCallError | Refusal> =>
-      Effect.flatMap(prepare(call, replacing || attempts > 1, attempts), (token) =>
-        Effect.matchEffect(send(authorized(call, token)), {
-          onSuccess: (response) => {
+    ): Effect.Effect<HttpClientResponse.HttpClientResponse, Failure> =>
+      withClock((clock) => {
+        const urgent = replacing || attempts > 1
+        const request = (token: AccessToken) =>
+          Effect.flatMap(send(authorized(call, token)), (response) => {
             if (response.status >= 200 && response.status < 300) return Effect.succeed(response)
             const answer = { response, token, attempts }
             return refusesToken(call.request, response.status) && !replacing
               ? replace(call, answer)
               : refusal(call, answer)
-          },
-          onFailure: (error) => Effect.fail(transportError("call", error, attempts))
-        })
-      )
+          })
+        const token = prepared(call, urgent, clock.unsafeCurrentTimeMillis())
+        return token === undefined ? Effect.flatMap(prepare(call, urgent), request) : request(token)
+      })
 
     /** The first token of a call that is refused is replaced, and the request sent again; further ones are not. */
     const replace = (
       call: Call,
       answer: Answer
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, RawCallError | Refusal> =>
+    ): Effect.Effect<HttpClientResponse.HttpClientResponse, Failure> =>
       Effect.flatMap(sessions.reject(call.device, answer.token), () => {
         if (call.replaced || !isReplayable(call.request)) return refusal(call, answer)
         call.replaced = true
@@ -340,62 +362,62 @@ export const make = (
 
     const refusal = (call: Call, answer: Answer): Effect.Effect<never, Refusal> =>
       Effect.gen(function* () {
-        const { device, request } = call
+        const { device, key, request } = call
         const body = yield* bodyOf(answer.response)
         const error = yield* failure(request, device, answer, body)
-        if (error._tag === "Throttled" && isThrottled(request.url)) {
-          yield* throttle.hold(throttleKey(application, device), error.retryAfterMillis)
-        }
+        if (error._tag === "Throttled" && key !== undefined) yield* throttle.hold(key, error.retryAfterMillis)
         return yield* Effect.fail(new Refusal(error, withBody(answer.response, body)))
       })
-
-    const calling = (
-      input: HttpClientRequest.HttpClientRequest,
-      context: Context.Context<never>
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, RawCallError | Refusal> => {
-      const request = target(environment, input)
-      if (Either.isLeft(request)) return Effect.fail(request.left)
-      const call: Call = {
-        request: request.right,
-        device: Context.unsafeGet(context, CurrentDevice),
-        replaced: false
-      }
-      return repeating((attempts) => attempt(call, attempts), {
-        schedule,
-        quota,
-        budget,
-        mayRepeat: (failed) => mayRepeat(call.request, Context.get(context, Repeatable), failed)
-      })
-    }
 
     /** A client, each of whose calls is one count, and one span where there are any. */
     const clientOf = <E extends { readonly _tag: string }>(
       onFailure: (failed: RawCallError | Refusal) => Effect.Effect<HttpClientResponse.HttpClientResponse, E>
     ): HttpClient.HttpClient.With<E, CurrentDevice> =>
       HttpClient.makeWith<never, never, E, CurrentDevice>(
-        Effect.flatMap((request) =>
+        Effect.flatMap((input) =>
           // What every call goes through is done in few steps: each costs as much as a header.
           Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, E, CurrentDevice>((fiber) => {
             const counted = (what: string) =>
               Metrics.calls.unsafeUpdate(what, fiber.getFiberRef(FiberRef.currentMetricLabels))
-            const finished = (response: HttpClientResponse.HttpClientResponse) => {
+            const onSuccess = (response: HttpClientResponse.HttpClientResponse) => {
               counted(String(response.status))
               return Effect.succeed(new SealedResponse(response))
             }
+            const end = {
+              onSuccess,
+              onFailure: (failed: RawCallError | Refusal) =>
+                Effect.matchEffect(onFailure(failed), {
+                  onSuccess,
+                  onFailure: (error) => {
+                    counted(error._tag)
+                    return Effect.fail(error)
+                  }
+                })
+            }
+            const context = fiber.currentContext
+            const request = target(environment, input)
+            if (Either.isLeft(request)) return spanned(fiber, input, end.onFailure(request.left))
+            const device = Context.unsafeGet(context, CurrentDevice)
+            const call: Call = {
+              request: request.right,
+              device,
+              key: isThrottled(request.right.url) ? throttleKey(application, device) : undefined,
+              replaced: false
+            }
             return spanned(
               fiber,
-              request,
-              Effect.matchEffect(calling(request, fiber.currentContext), {
-                onSuccess: finished,
-                onFailure: (failed) =>
-                  Effect.matchEffect(onFailure(failed), {
-                    onSuccess: finished,
-                    onFailure: (error) => {
-                      counted(error._tag)
-                      return Effect.fail(error)
-                    }
-                  })
-              })
+              input,
+              repeating(
+                (attempts) => attempt(call, attempts),
+                {
+                  schedule,
+                  quota,
+                  budget,
+                  errorOf: typed,
+                  mayRepeat: (failed) => mayRepeat(call.request, Context.get(context, Repeatable), failed)
+                },
+                end
+              )
             )
           })
         ),

@@ -102,6 +102,11 @@ export class Sessions extends Context.Tag("effect-adobe-pass/Sessions")<
      * replaces it; a background failure leaves the valid token in use. After the expiry callers wait for the flight.
      */
     readonly accessToken: (device: Device) => Effect.Effect<AccessToken, SessionError>
+    /**
+     * The token in memory, if it may be used at this time (in milliseconds) and is not due: a plain function, for what
+     * cannot afford the steps of an effect. Where it answers undefined, nothing has changed, and `accessToken` is asked.
+     */
+    readonly current: (device: Device, now: number) => AccessToken | undefined
     /** A protected API refused this token. If the session holds another one already, nothing happens. */
     readonly reject: (device: Device, token: AccessToken) => Effect.Effect<void>
     /**
@@ -572,6 +577,11 @@ export const make = (
         )
       )
 
+    const current = (device: Device, now: number): AccessToken | undefined => {
+      const { state } = cellOf(device)
+      return state._tag === "Authorized" && SessionState.step(state, now) === "Use" ? state.token : undefined
+    }
+
     const accessToken = (device: Device): Effect.Effect<AccessToken, SessionError> =>
       withClock((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
@@ -632,6 +642,7 @@ export const make = (
     return {
       credentials,
       accessToken,
+      current,
       reject: (device, token) =>
         Effect.sync(() => {
           const cell = cellOf(device)

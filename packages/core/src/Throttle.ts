@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { identity } from "effect/Function"
+import { constFalse, identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
@@ -73,6 +73,16 @@ export class Throttle extends Context.Tag("effect-adobe-pass/Throttle")<
       key: string,
       options?: { readonly urgent?: boolean | undefined }
     ) => Effect.Effect<boolean, Overloaded>
+    /**
+     * A permit, if there is one at this time (in milliseconds) without waiting, and without asking anybody: a plain
+     * function, for what cannot afford the steps of an effect. Where it answers false, nothing has changed, and `take`
+     * is asked.
+     */
+    readonly takeNow: (
+      key: string,
+      now: number,
+      options?: { readonly urgent?: boolean | undefined }
+    ) => boolean
     /**
      * The server answered 429: no permit is given for this key before `millis` (at least one second, at most
      * `longestHold`) have passed.
@@ -235,15 +245,23 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
       return Effect.succeed(Math.max(0, millis))
     })
 
+  /** Takes a permit and answers with zero, or takes nothing and answers with the milliseconds until there may be one. */
+  const ask = (bucket: Bucket, urgent: boolean, now: number): number => {
+    const millis = waitFor(bucket, Line.ahead(bucket.line, urgent), now)
+    if (millis > 0) return millis
+    bucket.credit -= 1
+    return 0
+  }
+
+  const takeNow: Context.Tag.Service<Throttle>["takeNow"] = (key, now, options) =>
+    ask(bucketOf(key, now), options?.urgent === true, now) === 0
+
   const take: Context.Tag.Service<Throttle>["take"] = (key, { urgent = false } = {}) =>
     withClock((clock) => {
       const now = clock.unsafeCurrentTimeMillis()
       const bucket = bucketOf(key, now)
-      const millis = waitFor(bucket, Line.ahead(bucket.line, urgent), now)
-      if (millis <= 0) {
-        bucket.credit -= 1
-        return Effect.succeed(false)
-      }
+      const millis = ask(bucket, urgent, now)
+      if (millis === 0) return Effect.succeed(false)
       if (millis > maxWait) return overloaded(millis)
       return waited(Line.stand(bucket.line, urgent, attempt(bucket)))
     })
@@ -270,7 +288,7 @@ const build = ({ burst, interval, maxKeys, maxWait, replenish }: Limits) => {
       return Effect.void
     })
 
-  return { take, hold, spend, size: Effect.sync(() => buckets.size) }
+  return { take, takeNow, hold, spend, size: Effect.sync(() => buckets.size) }
 }
 
 /**
@@ -423,7 +441,7 @@ export const makeShared = (
         Effect.ignore(ask(buckets.hold(key, Math.min(Math.max(1000, millis), longestHold), checked)))
       )
 
-    return { take, hold, size: local.size }
+    return { take, takeNow: constFalse, hold, size: local.size }
   })
 
 /**

@@ -12,10 +12,10 @@ import { softwareStatement, targetOf } from "../target.js"
 const contenders: ReadonlyArray<Contender> = [library, ...peers]
 
 const sizes = [
-  { callers: 1, rounds: 15 },
-  { callers: 10, rounds: 9 },
-  { callers: 100, rounds: 5 },
-  { callers: 1000, rounds: 3 }
+  { callers: 1, rounds: 25, practice: 60 },
+  { callers: 10, rounds: 9, practice: 5 },
+  { callers: 100, rounds: 5, practice: 2 },
+  { callers: 1000, rounds: 3, practice: 1 }
 ]
 
 /** Another device each time. */
@@ -50,9 +50,9 @@ export const coldStart: Scenario = {
     const server = yield* standIn
     const tells = yield* Effect.forEach(contenders, inProcess, { concurrency: 2 })
     const columns: Array<ReadonlyArray<ReadonlyArray<Cold>>> = []
-    for (const { callers, rounds } of sizes) {
+    for (const { callers, practice, rounds } of sizes) {
       const results = contenders.map((): Array<Cold> => [])
-      for (let round = -1; round < rounds; round++) {
+      for (let round = -practice; round < rounds; round++) {
         for (const [index, tell] of tells.entries()) {
           const result = yield* cold(server, tell, callers)
           if (round >= 0) results[index]?.push(result)

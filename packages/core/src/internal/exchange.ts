@@ -208,51 +208,72 @@ export const exchange = (
     within(timeout, () => timeoutError(operation, attempts))
   )
 
-/** Repeats what may be repeated, while the quota has credit. A first attempt that succeeds pays for nothing else. @internal */
-export const repeating = <A, E extends Repeatable, R>(
-  attempt: (attempts: number) => Effect.Effect<A, E, R>,
-  options: {
-    readonly schedule: Schedule.Schedule<E, E>
-    readonly quota: RetryQuota
-    readonly mayRepeat: (error: E) => boolean
-    /** Milliseconds since the start of the first attempt, after which no repetition begins. */
-    readonly budget: number
+/**
+ * How attempts are repeated. What fails is an `F`, which is cheap to have, and becomes an `E` when somebody looks at it.
+ *
+ * @internal
+ */
+export interface Repetition<F, E extends Repeatable> {
+  readonly schedule: Schedule.Schedule<E, E>
+  readonly quota: RetryQuota
+  readonly errorOf: (failure: F, attempts: number) => E
+  readonly mayRepeat: (error: E) => boolean
+  /** Milliseconds since the start of the first attempt, after which no repetition begins. */
+  readonly budget: number
+}
+
+/**
+ * Repeats what may be repeated, while the quota has credit, and goes on with how it ended. A first attempt that succeeds
+ * pays for nothing else. @internal
+ */
+export const repeating = <A, F, E extends Repeatable, R, B, E2>(
+  attempt: (attempts: number) => Effect.Effect<A, F, R>,
+  repetition: Repetition<F, E>,
+  end: {
+    readonly onSuccess: (answer: A) => Effect.Effect<B, E2>
+    readonly onFailure: (error: E) => Effect.Effect<B, E2>
   }
-): Effect.Effect<A, E, R> =>
+): Effect.Effect<B, E2, R> =>
   withClock((clock) => {
-    const end = clock.unsafeCurrentTimeMillis() + options.budget
+    const until = clock.unsafeCurrentTimeMillis() + repetition.budget
     return Effect.matchEffect(attempt(1), {
       onSuccess: (answer) => {
-        options.quota.refund(0)
-        return Effect.succeed(answer)
+        repetition.quota.refund(0)
+        return end.onSuccess(answer)
       },
-      onFailure: (first) => repetitions(attempt, first, end, clock, options)
+      onFailure: (failure) =>
+        Effect.matchEffect(
+          repetitions(attempt, repetition, repetition.errorOf(failure, 1), until, clock),
+          end
+        )
     })
   })
 
-const repetitions = <A, E extends Repeatable, R>(
-  attempt: (attempts: number) => Effect.Effect<A, E, R>,
+const repetitions = <A, F, E extends Repeatable, R>(
+  attempt: (attempts: number) => Effect.Effect<A, F, R>,
+  { errorOf, mayRepeat, quota, schedule }: Repetition<F, E>,
   first: E,
-  end: number,
-  clock: Clock.Clock,
-  options: Parameters<typeof repeating<A, E, R>>[1]
+  until: number,
+  clock: Clock.Clock
 ): Effect.Effect<A, E, R> => {
   let attempts = 0
   let charged = 0
   return Effect.suspend(() => {
     attempts += 1
-    return attempts === 1 ? Effect.fail(first) : attempt(attempts)
+    return attempts === 1
+      ? Effect.fail(first)
+      : Effect.mapError(attempt(attempts), (failure) => errorOf(failure, attempts))
   }).pipe(
     Effect.retry({
       schedule: Schedule.whileOutput(
-        Schedule.delays(options.schedule),
-        (delay) => clock.unsafeCurrentTimeMillis() + Duration.toMillis(delay) <= end
+        Schedule.delays(schedule),
+        (delay) => clock.unsafeCurrentTimeMillis() + Duration.toMillis(delay) <= until
       ),
       while: (error: E) => {
-        if (!error.retryable || !options.mayRepeat(error)) return false
+        if (!error.retryable || !mayRepeat(error)) return false
         // A throttled request is no sign of an outage: pacing answers it, not the quota.
         if (error._tag === "Throttled") return Effect.as(Metric.update(Metrics.retries, error._tag), true)
-        const cost = options.quota.charge(error)
+        const cost = quota.charge(error)
         if (cost === undefined) return Effect.as(Metric.increment(Metrics.retriesRefused), false)
         charged += cost
         return Effect.as(Metric.update(Metrics.retries, error._tag), true)
@@ -260,8 +281,8 @@ const repetitions = <A, E extends Repeatable, R>(
     }),
     // Also an error that is final is an answer, and a sign that the outage is over.
     Effect.tapBoth({
-      onSuccess: () => Effect.sync(() => options.quota.refund(charged)),
-      onFailure: (error) => (error.retryable ? Effect.void : Effect.sync(() => options.quota.refund(charged)))
+      onSuccess: () => Effect.sync(() => quota.refund(charged)),
+      onFailure: (error) => (error.retryable ? Effect.void : Effect.sync(() => quota.refund(charged)))
     })
   )
 }

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -142,6 +143,14 @@ export const make = <A, I, E extends AdobePassError>(
         return { body, startedAt, endedAt }
       })
 
+    const repetition = {
+      schedule,
+      quota,
+      budget,
+      errorOf: identity<E | ExchangeError>,
+      mayRepeat: (error: E | ExchangeError) => !wasNotSent(error) && endpoint.mayRepeat(error)
+    }
+
     return (device, body) => {
       const request = HttpClientRequest.post(`${application.environment.sp}${endpoint.path}`, {
         body,
@@ -151,11 +160,9 @@ export const make = <A, I, E extends AdobePassError>(
           ...device.clientHeaders
         }
       })
-      return repeating((attempts) => attempt(device, request, attempts), {
-        schedule,
-        quota,
-        budget,
-        mayRepeat: (error) => !wasNotSent(error) && endpoint.mayRepeat(error)
+      return repeating((attempts) => attempt(device, request, attempts), repetition, {
+        onSuccess: Effect.succeed,
+        onFailure: Effect.fail
       })
     }
   })
