@@ -1,7 +1,8 @@
 /**
  * What a client does when its token is to be replaced soon and the token endpoint does not answer as it should:
- * `expiredRun.js <contender> <mode> <lifetime>`, in a process of its own, because some libraries do not survive it. The
- * lifetime in seconds is such that the client wants another token one second after it has the first, which stays valid.
+ * `expiredRun.js <contender> <mode> <lifetime> <start>`, in a process of its own, because some libraries do not survive it.
+ * The calls start so many seconds after the first, when the client wants another token, and the first is valid until they
+ * have ended.
  * Answers with a line of JSON.
  */
 import { setTimeout as sleep } from "node:timers/promises"
@@ -11,9 +12,9 @@ import { contenderNamed } from "./contenders/byName.js"
 import { standIn } from "./standIn.js"
 import { targetOf } from "./target.js"
 
-const [, , name, mode, lifetime] = process.argv
+const [, , name, mode, lifetime, start] = process.argv
 const perSecond = 20
-const seconds = 12
+const seconds = 10
 
 /** In milliseconds: a caller that waits for longer has waited in vain. */
 const patience = 2000
@@ -31,7 +32,7 @@ const run = Effect.gen(function* () {
   yield* server.control("reset")
   yield* server.control(`tokens?mode=${mode}`)
   const calls = yield* Effect.promise(async () => {
-    await sleep(1200)
+    await sleep(Number(start) * 1000)
     const made: Array<Promise<boolean>> = []
     for (let call = 0; call < perSecond * seconds; call++) {
       made.push(

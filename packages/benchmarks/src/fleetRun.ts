@@ -70,7 +70,7 @@ const resident = Effect.gen(function* () {
   const found = yield* sessions.warm(fleet(devices))
   const bytes = ((yield* collected) - empty) / found
   const known = Array.from(fleet(devices))
-  const total = Math.max(200_000, devices)
+  const total = 200_000
   const before = yield* collected
   const nanos = yield* reading(sessions, total, () => known[Math.floor(Math.random() * devices)])
   const kept = ((yield* collected) - before) / (4 * total)

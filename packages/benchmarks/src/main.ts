@@ -1,5 +1,5 @@
 /** The command: `npm run bench`, or `npm run bench -- NAME ...`. Each scenario puts its tables into the README. */
-import { readFile, writeFile } from "node:fs/promises"
+import { readFileSync, writeFileSync } from "node:fs"
 import * as os from "node:os"
 import { Cause, Console, DateTime, Duration, Effect, Exit } from "effect"
 import type { Scenario } from "./scenario.js"
@@ -29,11 +29,12 @@ const readme = new URL("../README.md", import.meta.url)
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name))
 
-const putIntoReadme = async (name: string, content: string): Promise<void> => {
-  const text = await readFile(readme, "utf8")
+/** In one go, because two scenarios may end at the same time. */
+const putIntoReadme = (name: string, content: string): void => {
+  const text = readFileSync(readme, "utf8")
   const marked = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*(<!-- /${name} -->)`)
   if (!marked.test(text)) throw new Error(`the README has no place for ${name}`)
-  await writeFile(
+  writeFileSync(
     readme,
     text.replace(marked, (_, start, end) => `${start}\n${content}\n\n${end}`)
   )
@@ -41,17 +42,29 @@ const putIntoReadme = async (name: string, content: string): Promise<void> => {
 
 const machine = `Node.js ${process.version}, ${os.cpus().length} cores of ${os.cpus()[0]?.model}`
 
-const program = Effect.gen(function* () {
-  const chosen = names.length === 0 ? scenarios : scenarios.filter(({ name }) => names.includes(name))
-  for (const { name, run, title } of chosen) {
+const measure = ({ name, run, title }: Scenario) =>
+  Effect.gen(function* () {
     yield* Console.error(`${name}: ${title} ...`)
     const [took, content] = yield* Effect.timed(Effect.scoped(run))
     const date = DateTime.formatIsoDateUtc(yield* DateTime.now)
-    const command = `npm run bench -- ${name}`
-    yield* Effect.promise(() => putIntoReadme(name, `${content}\n\n\`${command}\`: ${machine}, ${date}.`))
+    yield* Effect.sync(() =>
+      putIntoReadme(name, `${content}\n\n\`npm run bench -- ${name}\`: ${machine}, ${date}.`)
+    )
     yield* Console.log(`\n## ${title}\n\n${content}\n`)
     yield* Console.error(`${name}: ${Math.round(Duration.toSeconds(took))} s`)
-  }
+  })
+
+const program = Effect.gen(function* () {
+  const chosen = names.length === 0 ? scenarios : scenarios.filter(({ name }) => names.includes(name))
+  yield* Effect.forEach(
+    chosen.filter(({ idle }) => idle !== true),
+    measure
+  )
+  yield* Effect.forEach(
+    chosen.filter(({ idle }) => idle === true),
+    measure,
+    { concurrency: "unbounded" }
+  )
 })
 
 if (unknown.length > 0) {

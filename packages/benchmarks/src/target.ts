@@ -1,6 +1,6 @@
 /** The service and the device of a scenario. */
-import { Either } from "effect"
-import { Device } from "effect-adobe-pass"
+import * as Either from "effect/Either"
+import * as Device from "effect-adobe-pass/Device"
 import type { Target } from "./contender.js"
 
 const base64 = (text: string) => Buffer.from(text).toString("base64url")

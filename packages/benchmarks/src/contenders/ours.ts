@@ -1,14 +1,18 @@
-import { HttpClient, HttpClientRequest } from "@effect/platform"
-import { type Duration, Effect, Either, Layer, ManagedRuntime, Redacted } from "effect"
-import {
-  AdobePass,
-  CredentialStore,
-  CurrentDevice,
-  Environment,
-  ProtectedClient,
-  Sessions
-} from "effect-adobe-pass"
-import { NodeTransport } from "effect-adobe-pass-node"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import * as AdobePass from "effect-adobe-pass/AdobePass"
+import * as CredentialStore from "effect-adobe-pass/CredentialStore"
+import { CurrentDevice } from "effect-adobe-pass/Device"
+import * as Environment from "effect-adobe-pass/Environment"
+import * as ProtectedClient from "effect-adobe-pass/ProtectedClient"
+import * as Sessions from "effect-adobe-pass/Sessions"
+import * as NodeTransport from "effect-adobe-pass-node/NodeTransport"
 import type { Contender, Outcomes, Target } from "../contender.js"
 import { deviceOf } from "../target.js"
 import { registerByFetch, tokenByFetch } from "./byHand.js"

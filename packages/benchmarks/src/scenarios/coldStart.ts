@@ -12,7 +12,7 @@ import { softwareStatement, targetOf } from "../target.js"
 const contenders: ReadonlyArray<Contender> = [library, ...peers]
 
 const sizes = [
-  { callers: 1, rounds: 25, practice: 60 },
+  { callers: 1, rounds: 25, practice: 120 },
   { callers: 10, rounds: 9, practice: 5 },
   { callers: 100, rounds: 5, practice: 2 },
   { callers: 1000, rounds: 3, practice: 1 }

@@ -93,6 +93,7 @@ const measure = (place: Place, contender: Contender, load: Load, ip: string) =>
 
 export const throttled: Scenario = {
   name: "throttled",
+  idle: true,
   title: "More calls at once than the service lets through",
   run: Effect.gen(function* () {
     const upstream = yield* standIn

@@ -33,9 +33,10 @@ interface Measured {
 
 const nothing = (): Measured => ({ wall: [], processor: [] })
 
-/** One slice of one contender. */
+/** One slice of one contender, after a third of one to get its process going again. */
 const slice = (tell: Tell, calls: number, concurrency: number, into: Measured) =>
   Effect.gen(function* () {
+    yield* tell({ do: "repeat", calls: Math.ceil(calls / 3), concurrency })
     const { millis, ok, processorMillis } = yield* tell({ do: "repeat", calls, concurrency })
     if (ok !== calls) return yield* Effect.dieMessage(`only ${ok} of ${calls} calls succeeded`)
     into.wall.push((millis * 1000) / calls)
@@ -43,15 +44,15 @@ const slice = (tell: Tell, calls: number, concurrency: number, into: Measured) =
   })
 
 /** How long a slice takes, about, in milliseconds. */
-const length = 120
-const rounds = 15
+const length = 250
+const rounds = 7
 
 /** Slices in turn, A B C A B C ..., after some for practice, which also tell how many calls make a slice. */
 const interleaved = (tells: ReadonlyArray<Tell>, concurrency: number) =>
   Effect.gen(function* () {
     const practice = tells.map(nothing)
     const results = tells.map(nothing)
-    for (let round = -4; round < rounds; round++) {
+    for (let round = -2; round < rounds; round++) {
       // Each time another one begins: what runs after a slow one finds a warmer machine.
       for (let place = 0; place < tells.length; place++) {
         const index = (place + round + tells.length) % tells.length
