@@ -32,7 +32,7 @@ const median = (values: ReadonlyArray<number>): number =>
 const collected = Effect.gen(function* () {
   const { gc } = globalThis
   if (gc === undefined) return yield* Effect.dieMessage("run with --expose-gc")
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 2; round++) {
     gc()
     yield* Effect.sleep("20 millis")
   }

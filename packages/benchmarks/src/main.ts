@@ -7,6 +7,7 @@ import { cachedToken } from "./scenarios/cachedToken.js"
 import { coldStart } from "./scenarios/coldStart.js"
 import { expired } from "./scenarios/expired.js"
 import { fleet } from "./scenarios/fleet.js"
+import { pieces } from "./scenarios/pieces.js"
 import { processesMeet } from "./scenarios/processes.js"
 import { revoked } from "./scenarios/revoked.js"
 import { start } from "./scenarios/start.js"
@@ -16,6 +17,7 @@ import { warmCall } from "./scenarios/warmCall.js"
 const scenarios: ReadonlyArray<Scenario> = [
   coldStart,
   warmCall,
+  pieces,
   cachedToken,
   revoked,
   expired,

@@ -1,9 +1,8 @@
 /** S3: the token, from memory. */
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { library } from "../contenders/byName.js"
 import { peers } from "../contenders/index.js"
 import { inProcess } from "../inProcess.js"
-import { output } from "../process.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, median, ratio, spread, table } from "../statistics.js"
@@ -12,10 +11,6 @@ import { targetOf } from "../target.js"
 const contenders = [library, ...peers]
 const rounds = 15
 const reads = 50_000
-
-const Fleet = Schema.decodeUnknown(
-  Schema.parseJson(Schema.Struct({ nanos: Schema.Number, nanosOfOne: Schema.Number }))
-)
 
 export const cachedToken: Scenario = {
   name: "token",
@@ -41,26 +36,14 @@ export const cachedToken: Scenario = {
         if (round >= 0 && read !== null) nanos.push((read.millis * 1e6) / reads)
       }
     }
-    const fleet = yield* Effect.flatMap(
-      output("./fleetRun.js", { args: ["resident", "100000"], flags: ["--expose-gc"] }),
-      Fleet
-    )
     const base = median(able[0]?.nanos ?? [])
     return table(
       ["", "ns per read", ""],
-      [
-        ...able.map(({ name, nanos }) => [
-          name,
-          `${figure(median(nanos))} ± ${Math.round(spread(nanos) * 100)} %`,
-          ratio(median(nanos), base)
-        ]),
-        [
-          "effect-adobe-pass, one device among 100,000",
-          figure(fleet.nanosOfOne),
-          ratio(fleet.nanosOfOne, base)
-        ],
-        ["effect-adobe-pass, any of 100,000 devices", figure(fleet.nanos), ratio(fleet.nanos, base)]
-      ]
+      able.map(({ name, nanos }) => [
+        name,
+        `${figure(median(nanos))} ± ${Math.round(spread(nanos) * 100)} %`,
+        ratio(median(nanos), base)
+      ])
     )
   })
 }

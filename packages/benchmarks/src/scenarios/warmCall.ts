@@ -45,7 +45,7 @@ const slice = (tell: Tell, calls: number, concurrency: number, into: Measured) =
 
 /** How long a slice takes, about, in milliseconds. */
 const length = 250
-const rounds = 7
+const rounds = 6
 
 /** Slices in turn, A B C A B C ..., after some for practice, which also tell how many calls make a slice. */
 const interleaved = (tells: ReadonlyArray<Tell>, concurrency: number) =>
