@@ -47,13 +47,13 @@ const library = AdobePass.layer({
   throttle: { burst: 1_000_000_000 }
 }).pipe(Layer.provide([transport, CredentialStore.layerMemory]))
 
-const repetitions = 40_000
-const rounds = 9
+const repetitions = 20_000
+const rounds = 5
 
 const nanos = <A, E, R>(piece: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const taken: Array<number> = []
-    for (let round = -3; round < rounds; round++) {
+    for (let round = -2; round < rounds; round++) {
       let left = repetitions
       const start = performance.now()
       yield* Effect.whileLoop({ while: () => left-- > 0, body: () => piece, step: () => {} })
@@ -79,7 +79,7 @@ export const pieces: Scenario = {
       ["`Effect.clockWith`", Effect.clockWith((clock) => Effect.succeed(clock.unsafeCurrentTimeMillis()))],
       ["`Metric.update`", Metric.update(statuses, "200")],
       [
-        "six headers by `HttpClientRequest.setHeaders`",
+        "three headers by `HttpClientRequest.setHeaders`",
         Effect.sync(() => HttpClientRequest.setHeaders(request, target.deviceHeaders))
       ],
       ["`Effect.locally`", Effect.locally(nothing, HttpClient.currentTracerPropagation, false)],
