@@ -15,7 +15,7 @@ ${content.join("\n")}
 `
 
 const text = (x: number, y: number, content: string, attributes = "") =>
-  `<text x="${x}" y="${y}" fill="#333" ${attributes}>${escaped(content)}</text>`
+  `<text x="${Math.round(x)}" y="${y}" fill="#333" ${attributes}>${escaped(content)}</text>`
 
 const bar = (x: number, y: number, width: number, height: number, color: string) =>
   `<rect x="${x.toFixed(1)}" y="${y}" width="${Math.max(1, width).toFixed(1)}" height="${height}" fill="${color}"/>`
@@ -47,7 +47,17 @@ export const bars = (title: string, values: ReadonlyArray<Bar>): string => {
   )
 }
 
-const palette = ["#0a7d4f", "#5bb98c", "#3b6ea5", "#9db2c7", "#c98b3a", "#8a6bb1", "#b5534f", "#cccccc"]
+const palette = [
+  "#0a7d4f",
+  "#5bb98c",
+  "#3b6ea5",
+  "#9db2c7",
+  "#c98b3a",
+  "#8a6bb1",
+  "#b5534f",
+  "#d9a5b3",
+  "#dddddd"
+]
 
 export interface Stack {
   readonly label: string

@@ -59,8 +59,21 @@ export const isTransport = (client: HttpClient.HttpClient): client is Transport 
   Predicate.hasProperty(client, TypeId)
 
 /**
- * Gives an `HttpClient` its way to send bare requests within a time limit. A client that is derived from it with the
+ * An `HttpClient` with a way to send bare requests within a time limit. A client that is derived from it with the
  * combinators of `HttpClient` is an `HttpClient` and no more.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Transport } from "effect-adobe-pass"
+ *
+ * // Something around a transport, which stays one.
+ * const logged = (transport: Transport.Transport) =>
+ *   Transport.make(transport, (timeout) => {
+ *     const send = transport[Transport.TypeId](timeout)
+ *     return (request) => Effect.tap(send(request), ({ status }) => Effect.logDebug(request.method, status))
+ *   })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -68,4 +81,4 @@ export const isTransport = (client: HttpClient.HttpClient): client is Transport 
 export const make = (
   client: HttpClient.HttpClient,
   limited: (timeout: Duration.Duration) => Send
-): Transport => Object.assign(client, { [TypeId]: limited })
+): Transport => Object.assign(Object.create(Object.getPrototypeOf(client)), client, { [TypeId]: limited })
