@@ -62,9 +62,10 @@ const program = Effect.gen(function* () {
     chosen.filter(({ idle }) => idle !== true),
     measure
   )
+  // One after the other until their processes are up: starting those is work.
   yield* Effect.forEach(
     chosen.filter(({ idle }) => idle === true),
-    measure,
+    (scenario, index) => Effect.delay(measure(scenario), `${20 * index} seconds`),
     { concurrency: "unbounded" }
   )
 })
