@@ -9,6 +9,7 @@ import {
   CredentialStore,
   CurrentDevice,
   ProtectedClient,
+  type SessionKey,
   Sessions,
   Transport
 } from "effect-adobe-pass"
@@ -16,6 +17,7 @@ import { sampleKey, samplePair } from "effect-adobe-pass/CredentialStoreContract
 import { Emulator } from "effect-adobe-pass-emulator"
 import { NodeTransport } from "effect-adobe-pass-node"
 import { serveBytes } from "../node/transportServer.js"
+import { onRecords } from "../support/store.js"
 import { adobePass, device, system } from "../support/system.js"
 
 /**
@@ -190,17 +192,8 @@ describe("the memory of a session", () => {
 
   /** The record of a session as the store writes it, with the text of its key where it differs from session to session. */
   const record = Effect.gen(function* () {
-    let written = Option.none<string>()
-    const store = CredentialStore.makeEncoded({
-      read: () => Effect.sync(() => written),
-      compareAndSet: (_key, _expected, next) =>
-        Effect.sync(() => {
-          written = Option.some(next)
-          return true
-        }),
-      remove: () => Effect.void,
-      lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
-    })
+    const records = new Map<SessionKey.SessionKey, string>()
+    const store = CredentialStore.makeEncoded(onRecords(records))
     const key = sampleKey("a")
     const now = yield* Clock.currentTimeMillis
     const token = new AccessToken.AccessToken({
@@ -212,7 +205,7 @@ describe("the memory of a session", () => {
     const pair = { ...samplePair(key, 1), clientId: Redacted.make(key), clientSecret: Redacted.make(key) }
     yield* store.saveCredentials(key, pair, undefined)
     yield* store.saveToken(key, pair, token)
-    const text = Option.getOrThrow(written)
+    const text = records.get(key) ?? ""
     return (session: string) => text.replaceAll(key, session)
   })
 

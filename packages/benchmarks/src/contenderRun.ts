@@ -3,9 +3,9 @@
  * `contenderRun.js <contender>`. It is told line by line what to do, and answers with a line of JSON; see `inProcess.ts`.
  */
 import { createInterface } from "node:readline"
-import { type Client, decisions, runCalls } from "./contender.js"
+import { type Client, decisions, runCalls, type Target } from "./contender.js"
 import { contenderNamed } from "./contenders/byName.js"
-import type { Answers, Command } from "./inProcess.js"
+import type { Answers, Calls, Command } from "./inProcess.js"
 import { profiled } from "./profile.js"
 
 const contender = contenderNamed(process.argv[2])
@@ -27,48 +27,39 @@ const measured = async <A>(work: () => Promise<A>) => {
   return { result, millis, processorMillis: (system + user) / 1000 }
 }
 
-const answers: {
-  readonly [C in Command["do"]]: (command: Extract<Command, { do: C }>) => Promise<Answers[C]>
-} = {
-  open: async ({ target }) => {
-    await client?.close()
-    client = await contender.open(target)
-    return null
-  },
-  run: async ({ concurrency, paths }) => {
-    const { millis, processorMillis, result } = await measured(() => runCalls(opened(), paths, concurrency))
-    return { millis, processorMillis, ok: result["200"] ?? 0 }
-  },
-  repeat: async ({ calls, concurrency }) => {
-    const { millis, processorMillis, result } = await measured(() =>
-      runCalls(opened(), repeated(calls), concurrency)
-    )
-    return { millis, processorMillis, ok: result["200"] ?? 0 }
-  },
-  profile: ({ calls, concurrency }) => profiled(() => runCalls(opened(), repeated(calls), concurrency)),
-  tokens: async ({ reads }) => {
-    const { readTokens, token } = opened()
-    if (readTokens === undefined && token === undefined) return null
-    const { millis } = await measured(async () => {
-      if (readTokens !== undefined) await readTokens(reads)
-      else for (let read = 0; read < reads; read++) await token?.()
-    })
-    return { millis }
-  }
+const run = async (paths: ReadonlyArray<string>, concurrency: number): Promise<Calls> => {
+  const { millis, processorMillis, result } = await measured(() => runCalls(opened(), paths, concurrency))
+  return { millis, processorMillis, ok: result["200"] ?? 0 }
 }
 
-const answer = (command: Command): Promise<unknown> => {
+const open = async (target: Target) => {
+  await client?.close()
+  client = await contender.open(target)
+  return null
+}
+
+const tokens = async (reads: number): Promise<Answers["tokens"]> => {
+  const { readTokens, token } = opened()
+  if (readTokens === undefined && token === undefined) return null
+  const { millis } = await measured(async () => {
+    if (readTokens !== undefined) await readTokens(reads)
+    else for (let read = 0; read < reads; read++) await token?.()
+  })
+  return { millis }
+}
+
+const answer = (command: Command): Promise<Answers[Command["do"]]> => {
   switch (command.do) {
     case "open":
-      return answers.open(command)
+      return open(command.target)
     case "run":
-      return answers.run(command)
+      return run(command.paths, command.concurrency)
     case "repeat":
-      return answers.repeat(command)
+      return run(repeated(command.calls), command.concurrency)
     case "profile":
-      return answers.profile(command)
+      return profiled(() => runCalls(opened(), repeated(command.calls), command.concurrency))
     case "tokens":
-      return answers.tokens(command)
+      return tokens(command.reads)
   }
 }
 

@@ -271,8 +271,7 @@ export const make = (
     yield* positive("timeout", options.timeout)
     yield* positive("lease.ttl", options.lease?.ttl)
     yield* positive("lease.wait", options.lease?.wait)
-    yield* Migrations.patience(client, dialect)
-    if (options.migrate !== false) yield* Migrations.run({ table })
+    yield* options.migrate === false ? Migrations.patience(client, dialect) : Migrations.run({ table })
     return CredentialStore.makeEncoded(backend(client, dialect, table, options.lease), options)
   })
 

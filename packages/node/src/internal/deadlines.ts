@@ -1,25 +1,18 @@
 /** Time limits that are all equally long: one timer serves them, whatever their number. */
 
-interface Entry {
-  readonly expire: () => void
-  dueAt: number
-  before: Entry | undefined
-  after: Entry | undefined
-}
-
-/** @internal */
-export abstract class Limited implements Entry {
+/** What has a time limit, as a member of one list. @internal */
+export abstract class Limited {
   dueAt = 0
-  before: Entry | undefined
-  after: Entry | undefined
+  before: Limited | undefined
+  after: Limited | undefined
   abstract expire(): void
 }
 
 /** @internal */
 export class Deadlines {
   readonly #millis: number
-  #first: Entry | undefined
-  #last: Entry | undefined
+  #first: Limited | undefined
+  #last: Limited | undefined
   #armed = false
 
   constructor(millis: number) {
@@ -27,7 +20,7 @@ export class Deadlines {
   }
 
   /** The entry expires after the time, unless it is removed before. */
-  add(entry: Entry): void {
+  add(entry: Limited): void {
     entry.dueAt = performance.now() + this.#millis
     entry.before = this.#last
     if (this.#last === undefined) this.#first = entry
@@ -37,7 +30,7 @@ export class Deadlines {
   }
 
   /** Does nothing when the entry is not here. */
-  remove(entry: Entry): void {
+  remove(entry: Limited): void {
     if (entry.before === undefined && this.#first !== entry) return
     if (entry.before === undefined) this.#first = entry.after
     else entry.before.after = entry.after
