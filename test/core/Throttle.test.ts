@@ -529,7 +529,7 @@ describe("permits at random times", () => {
     })
 
   const rejections = (model: Bucket.Model, times: ReadonlyArray<number>) => {
-    const limit: Bucket.Limit = { model, burst: 10 }
+    const limit: Bucket.Limit = { model, rate: 1, burst: 10 }
     let state = Bucket.start(limit, times[0] ?? 0)
     return times.filter((at) => {
       const taken = Bucket.take(limit, state, at)

@@ -19,7 +19,7 @@ describe("Bucket", () => {
       for (const origin of [0, 1_767_225_600_700]) {
         it(`${model} answers the ${name} table row by row when the first request comes at ${origin}`, () => {
           const timeline = scenario.rows.map(([seconds]) => seconds * 1000)
-          expect(replay({ model, burst: scenario.burst }, timeline, origin)).toEqual(
+          expect(replay({ model, rate: 1, burst: scenario.burst }, timeline, origin)).toEqual(
             scenario.rows.map(([, status]) => status === 200)
           )
         })
@@ -31,7 +31,7 @@ describe("Bucket", () => {
     const twelveAtOnce = (at: number) => Array.from({ length: 12 }, () => at)
     const timeline = [...twelveAtOnce(0), ...twelveAtOnce(60_000)]
     const passed = (model: Bucket.Model) => {
-      const granted = replay({ model, burst: 10 }, timeline)
+      const granted = replay({ model, rate: 1, burst: 10 }, timeline)
       return [granted.slice(0, 12), granted.slice(12)].map((part) => part.filter(Boolean).length)
     }
     expect({ refill: passed("refill"), once: passed("once"), off: passed("off") }).toEqual({
@@ -44,13 +44,18 @@ describe("Bucket", () => {
   it("takes nothing for a refused request", () => {
     const hammer = Array.from({ length: 1000 }, (_, index) => index)
     for (const model of ["refill", "once"] as const) {
-      expect(replay({ model, burst: 0 }, [...hammer, 1000]).at(-1)).toBe(true)
+      expect(replay({ model, rate: 1, burst: 0 }, [...hammer, 1000]).at(-1)).toBe(true)
     }
   })
 
   it("gives no credit for a clock that goes back", () => {
     for (const model of ["refill", "once"] as const) {
-      expect(replay({ model, burst: 0 }, [5000, 1000, 5500, 6000])).toEqual([true, false, false, true])
+      expect(replay({ model, rate: 1, burst: 0 }, [5000, 1000, 5500, 6000])).toEqual([
+        true,
+        false,
+        false,
+        true
+      ])
     }
   })
 })

@@ -134,6 +134,7 @@ describe("npm run emulator", () => {
     [["--port", "http"], '--port must be a whole number from 0 to 65535, not "http".'],
     [["--throttle", "sometimes"], '--throttle must be refill, once or off, not "sometimes".'],
     [["--token-ttl", "0"], '--token-ttl must be a whole number from 1 to 31536000, not "0".'],
+    [["--rate", "0"], '--rate must be a whole number from 1 to 1000000, not "0".'],
     [["--burst", "-1"], "--burst"],
     [["--unheard-of"], "--unheard-of"]
   ] as const)("refuses %j with a sentence, its usage and exit code 2", ([args, sentence]) =>

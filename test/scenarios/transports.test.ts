@@ -10,10 +10,10 @@ const server = Effect.map(Layer.build(Layer.fresh(Emulator.layerServer({ throttl
   Context.get(services, Emulator.Emulator)
 )
 
-const environmentOf = (emulator: Emulator.Service) =>
+const environmentOf = (emulator: Emulator.Emulator) =>
   Either.getOrThrow(Environment.custom({ name: "emulator", sp: emulator.baseUrl }))
 
-const over = (emulator: Emulator.Service) =>
+const over = (emulator: Emulator.Emulator) =>
   AdobePass.layer({
     environment: environmentOf(emulator),
     softwareStatement: Redacted.make(emulator.softwareStatement)

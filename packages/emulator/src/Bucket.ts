@@ -1,17 +1,20 @@
 /**
- * The throttle in front of Adobe Pass, as pure functions on a timeline.
+ * The throttle in front of Adobe Pass, as pure functions of time. `rate` and `burst` mean what they mean in nginx:
+ * `rate: 1, burst: 10` is `limit_req` with `rate=1r/s burst=10 nodelay`.
  *
- * Adobe publishes a table of requests and answers, and two readings of it fit. They differ only after idling, so
- * both are here and a test can hold a client against either.
+ * Adobe publishes a table of requests and responses. Two models agree with it and differ only after a pause; both are
+ * here, so that a client can be tested against either.
  *
  * @since 0.1.0
  */
 
 /**
- * How a bucket gives out its burst.
+ * How a bucket replenishes its burst.
  *
- * - `refill`: a token bucket of `burst + 1` that gains one token per second, like openresty's `limit_req`.
- * - `once`: one request per second, counted from the first request, and a pool of `burst` that never fills again.
+ * - `refill`: a token bucket that holds `burst + 1` requests and gains `rate` of them per second, like nginx's
+ *   `limit_req`.
+ * - `once`: one request per interval of `1 / rate` seconds, counted from the first request, and `burst` more in total,
+ *   which are never replenished.
  * - `off`: everything passes.
  *
  * @since 0.1.0
@@ -25,23 +28,31 @@ export type Model = "refill" | "once" | "off"
  */
 export interface Limit {
   readonly model: Model
-  /** Requests beyond one per second: 10 today, 3 before September 2024. */
+  /** Requests per second. Adobe's is 1. */
+  readonly rate: number
+  /** Requests beyond the rate: Adobe allows 10, and allowed 3 before September 2024. `burst + 1` pass at once. */
   readonly burst: number
 }
 
 /**
- * What is remembered of one key: plain data, so that a timeline can be replayed from any point.
+ * The state of one bucket, as plain data.
  *
  * @since 0.1.0
  * @category models
  */
 export type State =
-  | { readonly _tag: "Refill"; readonly creditMillis: number; readonly at: number }
+  | {
+      readonly _tag: "Refill"
+      /** In thousandths of a request, as nginx counts: exact for whole rates and milliseconds. */
+      readonly credit: number
+      readonly at: number
+    }
   | {
       readonly _tag: "Once"
       readonly start: number
-      readonly second: number
-      readonly regularUsed: boolean
+      /** The number of the current interval. */
+      readonly interval: number
+      readonly intervalUsed: boolean
       readonly burstLeft: number
     }
   | { readonly _tag: "Off" }
@@ -55,10 +66,12 @@ export interface Taken {
   readonly state: State
 }
 
-const millisPerRequest = 1000
+const request = 1000
+
+const capacity = (limit: Limit): number => (limit.burst + 1) * request
 
 /**
- * The bucket of a key whose first request arrives at `nowMillis`.
+ * A bucket whose first request arrives at `nowMillis`.
  *
  * @since 0.1.0
  * @category constructors
@@ -66,22 +79,22 @@ const millisPerRequest = 1000
 export const start = (limit: Limit, nowMillis: number): State => {
   switch (limit.model) {
     case "refill":
-      return { _tag: "Refill", creditMillis: (limit.burst + 1) * millisPerRequest, at: nowMillis }
+      return { _tag: "Refill", credit: capacity(limit), at: nowMillis }
     case "once":
-      return { _tag: "Once", start: nowMillis, second: 0, regularUsed: false, burstLeft: limit.burst }
+      return { _tag: "Once", start: nowMillis, interval: 0, intervalUsed: false, burstLeft: limit.burst }
     case "off":
       return { _tag: "Off" }
   }
 }
 
 /**
- * Asks for one request at `nowMillis`. A refused request costs nothing, in every model.
+ * Takes one request from the bucket at `nowMillis`. A throttled request costs nothing.
  *
  * @example
  * ```ts
  * import { Bucket } from "effect-adobe-pass-emulator"
  *
- * const limit: Bucket.Limit = { model: "refill", burst: 0 }
+ * const limit: Bucket.Limit = { model: "refill", rate: 1, burst: 0 }
  * const first = Bucket.take(limit, Bucket.start(limit, 0), 0)
  * Bucket.take(limit, first.state, 999).granted // false
  * Bucket.take(limit, first.state, 1000).granted // true
@@ -95,16 +108,17 @@ export const take = (limit: Limit, state: State, nowMillis: number): Taken => {
     case "Off":
       return { granted: true, state }
     case "Refill": {
-      const capacity = (limit.burst + 1) * millisPerRequest
-      const credit = Math.min(capacity, state.creditMillis + Math.max(0, nowMillis - state.at))
-      const granted = credit >= millisPerRequest
-      const creditMillis = granted ? credit - millisPerRequest : credit
-      return { granted, state: { _tag: "Refill", creditMillis, at: Math.max(state.at, nowMillis) } }
+      const gained = limit.rate * Math.max(0, nowMillis - state.at)
+      const credit = Math.min(capacity(limit), state.credit + gained)
+      const granted = credit >= request
+      const at = Math.max(state.at, nowMillis)
+      return { granted, state: { _tag: "Refill", credit: granted ? credit - request : credit, at } }
     }
     case "Once": {
-      const second = Math.max(state.second, Math.floor((nowMillis - state.start) / millisPerRequest))
-      if (second > state.second || !state.regularUsed) {
-        return { granted: true, state: { ...state, second, regularUsed: true } }
+      const elapsed = Math.floor((limit.rate * (nowMillis - state.start)) / 1000)
+      const interval = Math.max(state.interval, elapsed)
+      if (interval > state.interval || !state.intervalUsed) {
+        return { granted: true, state: { ...state, interval, intervalUsed: true } }
       }
       return state.burstLeft > 0
         ? { granted: true, state: { ...state, burstLeft: state.burstLeft - 1 } }

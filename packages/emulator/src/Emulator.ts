@@ -1,148 +1,75 @@
 /**
- * Adobe Pass's registration and token endpoints, a protected area and the throttle in front of them, for tests and
- * desks: in process, or on a port.
+ * An emulator of Adobe Pass for tests and development: the registration and token endpoints, a protected API and the
+ * throttle in front of them, in process or on a port.
  *
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Bucket from "./Bucket.js"
-import type { Fault } from "./Fault.js"
 import * as Control from "./internal/control.js"
 import * as Engine from "./internal/engine.js"
 import * as InProcess from "./internal/inProcess.js"
 import * as NodeServer from "./internal/nodeServer.js"
-import type { Counts, LoggedRequest, ReceivedRequest, Route } from "./Traffic.js"
+import { makeScript } from "./internal/script.js"
+import * as State from "./internal/state.js"
+import type { Script } from "./Script.js"
 
 /**
- * How the emulator starts. Every default is what Adobe does today.
+ * How the emulator starts. The defaults are what Adobe does today.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Which reading of the published throttle applies; default `"refill"`. */
+  /** How the throttle replenishes its burst; default `"refill"`. */
   readonly throttle?: Bucket.Model
-  /** Requests beyond one per second; default 10. */
+  /** Requests per second that the throttle lets pass for one address; default 1. */
+  readonly rate?: number
+  /** Requests beyond the rate; default 10, so that 11 requests pass at once. */
   readonly burst?: number
-  /** Lifetime of access tokens, in whole seconds; default 6 hours. */
+  /** Lifetime of access tokens, rounded down to seconds; default 6 hours. */
   readonly tokenTtl?: Duration.DurationInput
-  /** Unit of `client_id_issued_at`: the reference shows seconds, the wire has milliseconds too; default `"s"`. */
+  /** Unit of `client_id_issued_at`; Adobe documents seconds and sends milliseconds too. Default `"s"`. */
   readonly issuedAtUnit?: "s" | "ms"
-  /** `"lenient"` lets any `X-Device-Info` pass, Adobe's own broken sample included; default `"strict"`. */
+  /** `"lenient"` accepts any `X-Device-Info`, for example Adobe's own invalid sample; default `"strict"`. */
   readonly deviceInfo?: "strict" | "lenient"
-  /** Scopes of the ready software statement; default `["api:client:v2"]`. */
+  /** Scopes of the emulator's own software statement; default `["api:client:v2"]`. */
   readonly scopes?: ReadonlyArray<string>
-  /** Hosts and custom schemes that the ready statement's redirect URIs may point to; default any. */
+  /** Hosts and custom schemes that redirect URIs may point to; default any. */
   readonly redirectDomains?: ReadonlyArray<string>
-  /** How many requests the log keeps, the newest; default 10,000. */
+  /** How many requests the log keeps; default 10,000. The oldest are dropped first. */
   readonly logLimit?: number
 }
 
 /**
- * A software statement to mint.
+ * A running emulator: its address and its script API.
  *
  * @since 0.1.0
  * @category models
  */
-export interface MintOptions {
-  /** Default: those of the ready statement. */
-  readonly scopes?: ReadonlyArray<string>
-  /**
-   * The application's id; default a new one. A known id makes one more download of that application: `scopes` and
-   * `redirectDomains` stay as they were, because an application cannot be edited.
-   */
-  readonly subject?: string
-  /** Milliseconds since the epoch; default now. */
-  readonly issuedAt?: number
-  /** Hosts and custom schemes that redirect URIs may point to; default any. */
-  readonly redirectDomains?: ReadonlyArray<string>
-}
-
-/**
- * Which requests fail, and how.
- *
- * @since 0.1.0
- * @category models
- */
-export interface FailOptions {
-  readonly route: Route
-  readonly fault: Fault
-  /** How many requests; default 1. `Infinity` is allowed. */
-  readonly times?: number
-  /** Only these requests count and fail; default all of the route. */
-  readonly when?: (request: ReceivedRequest) => boolean
-}
-
-/**
- * The script API: what a test does to the emulator, and what it asks of it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Service {
+export interface Emulator extends Script {
   readonly baseUrl: string
-  /** A signed statement of an application that is ready to register. */
-  readonly softwareStatement: string
-  readonly mintStatement: (options?: MintOptions) => Effect.Effect<string>
-  /**
-   * Makes the next requests of a route fail. Calls queue up: the oldest that matches a request strikes first. The
-   * throttle stands in front: a request that it turns away uses up no fault.
-   */
-  readonly fail: (options: FailOptions) => Effect.Effect<void>
-  readonly clearFaults: Effect.Effect<void>
-  /**
-   * Revokes the application of a statement (default: the ready one), and with it every pair and token that came from
-   * it. Does nothing for a statement of elsewhere.
-   */
-  readonly revokeStatement: (statement?: string) => Effect.Effect<void>
-  /** Takes the revocation back, as when a new application has reached the servers at last. */
-  readonly restoreStatement: (statement?: string) => Effect.Effect<void>
-  readonly revokeClient: (clientId: string) => Effect.Effect<void>
-  readonly revokeAllClients: Effect.Effect<void>
-  /** All tokens issued so far are bad from now on: 401 with an enhanced error. */
-  readonly revokeTokens: Effect.Effect<void>
-  /** All tokens issued so far are past their time: 401 without a body, as when they expire by themselves. */
-  readonly expireTokens: Effect.Effect<void>
-  /**
-   * Sets the server's clock that far from Effect's, `"ahead"` unless told otherwise; zero ends it. It shows in `Date`,
-   * in `created_at` and in claims, and tokens expire by it. Throttle and log keep to Effect's clock.
-   */
-  readonly skewClock: (
-    duration: Duration.DurationInput,
-    direction?: "ahead" | "behind"
-  ) => Effect.Effect<void>
-  /** For the tokens issued from now on. */
-  readonly setTokenTtl: (ttl: Duration.DurationInput) => Effect.Effect<void>
-  readonly setIssuedAtUnit: (unit: "s" | "ms") => Effect.Effect<void>
-  /** The ids of all pairs that were minted and not revoked one by one, oldest first. */
-  readonly clients: Effect.Effect<ReadonlyArray<string>>
-  /** What was received, oldest first. */
-  readonly log: Effect.Effect<ReadonlyArray<LoggedRequest>>
-  readonly counts: Effect.Effect<Counts>
-  /** Empties the log and starts the counts again. */
-  readonly clearLog: Effect.Effect<void>
 }
 
 /**
- * A running emulator.
- *
  * @since 0.1.0
  * @category tags
  */
-export class Emulator extends Context.Tag("effect-adobe-pass-emulator/Emulator")<Emulator, Service>() {}
+export const Emulator: Context.Tag<Emulator, Emulator> = Context.GenericTag<Emulator>(
+  "effect-adobe-pass-emulator/Emulator"
+)
 
 /**
- * The emulator in process, as the `HttpClient` of a program under test.
+ * The emulator in process, as the `HttpClient` of the program under test.
  *
- * Opens no socket. Requests are handled in the fiber of their caller, all time is Effect's `Clock`, and nothing waits
- * for another thread: under a test clock a run is exact, and interrupting a call interrupts its handling. Answers for
- * the origin of `baseUrl` (default `http://127.0.0.1`) and those of `alsoAt`, and for no other. Every layer is an
- * emulator of its own.
+ * Opens no socket. A request is handled in the fiber of its caller and all time is Effect's `Clock`, so tests under a
+ * test clock are deterministic, and interrupting a call interrupts its handling. It answers requests to the origins of
+ * `baseUrl` (default `http://127.0.0.1`) and `alsoAt` only. Each layer is a separate emulator.
  *
  * @example
  * ```ts
@@ -169,16 +96,16 @@ export const layer = (
   options: Options & { readonly baseUrl?: string; readonly alsoAt?: ReadonlyArray<string> } = {}
 ): Layer.Layer<Emulator | HttpClient.HttpClient> =>
   Layer.effectContext(
-    Effect.map(Engine.make(options), (engine) => {
-      const baseUrl = options.baseUrl ?? "http://127.0.0.1"
-      return Context.make(Emulator, engine.script(baseUrl)).pipe(
-        Context.add(HttpClient.HttpClient, InProcess.make(engine, [baseUrl, ...(options.alsoAt ?? [])]))
+    Effect.map(makeState(options), (state) => {
+      const { alsoAt = [], baseUrl = "http://127.0.0.1" } = options
+      return Context.make(Emulator, { baseUrl, ...makeScript(state) }).pipe(
+        Context.add(HttpClient.HttpClient, InProcess.make(Engine.handler(state), [baseUrl, ...alsoAt]))
       )
     })
   )
 
 /**
- * The port could not be had.
+ * The emulator could not listen on its port.
  *
  * @since 0.1.0
  * @category errors
@@ -186,7 +113,7 @@ export const layer = (
 export class ListenError extends Data.TaggedError("ListenError")<{
   readonly host: string
   readonly port: number
-  /** The system's code, such as `EADDRINUSE`. */
+  /** The system's error code, such as `EADDRINUSE`. */
   readonly code: string
 }> {
   override get message(): string {
@@ -198,10 +125,10 @@ export class ListenError extends Data.TaggedError("ListenError")<{
 /**
  * The emulator on a port, with Node's HTTP server.
  *
- * `port` 0, the default, takes a free one; `baseUrl` tells which. Faults are real here: a reset resets the socket, a
- * truncated answer announces more than it sends. With `control: true` the script API is offered over HTTP under
- * `/_emulator/`, without authentication: for a loopback address only. When the scope ends, connections are closed and
- * requests in flight are cut off.
+ * With `port: 0`, the default, the system chooses a free port; `baseUrl` contains it. Faults affect the real
+ * connection: a reset resets the socket, a truncated answer sends less than its `content-length`. `control: true`
+ * offers the script API over HTTP under `/_emulator/`, without authentication: use it on a loopback address only.
+ * Closing the scope closes all connections, including those with a request in flight.
  *
  * @since 0.1.0
  * @category layers
@@ -212,15 +139,27 @@ export const layerServer = (
   Layer.scoped(
     Emulator,
     Effect.gen(function* () {
-      const host = options.host ?? "127.0.0.1"
-      const requested = options.port ?? 0
-      const engine = yield* Engine.make(options)
-      const control = Control.make(engine.script(""))
-      const handle: NodeServer.Handler = (request) =>
-        options.control === true && Control.isControl(request) ? control(request) : engine.handle(request)
-      const port = yield* NodeServer.serve(handle, host, requested).pipe(
-        Effect.mapError(({ code }) => new ListenError({ host, port: requested, code }))
-      )
-      return engine.script(`http://${host.includes(":") ? `[${host}]` : host}:${port}`)
+      const { host = "127.0.0.1", port: requested = 0 } = options
+      const state = yield* makeState(options)
+      const script = makeScript(state)
+      const handler = Engine.handler(state)
+      const port = yield* NodeServer.serve(
+        options.control === true ? Control.withControl(script, handler) : handler,
+        host,
+        requested
+      ).pipe(Effect.mapError(({ code }) => new ListenError({ host, port: requested, code })))
+      return { baseUrl: `http://${host.includes(":") ? `[${host}]` : host}:${port}`, ...script }
     })
   )
+
+const makeState = (options: Options): Effect.Effect<State.State> =>
+  State.make({
+    limit: { model: options.throttle ?? "refill", rate: options.rate ?? 1, burst: options.burst ?? 10 },
+    logLimit: options.logLimit ?? 10_000,
+    scopes: options.scopes ?? ["api:client:v2"],
+    redirectDomains: options.redirectDomains,
+    deviceInfo: options.deviceInfo ?? "strict",
+    issuedAtUnit: options.issuedAtUnit ?? "s",
+    tokenTtl: Duration.decode(options.tokenTtl ?? "6 hours"),
+    skewMillis: 0
+  })

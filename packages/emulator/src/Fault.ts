@@ -1,6 +1,6 @@
 /**
- * What can go wrong with one request, as data: the script hands a `Fault` to `Emulator.fail`, in process or as JSON
- * over the control API.
+ * What can go wrong with a request, as data: a script passes a `Fault` to `fail`, as a value or as JSON over the
+ * control API.
  *
  * @since 0.1.0
  */
@@ -8,8 +8,8 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
 /**
- * Whether the emulator has done the work when the fault strikes. After handling, a pair or a token has been made and
- * only the answer is late or lost.
+ * Whether the fault applies before or after the request is handled. After handling, the client or the token exists and
+ * only its response is late or lost.
  *
  * @since 0.1.0
  * @category models
@@ -25,15 +25,15 @@ export type Moment = typeof Moment.Type
 const moment = Schema.optionalWith(Moment, { default: () => "before-handling" as const })
 
 /**
- * Every way to fail a request. The set is closed.
+ * All faults.
  *
- * - `Answer`: this answer in place of the normal one; nothing is handled.
- * - `Delay`: the normal answer, late.
- * - `Hang`: no answer, and the connection stays open.
- * - `Reset`: the connection breaks without an answer.
- * - `Truncate`: the normal answer breaks off after half of its body.
- * - `Refuse`: the connection is never made: no throttle, no log entry. On a port the nearest to it is a reset
- *   connection, equally unlogged.
+ * - `Answer`: this response instead of the normal one; the request is not handled.
+ * - `Delay`: the normal response, late.
+ * - `Hang`: no response, and the connection stays open.
+ * - `Reset`: the connection is reset without a response.
+ * - `Truncate`: the normal response ends after half of its body.
+ * - `Refuse`: the connection is refused; the request is neither throttled nor logged. On a port the connection is reset
+ *   instead, because a listening socket cannot refuse it.
  *
  * @since 0.1.0
  * @category models
@@ -60,7 +60,7 @@ export const Fault = Schema.Union(
 export type Fault = typeof Fault.Type
 
 /**
- * An answer in place of the normal one.
+ * A response instead of the normal one.
  *
  * @example
  * ```ts
@@ -80,7 +80,7 @@ export const answer = (
 ): Fault => ({ _tag: "Answer", status, headers: options?.headers ?? {}, body: options?.body ?? "" })
 
 /**
- * A JSON answer in place of the normal one.
+ * A JSON response instead of the normal one.
  *
  * @since 0.1.0
  * @category constructors
@@ -92,7 +92,7 @@ export const json = (status: number, value: unknown): Fault =>
   })
 
 /**
- * An OAuth error as the two registration endpoints write it: `400 {"error": code}`.
+ * An OAuth error as the registration and token endpoints send it: `400 {"error": code}`.
  *
  * @since 0.1.0
  * @category constructors
@@ -100,7 +100,7 @@ export const json = (status: number, value: unknown): Fault =>
 export const oauthError = (code: string): Fault => json(400, { error: code })
 
 /**
- * An HTML page in place of the normal answer, as a proxy in trouble writes it.
+ * An HTML page instead of the normal response, as a failing proxy sends it.
  *
  * @since 0.1.0
  * @category constructors
@@ -109,7 +109,7 @@ export const html = (status: number, body = "<html><body>Sorry</body></html>"): 
   answer(status, { headers: { "content-type": "text/html" }, body })
 
 /**
- * The normal answer, late by `duration`. Sleeps on Effect's clock, so a test clock moves it.
+ * The normal response, delayed by `duration` on Effect's clock.
  *
  * @since 0.1.0
  * @category constructors
@@ -121,7 +121,7 @@ export const delay = (duration: Duration.DurationInput, moment: Moment = "before
 })
 
 /**
- * No answer, for ever.
+ * No response, and the connection stays open.
  *
  * @since 0.1.0
  * @category constructors
@@ -129,7 +129,7 @@ export const delay = (duration: Duration.DurationInput, moment: Moment = "before
 export const hang = (moment: Moment = "before-handling"): Fault => ({ _tag: "Hang", moment })
 
 /**
- * The connection breaks without an answer. With `"after-handling"` the pair or token exists and the answer is lost.
+ * The connection is reset without a response.
  *
  * @since 0.1.0
  * @category constructors
@@ -137,7 +137,7 @@ export const hang = (moment: Moment = "before-handling"): Fault => ({ _tag: "Han
 export const reset = (moment: Moment = "before-handling"): Fault => ({ _tag: "Reset", moment })
 
 /**
- * The normal answer breaks off after half of its body.
+ * The normal response ends after half of its body.
  *
  * @since 0.1.0
  * @category constructors
@@ -145,7 +145,7 @@ export const reset = (moment: Moment = "before-handling"): Fault => ({ _tag: "Re
 export const truncate: Fault = { _tag: "Truncate" }
 
 /**
- * The connection is never made and the emulator received nothing.
+ * The connection is refused.
  *
  * @since 0.1.0
  * @category constructors

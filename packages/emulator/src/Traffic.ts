@@ -1,14 +1,15 @@
 /**
- * What the emulator received, for the assertions of a test.
+ * What the emulator received, for assertions in tests.
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Inspectable from "effect/Inspectable"
 import * as Schema from "effect/Schema"
 
 /**
- * The parts of the service that a script can tell apart. `api` is everything under `/api/v2/`, `management` is
- * `/reset-tempass/v3/`, `other` is what is answered 404.
+ * The routes that a script distinguishes. `api` is everything under `/api/v2/`, `management` everything under
+ * `/reset-tempass/v3/`, and `other` everything that is answered with 404.
  *
  * @since 0.1.0
  * @category models
@@ -22,7 +23,7 @@ export const Route = Schema.Literal("register", "token", "api", "management", "o
 export type Route = typeof Route.Type
 
 /**
- * A request, whole: header names are in lower case, `query` is raw and without its question mark.
+ * A request. Header names are in lower case; `query` is raw, without the question mark.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +37,7 @@ export interface ReceivedRequest {
 }
 
 /**
- * The address that the throttle keys on: the first one of `X-Forwarded-For`.
+ * The key of the throttle: the first address of `X-Forwarded-For`.
  *
  * @since 0.1.0
  * @category accessors
@@ -47,7 +48,7 @@ export const forwardedFor = (request: ReceivedRequest): string | undefined => {
 }
 
 /**
- * What became of a request. `abandoned`: the caller went away before the answer.
+ * How a request ended. `abandoned`: the caller disconnected before the response.
  *
  * @since 0.1.0
  * @category models
@@ -57,60 +58,40 @@ export type Outcome = "pending" | "answered" | "truncated" | "reset" | "abandone
 /**
  * One entry of the log.
  *
- * It holds headers and body, secrets included, because a test must be able to look at them. Printing an entry shows
- * neither, nor the query.
+ * Its members contain secrets, because a test must be able to check them. Printing or serializing an entry shows no
+ * query, header or body.
  *
  * @since 0.1.0
  * @category models
  */
-export class LoggedRequest extends Inspectable.Class implements ReceivedRequest {
-  /** When it arrived, by Effect's clock and not by the skewed one. */
-  readonly at: number
-  readonly route: Route
-  readonly method: string
-  readonly path: string
-  readonly query: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-  readonly forwardedFor: string | undefined
-  readonly outcome: Outcome
-  /** The status that was answered, when there was an answer. */
-  readonly status: number | undefined
-
-  constructor(
-    at: number,
-    route: Route,
-    request: ReceivedRequest,
-    result: { readonly outcome: Outcome; readonly status: number | undefined }
-  ) {
-    super()
-    this.at = at
-    this.route = route
-    this.method = request.method
-    this.path = request.path
-    this.query = request.query
-    this.headers = request.headers
-    this.body = request.body
-    this.forwardedFor = forwardedFor(request)
-    this.outcome = result.outcome
-    this.status = result.status
+export class LoggedRequest extends Data.Class<
+  ReceivedRequest & {
+    /** When it arrived, by Effect's clock and not by the skewed one. */
+    readonly at: number
+    readonly route: Route
+    readonly forwardedFor: string | undefined
+    readonly outcome: Outcome
+    /** Undefined when there was no response. */
+    readonly status: number | undefined
+  }
+> {
+  toJSON(): unknown {
+    const { at, method, outcome, path, route, status } = this
+    return { at, route, method, path, outcome, status }
   }
 
-  override toJSON(): unknown {
-    return {
-      at: this.at,
-      route: this.route,
-      method: this.method,
-      path: this.path,
-      outcome: this.outcome,
-      status: this.status
-    }
+  override toString(): string {
+    return Inspectable.format(this.toJSON())
+  }
+
+  [Inspectable.NodeInspectSymbol](): unknown {
+    return this.toJSON()
   }
 }
 
 /**
- * How many requests arrived per route, throttled ones included, and how many of all were throttled. `clearLog` starts
- * the count again; unlike the log it is not bounded.
+ * The number of requests per route, including throttled ones, and the number of throttled requests. Unlike the log,
+ * the counts are not bounded; `clearLog` resets them.
  *
  * @since 0.1.0
  * @category models

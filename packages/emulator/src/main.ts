@@ -10,13 +10,14 @@ import * as Emulator from "./Emulator.js"
 
 const usage = `Usage: npm run emulator -- [options]
 
-  --port <0-65535>              port to listen on; 0 takes a free one (default 8787)
+  --port <0-65535>              port to listen on; 0 chooses a free port (default 8787)
   --host <address>              address to listen on (default 127.0.0.1)
-  --throttle refill|once|off    how the throttle gives out its burst (default refill)
-  --burst <n>                   requests beyond one per second (default 10)
+  --throttle refill|once|off    how the throttle replenishes its burst (default refill)
+  --rate <n>                    requests per second that the throttle lets pass (default 1)
+  --burst <n>                   requests beyond the rate (default 10, so that 11 pass at once)
   --token-ttl <seconds>         lifetime of access tokens (default 21600)
-  --no-control                  do not offer the script API under /_emulator/
-  --help                        show this`
+  --no-control                  do not serve the script API under /_emulator/
+  --help                        show this help`
 
 class BadArguments extends Data.TaggedError("BadArguments")<{ readonly message: string }> {}
 
@@ -29,6 +30,7 @@ const parse = Effect.try({
         port: { type: "string", default: "8787" },
         host: { type: "string", default: "127.0.0.1" },
         throttle: { type: "string", default: "refill" },
+        rate: { type: "string", default: "1" },
         burst: { type: "string", default: "10" },
         "token-ttl": { type: "string", default: "21600" },
         "no-control": { type: "boolean", default: false },
@@ -37,8 +39,7 @@ const parse = Effect.try({
     }).values,
   catch: (error) =>
     new BadArguments({
-      message:
-        error instanceof Error ? error.message.replaceAll("\n", " ") : "The arguments are not understood."
+      message: error instanceof Error ? error.message.replaceAll("\n", " ") : "The arguments are invalid."
     })
 })
 
@@ -52,7 +53,7 @@ const throttle = (text: string) =>
     ? Effect.succeed(text)
     : new BadArguments({ message: `--throttle must be refill, once or off, not "${text}".` })
 
-const welcome = (emulator: Emulator.Service, control: boolean): string => {
+const welcome = (emulator: Emulator.Emulator, control: boolean): string => {
   const { baseUrl, softwareStatement } = emulator
   return `Adobe Pass emulator: ${baseUrl}
 ${control ? `Script API:          ${baseUrl}/_emulator/\n` : ""}
@@ -75,6 +76,7 @@ const serve = Effect.gen(function* () {
     host: values.host,
     port: yield* integer("port", values.port, 0, 65_535),
     throttle: yield* throttle(values.throttle),
+    rate: yield* integer("rate", values.rate, 1, 1_000_000),
     burst: yield* integer("burst", values.burst, 0, 1_000_000),
     tokenTtl: (yield* integer("token-ttl", values["token-ttl"], 1, 31_536_000)) * 1000,
     control

@@ -65,7 +65,7 @@ const statuses = (log: ReadonlyArray<Traffic.LoggedRequest>, route: Traffic.Rout
   log.filter((request) => request.route === route && request.status === status).length
 
 /** The library as one process holds it: built anew for every run, over whatever the store directory holds. */
-const adobePass = (directory: string, emulator: Emulator.Service, throttle?: Throttle.Options) =>
+const adobePass = (directory: string, emulator: Emulator.Emulator, throttle?: Throttle.Options) =>
   Effect.map(Environment.custom({ name: "emulator", sp: emulator.baseUrl }), (environment) =>
     NodeAdobePass.layer({
       environment,

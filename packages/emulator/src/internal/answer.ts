@@ -1,4 +1,4 @@
-/** The answers of Adobe Pass, byte for byte where a client might look. */
+/** The responses of Adobe Pass, identical in everything that a client may read. */
 import * as Crypto from "node:crypto"
 import * as DateTime from "effect/DateTime"
 
@@ -8,8 +8,21 @@ export interface Answer {
   readonly body: string
 }
 
-export const httpDate = (millis: number): string =>
-  DateTime.toDateUtc(DateTime.unsafeMake(millis)).toUTCString()
+const httpDate = (millis: number): string => DateTime.toDateUtc(DateTime.unsafeMake(millis)).toUTCString()
+
+/** Adds the headers that every response has; those of the answer take precedence. */
+export const withCommonHeaders = (answer: Answer, nowMillis: number): Answer => {
+  const own = new Set(answer.headers.map(([name]) => name.toLowerCase()))
+  const common: ReadonlyArray<readonly [string, string]> = [
+    ["date", httpDate(nowMillis)],
+    ["server", "openresty"],
+    ["content-length", String(Buffer.byteLength(answer.body))]
+  ]
+  const missing = common.filter(
+    ([name]) => !own.has(name) && (name !== "content-length" || answer.status !== 204)
+  )
+  return { ...answer, headers: [...missing, ...answer.headers] }
+}
 
 export const json = (status: number, value: unknown): Answer => ({
   status,
@@ -17,7 +30,7 @@ export const json = (status: number, value: unknown): Answer => ({
   body: JSON.stringify(value)
 })
 
-/** Answers that carry a secret are not to be stored on the way. */
+/** A response with a secret must not be cached. */
 export const secretJson = (status: number, value: unknown): Answer => {
   const answer = json(status, value)
   return { ...answer, headers: [...answer.headers, ["cache-control", "no-store"], ["pragma", "no-cache"]] }
@@ -77,7 +90,7 @@ const enhancedErrors = {
   }
 } as const
 
-/** Flat at the top level, which is what the samples show and the prose does not. */
+/** The members are at the top level, as in Adobe's samples; its prose nests them. */
 export const enhancedError = (code: keyof typeof enhancedErrors): Answer =>
   json(enhancedErrors[code].status, {
     ...enhancedErrors[code],
@@ -87,7 +100,7 @@ export const enhancedError = (code: keyof typeof enhancedErrors): Answer =>
     trace: Crypto.randomUUID()
   })
 
-/** The edge's page: no Retry-After, no JSON, and cookies of its load balancer. */
+/** Sent by the edge: an HTML page without Retry-After, with the cookies of its load balancer. */
 export const tooManyRequests = (nowMillis: number): Answer => {
   const page = html(429, "Too Many Requests")
   const balancer = Crypto.randomBytes(96).toString("base64")

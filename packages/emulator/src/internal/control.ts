@@ -1,17 +1,15 @@
-/** The script API over HTTP: one table, one line per command. */
+/** The script API over HTTP, as a table of commands. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import type { Service } from "../Emulator.js"
 import { Fault } from "../Fault.js"
-import { forwardedFor, type LoggedRequest, type ReceivedRequest, Route } from "../Traffic.js"
+import type { Script } from "../Script.js"
+import { forwardedFor, type LoggedRequest, Route } from "../Traffic.js"
 import { type Answer, empty, json } from "./answer.js"
-import type { Outcome } from "./engine.js"
+import type { Handler } from "./outcome.js"
 
 const prefix = "/_emulator/"
-
-export const isControl = (request: ReceivedRequest): boolean => request.path.startsWith(prefix)
 
 type Command = (body: string) => Effect.Effect<Answer>
 
@@ -20,7 +18,7 @@ const query =
   () =>
     Effect.map(result, (value) => json(200, value))
 
-const exchange =
+const withBody =
   <A, I>(schema: Schema.Schema<A, I>, run: (value: A) => Effect.Effect<Answer>): Command =>
   (body) =>
     Either.match(Schema.decodeEither(Schema.parseJson(schema))(body === "" ? "{}" : body), {
@@ -32,7 +30,7 @@ const exchange =
     })
 
 const command = <A, I>(schema: Schema.Schema<A, I>, run: (value: A) => Effect.Effect<void>): Command =>
-  exchange(schema, (value) => Effect.as(run(value), empty(204)))
+  withBody(schema, (value) => Effect.as(run(value), empty(204)))
 
 const Nothing = Schema.Struct({})
 const Statement = Schema.Struct({ statement: Schema.optional(Schema.String) })
@@ -50,15 +48,15 @@ const Fail = Schema.Struct({
   route: Route,
   fault: Fault,
   times: Schema.optionalWith(Schema.Union(PositiveInt, Schema.Literal("always")), { default: () => 1 }),
-  /** Only requests with this path, or of this device. */
+  /** Limit the fault to requests with this path and of this address. */
   path: Schema.optional(Schema.String),
   forwardedFor: Schema.optional(Schema.String)
 })
 
-/** The log's entries hide their secrets when printed; who asks over this API asks for all of it. */
+/** Entries hide their secrets when serialized; this API returns them in full. */
 const reveal = (entry: LoggedRequest) => ({ ...entry })
 
-const commands = (script: Service): ReadonlyMap<string, Command> =>
+const commands = (script: Script): ReadonlyMap<string, Command> =>
   new Map<string, Command>([
     ["GET log", query(Effect.map(script.log, (entries) => entries.map(reveal)))],
     ["GET clients", query(script.clients)],
@@ -66,7 +64,7 @@ const commands = (script: Service): ReadonlyMap<string, Command> =>
     ["GET statement", query(Effect.succeed({ statement: script.softwareStatement }))],
     [
       "POST mint-statement",
-      exchange(Mint, (mint) =>
+      withBody(Mint, (mint) =>
         Effect.map(script.mintStatement(mint), (statement) => json(201, { statement }))
       )
     ],
@@ -110,15 +108,17 @@ const commands = (script: Service): ReadonlyMap<string, Command> =>
     ]
   ])
 
-export const make = (script: Service): ((request: ReceivedRequest) => Effect.Effect<Outcome>) => {
+/** Answers requests under `/_emulator/`, and passes all others on. */
+export const withControl = (script: Script, handle: Handler): Handler => {
   const table = commands(script)
   const unknown = json(404, {
     error: "not_found",
-    message: `The control API knows: ${[...table.keys()].join(", ")}`
+    message: `Unknown command. The commands are: ${[...table.keys()].join(", ")}`
   })
   return (request) => {
-    const found = table.get(`${request.method} ${request.path.slice(prefix.length)}`)
-    const answer = found === undefined ? Effect.succeed(unknown) : found(request.body)
+    if (!request.path.startsWith(prefix)) return handle(request)
+    const run = table.get(`${request.method} ${request.path.slice(prefix.length)}`)
+    const answer = run === undefined ? Effect.succeed(unknown) : run(request.body)
     return Effect.map(answer, (value) => ({ _tag: "Answered", answer: value }))
   }
 }

@@ -1,4 +1,4 @@
-/** The engine behind an `HttpClient`: no socket, and the request is handled in the fiber of its caller. */
+/** The transport in process: an `HttpClient` that handles a request in the fiber of its caller. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -6,12 +6,12 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Answer } from "./answer.js"
-import type { Engine } from "./engine.js"
+import type { Handler, Outcome } from "./outcome.js"
 
 const systemError = (syscall: string, code: string): Error =>
   Object.assign(new Error(`${syscall} ${code}`), { code, syscall })
 
-const transport = (request: HttpClientRequest.HttpClientRequest, cause: Error) =>
+const transportError = (request: HttpClientRequest.HttpClientRequest, cause: Error) =>
   new HttpClientError.RequestError({ request, reason: "Transport", cause })
 
 const readBody = (
@@ -33,7 +33,9 @@ const readBody = (
     case "Raw":
       return typeof request.body.body === "string"
         ? Effect.succeed(request.body.body)
-        : Effect.fail(unreadable(new Error("The emulator in process reads raw bodies of text only")))
+        : Effect.fail(
+            unreadable(new Error("The in-process emulator supports raw bodies of type string only"))
+          )
   }
 }
 
@@ -59,48 +61,51 @@ const halfOf = (text: string): ReadableStream<Uint8Array> => {
 const mayHaveBody = (method: string, status: number): boolean =>
   method !== "HEAD" && status !== 204 && status !== 205 && status !== 304
 
-export const make = (engine: Engine, baseUrls: ReadonlyArray<string>): HttpClient.HttpClient => {
-  const own = baseUrls.map((baseUrl) => new URL(baseUrl))
-  return HttpClient.make((request, url) =>
-    Effect.gen(function* () {
-      if (!own.some(({ origin }) => origin === url.origin)) {
-        return yield* transport(
+const deliver = (
+  request: HttpClientRequest.HttpClientRequest,
+  outcome: Outcome
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> => {
+  switch (outcome._tag) {
+    case "Answered":
+    case "Truncated": {
+      const { body, status } = outcome.answer
+      const sent = outcome._tag === "Truncated" ? halfOf(body) : body
+      return Effect.succeed(
+        HttpClientResponse.fromWeb(
           request,
-          own.some(({ hostname }) => hostname === url.hostname)
-            ? systemError("connect", "ECONNREFUSED")
-            : systemError("getaddrinfo", "ENOTFOUND")
+          webResponse(outcome.answer, mayHaveBody(request.method, status) ? sent : null)
         )
-      }
-      const body = yield* readBody(request)
-      const outcome = yield* engine.handle({
-        method: request.method,
-        path: url.pathname,
-        query: url.search.slice(1),
-        headers: { host: url.host, ...request.headers },
-        body
-      })
-      switch (outcome._tag) {
-        case "Answered":
-          return HttpClientResponse.fromWeb(
-            request,
-            webResponse(
-              outcome.answer,
-              mayHaveBody(request.method, outcome.answer.status) ? outcome.answer.body : null
-            )
-          )
-        case "Truncated":
-          return HttpClientResponse.fromWeb(
-            request,
-            webResponse(
-              outcome.answer,
-              mayHaveBody(request.method, outcome.answer.status) ? halfOf(outcome.answer.body) : null
-            )
-          )
-        case "Reset":
-          return yield* transport(request, systemError("read", "ECONNRESET"))
-        case "Refused":
-          return yield* transport(request, systemError("connect", "ECONNREFUSED"))
-      }
-    })
-  )
+      )
+    }
+    case "Reset":
+      return transportError(request, systemError("read", "ECONNRESET"))
+    case "Refused":
+      return transportError(request, systemError("connect", "ECONNREFUSED"))
+  }
+}
+
+export const make = (handle: Handler, baseUrls: ReadonlyArray<string>): HttpClient.HttpClient => {
+  const own = baseUrls.map((baseUrl) => new URL(baseUrl))
+  return HttpClient.make((request, url) => {
+    if (!own.some(({ origin }) => origin === url.origin)) {
+      return transportError(
+        request,
+        own.some(({ hostname }) => hostname === url.hostname)
+          ? systemError("connect", "ECONNREFUSED")
+          : systemError("getaddrinfo", "ENOTFOUND")
+      )
+    }
+    return readBody(request).pipe(
+      Effect.flatMap((body) =>
+        handle({
+          method: request.method,
+          path: url.pathname,
+          query: url.search.slice(1),
+          headers: { host: url.host, ...request.headers },
+          body
+        })
+      ),
+      Effect.flatMap((outcome) => deliver(request, outcome))
+    )
+  })
 }

@@ -1,8 +1,8 @@
 const lexeme = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g
 
 /**
- * Whether the object in `text`, valid JSON, has a top-level member twice. `JSON.parse` keeps the last one and tells
- * nobody, yet a repeated parameter is an `invalid_request`.
+ * Whether the object in `text`, which must be valid JSON, has a duplicate top-level member. `JSON.parse` silently keeps
+ * the last one, but a repeated parameter is an `invalid_request`.
  */
 export const hasRepeatedMember = (text: string): boolean => {
   const seen = new Set<string>()

@@ -1,8 +1,8 @@
 /**
- * Compact JWS with RS256, header exactly `{"alg":"RS256"}` as on Adobe's wire.
+ * Compact JWS with RS256 and the header `{"alg":"RS256"}`, as Adobe sends it.
  *
- * Signs synchronously: then the emulator in process answers without leaving the caller's fiber, and a test may fork a
- * request and move its clock without racing a thread pool.
+ * Signing is synchronous, so that the emulator in process answers within the caller's fiber: a test may fork a request
+ * and adjust the test clock without racing a thread pool.
  */
 import * as Crypto from "node:crypto"
 import * as Either from "effect/Either"
@@ -15,7 +15,7 @@ interface KeyPair {
 
 let generated: KeyPair | undefined
 
-/** One key per process: making it takes a tenth of a second, and emulators differ by what they have issued. */
+/** One key per process, because generating one takes 0.1 s. A registry knows which tokens are its own. */
 export const keyPair = (): KeyPair => {
   generated ??= Crypto.generateKeyPairSync("rsa", { modulusLength: 2048 })
   return generated

@@ -1,6 +1,6 @@
 /**
- * The engine on a socket. Plain `node:http`, because breaking a connection half-way takes the raw socket, which no
- * server abstraction hands out.
+ * The transport on a port. It uses `node:http` directly, because breaking a connection needs the raw socket, which
+ * `@effect/platform` does not expose.
  */
 import * as Http from "node:http"
 import * as Data from "effect/Data"
@@ -8,13 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
-import type { ReceivedRequest } from "../Traffic.js"
 import { type Answer, html } from "./answer.js"
-import type { Outcome } from "./engine.js"
+import type { Handler, Outcome } from "./outcome.js"
 
 export class NotListening extends Data.TaggedError("NotListening")<{ readonly code: string }> {}
-
-export type Handler = (request: ReceivedRequest) => Effect.Effect<Outcome>
 
 const headersOf = (incoming: Http.IncomingMessage): Readonly<Record<string, string>> =>
   Object.fromEntries(
@@ -31,7 +28,7 @@ const readBody = (incoming: Http.IncomingMessage): Effect.Effect<string> =>
     incoming.on("end", () => resume(Effect.succeed(Buffer.concat(chunks).toString("utf8"))))
   })
 
-/** A request target may be a whole URL, and may be one that does not parse. */
+/** A request target may be an absolute URL, and may be invalid. */
 const parseTarget = (target: string): Either.Either<URL, unknown> =>
   Either.try(() => (target.startsWith("/") ? new URL(`http://emulator${target}`) : new URL(target)))
 
@@ -50,7 +47,7 @@ const deliver = (outgoing: Http.ServerResponse, outcome: Outcome): void => {
     case "Truncated": {
       writeHead(outgoing, outcome.answer)
       const bytes = Buffer.from(outcome.answer.body)
-      // An orderly end of the connection, so that the half is delivered; content-length tells the client it is one.
+      // Closes the connection orderly, so that the client receives the half; content-length shows that it is one.
       outgoing.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => outgoing.socket?.destroy())
       return
     }
@@ -89,14 +86,14 @@ const listen = (server: Http.Server, host: string, port: number): Effect.Effect<
     server.listen(port, host, () => resume(Effect.succeed(server)))
   })
 
-/** Requests in flight are cut off: a script may have told them to hang for ever. */
+/** Also closes connections with a request in flight, because a script may have made it hang. */
 const close = (server: Http.Server): Effect.Effect<void> =>
   Effect.async((resume) => {
     server.close(() => resume(Effect.void))
     server.closeAllConnections()
   })
 
-/** Serves until the scope ends, and tells the port. A client that goes away interrupts the handling. */
+/** Serves until the scope closes, and returns the port. A client that disconnects interrupts the handling. */
 export const serve = (
   handle: Handler,
   host: string,

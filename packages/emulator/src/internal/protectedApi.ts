@@ -1,13 +1,14 @@
-/** What lies behind an access token: everything under `/api/v2/`, and Reset TempPass. */
+/** The APIs that need an access token: everything under `/api/v2/`, and Reset TempPass. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { forwardedFor, type ReceivedRequest } from "../Traffic.js"
-import { type Answer, empty, enhancedError, html, json } from "./answer.js"
-import type { Registry, TokenReading } from "./registry.js"
+import { empty, enhancedError, html, json } from "./answer.js"
+import type { Call, Endpoint } from "./endpoint.js"
+import type { TokenReading } from "./registry.js"
 import type { Settings } from "./settings.js"
 
-const bearer = (registry: Registry, nowMillis: number, request: ReceivedRequest): TokenReading => {
+const bearer = ({ nowMillis, registry, request }: Call): TokenReading => {
   const match = /^Bearer +(\S+)$/i.exec(request.headers["authorization"] ?? "")
   return match?.[1] === undefined ? { _tag: "Invalid" } : registry.readToken(match[1], nowMillis)
 }
@@ -27,7 +28,7 @@ const DeviceInfo = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 const requiredKeys = ["model", "version", "osName", "osVersion", "connectionType"]
 const decodeDeviceInfo = Schema.decodeOption(Schema.parseJson(DeviceInfo))
 
-/** Left when the header is there and wrong; Right(undefined) when it is absent, as in a browser. */
+/** Right(undefined) when the header is absent, as in a browser; Left when it is invalid. */
 const deviceInfo = (
   settings: Settings,
   request: ReceivedRequest
@@ -53,15 +54,11 @@ const queryRecord = (query: string): Record<string, string | ReadonlyArray<strin
 
 const secretHeaders = new Set(["authorization", "cookie"])
 
-/** Checks a call as Adobe does, and then echoes it: what a client sent is what a test wants to see. */
-export const api = (
-  registry: Registry,
-  settings: Settings,
-  nowMillis: number,
-  request: ReceivedRequest
-): Answer => {
-  const token = bearer(registry, nowMillis, request)
-  // The reference leaves the body of a 401 open; a client must manage without one.
+/** Checks a call as Adobe does and echoes it, so that a test sees what its client sent. */
+export const api: Endpoint = (call) => {
+  const { request, settings } = call
+  const token = bearer(call)
+  // Adobe's reference does not specify the body of a 401; a client must manage without one.
   if (token._tag === "Expired") return empty(401)
   if (token._tag === "Invalid" || Option.isNone(token.client)) {
     return enhancedError("invalid_access_token_client_application")
@@ -84,10 +81,11 @@ export const api = (
   })
 }
 
-/** Reset TempPass tells a bad token (401) from a void client (403), which `/api/v2/` does not. */
-export const resetTempPass = (registry: Registry, nowMillis: number, request: ReceivedRequest): Answer => {
+/** Unlike `/api/v2/`, it distinguishes an invalid token (401) from a revoked client (403). */
+export const resetTempPass: Endpoint = (call) => {
+  const { request } = call
   if (request.method !== "DELETE") return html(405, "Not Allowed")
-  const token = bearer(registry, nowMillis, request)
+  const token = bearer(call)
   if (token._tag !== "Valid") return empty(401)
   if (Option.isNone(token.client)) return empty(403)
   const parameters = new URLSearchParams(request.query)

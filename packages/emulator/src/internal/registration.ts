@@ -1,11 +1,12 @@
 /** `/o/client/register` and `/o/client/token`. */
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { ReceivedRequest } from "../Traffic.js"
-import { type Answer, html, oauthError, secretJson } from "./answer.js"
+import { html, oauthError, secretJson } from "./answer.js"
+import type { Endpoint } from "./endpoint.js"
 import { hasRepeatedMember } from "./jsonMembers.js"
-import type { Application, Registry } from "./registry.js"
-import type { Settings } from "./settings.js"
+import type { Application } from "./registry.js"
 
 const decodeRegistration = Schema.decodeOption(
   Schema.parseJson(
@@ -26,12 +27,7 @@ const mayRedirectTo = (application: Application, uri: string): boolean => {
   )
 }
 
-export const register = (
-  registry: Registry,
-  settings: Settings,
-  nowMillis: number,
-  request: ReceivedRequest
-): Answer => {
+export const register: Endpoint = ({ nowMillis, registry, request, settings }) => {
   if (request.method !== "POST") return html(405, "Not Allowed")
   const registration = Option.getOrUndefined(decodeRegistration(request.body))
   if (registration === undefined || hasRepeatedMember(request.body)) return oauthError("invalid_request")
@@ -53,12 +49,12 @@ export const register = (
   })
 }
 
-const required = ["client_id", "client_secret", "grant_type"] as const
+const requiredParameters = ["client_id", "client_secret", "grant_type"] as const
 
-/** Grants that OAuth knows and that no Adobe Pass application may use. */
-const foreignGrants = ["authorization_code", "implicit", "password", "refresh_token"]
+/** Grants of OAuth that Adobe Pass allows no application. */
+const disallowedGrants = ["authorization_code", "implicit", "password", "refresh_token"]
 
-/** Parameters count wherever they are: in the form, in the query, and a body of another type is not looked at. */
+/** Parameters may be in the query, in the form, or in both. A body of another content type is ignored. */
 const tokenParameters = (request: ReceivedRequest): URLSearchParams => {
   const parameters = new URLSearchParams(request.query)
   if (/^application\/x-www-form-urlencoded\b/i.test(request.headers["content-type"] ?? "")) {
@@ -67,30 +63,26 @@ const tokenParameters = (request: ReceivedRequest): URLSearchParams => {
   return parameters
 }
 
-export const token = (
-  registry: Registry,
-  settings: Settings,
-  nowMillis: number,
-  request: ReceivedRequest
-): Answer => {
+export const token: Endpoint = ({ nowMillis, registry, request, settings }) => {
   if (request.method !== "POST") return html(405, "Not Allowed")
   if (/^basic\b/i.test(request.headers["authorization"] ?? "")) return oauthError("invalid_request")
   const parameters = tokenParameters(request)
-  const values = required.map((name) => parameters.getAll(name))
+  const values = requiredParameters.map((name) => parameters.getAll(name))
   if (values.some((value) => value.length !== 1 || value[0] === "")) return oauthError("invalid_request")
   const [[id = ""] = [], [secret = ""] = [], [grant = ""] = []] = values
-  if (grant !== "client_credentials" && !foreignGrants.includes(grant)) {
+  if (grant !== "client_credentials" && !disallowedGrants.includes(grant)) {
     return oauthError("unsupported_grant_type")
   }
   const client = Option.getOrUndefined(Option.filter(registry.client(id), (known) => known.secret === secret))
   if (client === undefined) return oauthError("invalid_client")
   if (grant !== "client_credentials") return oauthError("unauthorized_client")
-  const issued = registry.addToken(client, nowMillis, settings.tokenTtlSeconds)
+  const ttlSeconds = Math.floor(Duration.toSeconds(settings.tokenTtl))
+  const issued = registry.addToken(client, nowMillis, ttlSeconds)
   return secretJson(201, {
     id: issued.id,
     access_token: issued.accessToken,
     created_at: nowMillis,
-    expires_in: settings.tokenTtlSeconds,
+    expires_in: ttlSeconds,
     token_type: "bearer"
   })
 }

@@ -1,8 +1,5 @@
 /**
- * What one emulator has issued: applications with their software statements, client pairs and access tokens.
- *
- * Synchronous and single-threaded; the engine calls it between two suspensions of a fiber, so no caller sees half a
- * change.
+ * What one emulator has issued: applications with their software statements, clients and access tokens.
  */
 import * as Crypto from "node:crypto"
 import * as Option from "effect/Option"
@@ -12,7 +9,7 @@ import * as Jws from "./jws.js"
 export interface Application {
   readonly id: string
   readonly scopes: ReadonlyArray<string>
-  /** Hosts or custom schemes that a redirect URI may point to; any when absent. */
+  /** Hosts and custom schemes that a redirect URI may point to; any when absent. */
   readonly redirectDomains: ReadonlyArray<string> | undefined
 }
 
@@ -27,7 +24,7 @@ export interface IssuedToken {
   readonly accessToken: string
 }
 
-/** What a bearer token is worth. Only `valid` says something about its client, which may be void all the same. */
+/** What the registry knows of a bearer token. A valid token has no client when its client has been revoked. */
 export type TokenReading =
   | { readonly _tag: "Invalid" }
   | { readonly _tag: "Expired" }
@@ -51,11 +48,11 @@ export class Registry {
   readonly #applications = new Map<string, Application>()
   readonly #revoked = new Set<string>()
   readonly #clients = new Map<string, Client>()
-  /** The tokens of each client with their state; a token that is missing here has been revoked. */
-  readonly #tokens = new Map<string, Map<string, "in-force" | "expired">>()
+  /** The state of each token, by client. A token that is missing has been revoked. */
+  readonly #tokens = new Map<string, Map<string, "active" | "expired">>()
   #lastToken = { second: -1, serial: 0 }
 
-  /** A further statement of a known application is another download of it: its settings do not change. */
+  /** Does not change an application that exists already: the statement is another download of it. */
   mintStatement(application: Application, issuedAtMillis: number): string {
     if (!this.#applications.has(application.id)) this.#applications.set(application.id, application)
     const iat = seconds(issuedAtMillis)
@@ -69,12 +66,11 @@ export class Registry {
     )
   }
 
-  revokeApplication(id: string): void {
-    this.#revoked.add(id)
-  }
-
-  restoreApplication(id: string): void {
-    this.#revoked.delete(id)
+  /** Approves or revokes the application of a statement, if the statement is one of this registry. */
+  setApproved(statement: string, approved: boolean): void {
+    Option.map(this.applicationOf(statement), ({ id }) =>
+      approved ? this.#revoked.delete(id) : this.#revoked.add(id)
+    )
   }
 
   isApproved(application: Application): boolean {
@@ -87,7 +83,7 @@ export class Registry {
     return client
   }
 
-  /** The client, as long as its statement is approved. */
+  /** The client, unless its application has been revoked. */
   client(id: string): Option.Option<Client> {
     return Option.fromNullable(this.#clients.get(id)).pipe(
       Option.filter((client) => this.isApproved(client.application))
@@ -119,10 +115,10 @@ export class Registry {
       exp: iat + ttlSeconds,
       iat
     })
-    // RS256 is deterministic and the claims hold no id: white space keeps two tokens of one second apart.
+    // RS256 is deterministic and the claims have no id: white space makes two tokens of the same second differ.
     const accessToken = Jws.sign(claims + " ".repeat(this.#lastToken.serial))
-    const tokens = this.#tokens.get(client.id) ?? new Map<string, "in-force" | "expired">()
-    this.#tokens.set(client.id, tokens.set(accessToken, "in-force"))
+    const tokens = this.#tokens.get(client.id) ?? new Map<string, "active" | "expired">()
+    this.#tokens.set(client.id, tokens.set(accessToken, "active"))
     return { id: Crypto.randomUUID(), accessToken }
   }
 

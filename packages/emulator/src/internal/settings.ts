@@ -1,8 +1,15 @@
-/** What a script may change while the emulator runs. */
+import type * as Duration from "effect/Duration"
+import type * as Bucket from "../Bucket.js"
+
+/** The options of an emulator with their defaults, and what a script can change later. */
 export interface Settings {
-  /** How far the emulator's clock is ahead of Effect's, in ms; negative when behind. */
-  skewMillis: number
-  tokenTtlSeconds: number
-  issuedAtUnit: "s" | "ms"
+  readonly limit: Bucket.Limit
+  readonly logLimit: number
+  readonly scopes: ReadonlyArray<string>
+  readonly redirectDomains: ReadonlyArray<string> | undefined
   readonly deviceInfo: "strict" | "lenient"
+  readonly issuedAtUnit: "s" | "ms"
+  readonly tokenTtl: Duration.Duration
+  /** How far the server's clock is ahead of Effect's; negative when it is behind. */
+  readonly skewMillis: number
 }
