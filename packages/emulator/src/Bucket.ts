@@ -57,15 +57,7 @@ export type State =
     }
   | { readonly _tag: "Off" }
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Taken {
-  readonly granted: boolean
-  readonly state: State
-}
-
+/** One request in the unit of `credit`. */
 const request = 1000
 
 const capacity = (limit: Limit): number => (limit.burst + 1) * request
@@ -103,7 +95,11 @@ export const start = (limit: Limit, nowMillis: number): State => {
  * @since 0.1.0
  * @category combinators
  */
-export const take = (limit: Limit, state: State, nowMillis: number): Taken => {
+export const take = (
+  limit: Limit,
+  state: State,
+  nowMillis: number
+): { readonly granted: boolean; readonly state: State } => {
   switch (state._tag) {
     case "Off":
       return { granted: true, state }

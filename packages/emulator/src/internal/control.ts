@@ -48,7 +48,7 @@ const Fail = Schema.Struct({
   route: Route,
   fault: Fault,
   times: Schema.optionalWith(Schema.Union(PositiveInt, Schema.Literal("always")), { default: () => 1 }),
-  /** Limit the fault to requests with this path and of this address. */
+  /** Only requests with this path and from this address fail. */
   path: Schema.optional(Schema.String),
   forwardedFor: Schema.optional(Schema.String)
 })

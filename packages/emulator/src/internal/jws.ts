@@ -1,22 +1,17 @@
 /**
  * Compact JWS with RS256 and the header `{"alg":"RS256"}`, as Adobe sends it.
  *
- * Signing is synchronous, so that the emulator in process answers within the caller's fiber: a test may fork a request
- * and adjust the test clock without racing a thread pool.
+ * Signing is synchronous, so that the emulator in process answers within the caller's fiber and a test can adjust its
+ * clock without racing a thread pool.
  */
 import * as Crypto from "node:crypto"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 
-interface KeyPair {
-  readonly publicKey: Crypto.KeyObject
-  readonly privateKey: Crypto.KeyObject
-}
-
-let generated: KeyPair | undefined
+let generated: Crypto.KeyPairKeyObjectResult | undefined
 
 /** One key per process, because generating one takes 0.1 s. A registry knows which tokens are its own. */
-export const keyPair = (): KeyPair => {
+export const keyPair = (): Crypto.KeyPairKeyObjectResult => {
   generated ??= Crypto.generateKeyPairSync("rsa", { modulusLength: 2048 })
   return generated
 }

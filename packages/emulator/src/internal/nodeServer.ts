@@ -47,7 +47,7 @@ const deliver = (outgoing: Http.ServerResponse, outcome: Outcome): void => {
     case "Truncated": {
       writeHead(outgoing, outcome.answer)
       const bytes = Buffer.from(outcome.answer.body)
-      // Closes the connection orderly, so that the client receives the half; content-length shows that it is one.
+      // Unlike a reset, this delivers what was written; content-length shows that the body is incomplete.
       outgoing.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => outgoing.socket?.destroy())
       return
     }

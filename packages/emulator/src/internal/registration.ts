@@ -1,4 +1,5 @@
 /** `/o/client/register` and `/o/client/token`. */
+import * as Crypto from "node:crypto"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -77,10 +78,10 @@ export const token: Endpoint = ({ nowMillis, registry, request, settings }) => {
   if (client === undefined) return oauthError("invalid_client")
   if (grant !== "client_credentials") return oauthError("unauthorized_client")
   const ttlSeconds = Math.floor(Duration.toSeconds(settings.tokenTtl))
-  const issued = registry.addToken(client, nowMillis, ttlSeconds)
+  const accessToken = registry.addToken(client, nowMillis, ttlSeconds)
   return secretJson(201, {
-    id: issued.id,
-    access_token: issued.accessToken,
+    id: Crypto.randomUUID(),
+    access_token: accessToken,
     created_at: nowMillis,
     expires_in: ttlSeconds,
     token_type: "bearer"

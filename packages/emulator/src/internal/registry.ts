@@ -1,6 +1,4 @@
-/**
- * What one emulator has issued: applications with their software statements, clients and access tokens.
- */
+/** What one emulator has issued: applications with their software statements, clients and access tokens. */
 import * as Crypto from "node:crypto"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -19,11 +17,6 @@ export interface Client {
   readonly application: Application
 }
 
-export interface IssuedToken {
-  readonly id: string
-  readonly accessToken: string
-}
-
 /** What the registry knows of a bearer token. A valid token has no client when its client has been revoked. */
 export type TokenReading =
   | { readonly _tag: "Invalid" }
@@ -34,13 +27,13 @@ export type TokenReading =
       readonly scopes: ReadonlyArray<string>
     }
 
-const Claims = Schema.parseJson(Schema.Struct({ sub: Schema.String, iss: Schema.Literal("auth.adobe.com") }))
-const decodeClaims = Schema.decodeOption(Claims)
-
-const TokenClaims = Schema.parseJson(
-  Schema.Struct({ sub: Schema.String, scopes: Schema.String, exp: Schema.Number })
+const decodeStatementClaims = Schema.decodeOption(
+  Schema.parseJson(Schema.Struct({ sub: Schema.String, iss: Schema.Literal("auth.adobe.com") }))
 )
-const decodeTokenClaims = Schema.decodeOption(TokenClaims)
+
+const decodeTokenClaims = Schema.decodeOption(
+  Schema.parseJson(Schema.Struct({ sub: Schema.String, scopes: Schema.String, exp: Schema.Number }))
+)
 
 const seconds = (millis: number): number => Math.floor(millis / 1000)
 
@@ -61,7 +54,7 @@ export class Registry {
 
   applicationOf(statement: string): Option.Option<Application> {
     return Jws.verify(statement).pipe(
-      Option.flatMap(decodeClaims),
+      Option.flatMap(decodeStatementClaims),
       Option.flatMapNullable((claims) => this.#applications.get(claims.sub))
     )
   }
@@ -104,7 +97,7 @@ export class Registry {
     this.#tokens.clear()
   }
 
-  addToken(client: Client, nowMillis: number, ttlSeconds: number): IssuedToken {
+  addToken(client: Client, nowMillis: number, ttlSeconds: number): string {
     const iat = seconds(nowMillis)
     this.#lastToken = { second: iat, serial: this.#lastToken.second === iat ? this.#lastToken.serial + 1 : 0 }
     const claims = JSON.stringify({
@@ -119,7 +112,7 @@ export class Registry {
     const accessToken = Jws.sign(claims + " ".repeat(this.#lastToken.serial))
     const tokens = this.#tokens.get(client.id) ?? new Map<string, "active" | "expired">()
     this.#tokens.set(client.id, tokens.set(accessToken, "active"))
-    return { id: Crypto.randomUUID(), accessToken }
+    return accessToken
   }
 
   revokeTokens(): void {
