@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as fc from "effect/FastCheck"
 import { Bucket } from "effect-adobe-pass-emulator"
+import { runs } from "../support/property.js"
 import { current, old } from "../support/scenarios.js"
 
 /** Whether each request of a timeline passes. */
@@ -9,6 +11,19 @@ const replay = (limit: Bucket.Limit, timeline: ReadonlyArray<number>, origin = 0
     const taken = Bucket.take(limit, state, origin + at)
     state = taken.state
     return taken.granted
+  })
+}
+
+/** `ngx_http_limit_req_lookup`, in its own units: `excess` is in thousandths of a request. */
+const nginx = (rate: number, burst: number, timeline: ReadonlyArray<number>): ReadonlyArray<boolean> => {
+  let excess = 0
+  let last: number | undefined
+  return timeline.map((now) => {
+    const next = last === undefined ? 0 : Math.max(0, excess - rate * (now - last) + 1000)
+    if (next > burst * 1000) return false
+    excess = next
+    last = now
+    return true
   })
 }
 
@@ -27,18 +42,21 @@ describe("Bucket", () => {
     }
   }
 
-  it("tells the models apart only after idling: 11 at once again, or 1", () => {
-    const twelveAtOnce = (at: number) => Array.from({ length: 12 }, () => at)
-    const timeline = [...twelveAtOnce(0), ...twelveAtOnce(60_000)]
-    const passed = (model: Bucket.Model) => {
-      const granted = replay({ model, rate: 1, burst: 10 }, timeline)
-      return [granted.slice(0, 12), granted.slice(12)].map((part) => part.filter(Boolean).length)
-    }
-    expect({ refill: passed("refill"), once: passed("once"), off: passed("off") }).toEqual({
-      refill: [11, 11],
-      once: [11, 1],
-      off: [12, 12]
-    })
+  it.prop(
+    "refill is nginx's limit_req, for every rate, burst and timeline",
+    [fc.integer({ min: 1, max: 20 }), fc.nat(20), fc.array(fc.nat(150), { minLength: 1, maxLength: 60 })],
+    ([rate, burst, pauses]) => {
+      let now = 0
+      const timeline = pauses.map((pause) => (now += pause))
+      expect(replay({ model: "refill", rate, burst }, timeline)).toEqual(nginx(rate, burst, timeline))
+    },
+    runs(300)
+  )
+
+  it("once passes one request per interval of 1/rate seconds, and its burst once", () => {
+    const limit = { model: "once", rate: 4, burst: 2 } as const
+    const timeline = [0, 0, 0, 249, 250, 499, 500, 60_000, 60_000]
+    expect(replay(limit, timeline, 7)).toEqual([true, true, true, false, true, false, true, true, false])
   })
 
   it("takes nothing for a refused request", () => {

@@ -39,7 +39,7 @@ const post = (command: string, body: unknown = {}) =>
   })
 
 describe("the control API", () => {
-  it.scopedLive("gives the ready statement and mints others", () =>
+  it.scopedLive("returns the emulator's statement and mints others", () =>
     Effect.gen(function* () {
       const { softwareStatement } = yield* Emulator.Emulator
       expect(yield* get("statement")).toEqual({ statement: softwareStatement })
@@ -54,10 +54,10 @@ describe("the control API", () => {
   it.scopedLive("shows the log whole, counts and clients, and is itself in none of them", () =>
     Effect.gen(function* () {
       const { softwareStatement } = yield* Emulator.Emulator
-      const { pair, accessToken } = yield* authorize
+      const { credentials, accessToken } = yield* authorize
       yield* call(accessToken)
       expect(yield* get("counts")).toMatchObject({ register: 1, token: 1, api: 1, other: 0 })
-      expect(yield* get("clients")).toEqual([pair.client_id])
+      expect(yield* get("clients")).toEqual([credentials.client_id])
       const log = yield* get("log")
       expect(log).toMatchObject([
         { route: "register", status: 201, body: JSON.stringify({ software_statement: softwareStatement }) },
@@ -92,18 +92,18 @@ describe("the control API", () => {
 
   it.scopedLive("revokes, restores and expires", () =>
     Effect.gen(function* () {
-      const { pair, accessToken } = yield* authorize
+      const { credentials, accessToken } = yield* authorize
       yield* post("expire-tokens")
       expect((yield* call(accessToken)).text).toBe("")
-      const fresh = yield* token(pair)
+      const fresh = yield* token(credentials)
       yield* post("revoke-tokens")
       expect((yield* call(fresh.access_token)).status).toBe(401)
-      const asking = postToken(tokenParameters(pair))
+      const asking = postToken(tokenParameters(credentials))
       yield* post("revoke-statement")
       expect((yield* asking).status).toBe(400)
       yield* post("restore-statement")
       expect((yield* asking).status).toBe(201)
-      yield* post("revoke-client", { clientId: pair.client_id })
+      yield* post("revoke-client", { clientId: credentials.client_id })
       expect((yield* asking).status).toBe(400)
       yield* register()
       yield* post("revoke-all-clients")
@@ -113,14 +113,14 @@ describe("the control API", () => {
 
   it.scopedLive("sets clock, lifetime and unit", () =>
     Effect.gen(function* () {
-      const pair = yield* register()
+      const credentials = yield* register()
       yield* post("token-ttl", { seconds: 60 })
-      expect((yield* token(pair)).expires_in).toBe(60)
+      expect((yield* token(credentials)).expires_in).toBe(60)
       yield* post("issued-at-unit", { unit: "ms" })
       expect((yield* register()).client_id_issued_at).toBeGreaterThan(1e11)
-      const before = (yield* token(pair)).created_at
+      const before = (yield* token(credentials)).created_at
       yield* post("clock", { skewMillis: -3_600_000 })
-      expect(before - (yield* token(pair)).created_at).toBeGreaterThan(3_500_000)
+      expect(before - (yield* token(credentials)).created_at).toBeGreaterThan(3_500_000)
     }).pipe(Effect.provide(served))
   )
 
@@ -141,7 +141,7 @@ describe("the control API", () => {
     }).pipe(Effect.provide(served))
   )
 
-  it.scopedLive("lists its commands to whoever asks for another", () =>
+  it.scopedLive("lists its commands when asked for an unknown one", () =>
     Effect.gen(function* () {
       const answer = yield* send(HttpClientRequest.get("/_emulator/nothing"))
       expect(answer.status).toBe(404)
@@ -150,7 +150,7 @@ describe("the control API", () => {
     }).pipe(Effect.provide(served))
   )
 
-  it.scopedLive("is not there unless it is asked for", () =>
+  it.scopedLive("is off by default", () =>
     Effect.gen(function* () {
       const answer = yield* send(HttpClientRequest.get("/_emulator/log"))
       expect([answer.status, answer.headers["content-type"]]).toEqual([404, "text/html"])

@@ -4,12 +4,12 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
-import { authorize, call, postRegister, postToken, register } from "./conversation.js"
+import { authorize, call, moments, postRegister, postToken, register } from "./conversation.js"
 
 const unthrottled = Emulator.layer({ throttle: "off" })
 
 describe("a fault in process", () => {
-  it.effect("answers as it is told, for as many requests as it is told, and then no more", () =>
+  it.effect("replaces the answer for the given number of requests", () =>
     Effect.gen(function* () {
       const { fail } = yield* Emulator.Emulator
       const fault = Fault.answer(503, { headers: { "retry-after": "7" }, body: "later" })
@@ -22,7 +22,7 @@ describe("a fault in process", () => {
     }).pipe(Effect.provide(unthrottled))
   )
 
-  it.effect("comes as an OAuth error, as HTML, empty, or as JSON of any kind", () =>
+  it.effect("can be an OAuth error, HTML, an empty body or any JSON", () =>
     Effect.gen(function* () {
       const { fail } = yield* Emulator.Emulator
       yield* fail({ route: "token", fault: Fault.oauthError("invalid_client") })
@@ -40,7 +40,7 @@ describe("a fault in process", () => {
     }).pipe(Effect.provide(unthrottled))
   )
 
-  it.effect("strikes its own route, and only the requests that match", () =>
+  it.effect("applies to its own route, and only to matching requests", () =>
     Effect.gen(function* () {
       const { fail } = yield* Emulator.Emulator
       yield* fail({
@@ -55,7 +55,7 @@ describe("a fault in process", () => {
     }).pipe(Effect.provide(unthrottled))
   )
 
-  it.effect("stays until it is cleared when it is to strike for ever", () =>
+  it.effect("stays until it is cleared when its times are infinite", () =>
     Effect.gen(function* () {
       const { clearFaults, fail } = yield* Emulator.Emulator
       yield* fail({ route: "api", times: Number.POSITIVE_INFINITY, fault: Fault.answer(500) })
@@ -79,10 +79,7 @@ describe("a fault in process", () => {
     }).pipe(Effect.provide(Emulator.layer({ burst: 0 })))
   )
 
-  it.effect.each([
-    ["before-handling", 0],
-    ["after-handling", 1]
-  ] as const)("delays to the millisecond of the test clock, %s", ([moment, mintedDuringDelay]) =>
+  it.effect.each(moments)("delays to the millisecond of the test clock, %s", ([moment, mintedDuringDelay]) =>
     Effect.gen(function* () {
       const { clients, fail } = yield* Emulator.Emulator
       yield* fail({ route: "register", fault: Fault.delay("2 seconds", moment) })
@@ -97,10 +94,7 @@ describe("a fault in process", () => {
     }).pipe(Effect.provide(Emulator.layer({ throttle: "off", issuedAtUnit: "ms" })))
   )
 
-  it.effect.each([
-    ["before-handling", 0],
-    ["after-handling", 1]
-  ] as const)("hangs until the caller gives up, %s", ([moment, minted]) =>
+  it.effect.each(moments)("hangs until the caller gives up, %s", ([moment, minted]) =>
     Effect.gen(function* () {
       const { clients, fail, log } = yield* Emulator.Emulator
       yield* fail({ route: "register", fault: Fault.hang(moment) })
@@ -112,10 +106,7 @@ describe("a fault in process", () => {
     }).pipe(Effect.provide(unthrottled))
   )
 
-  it.effect.each([
-    ["before-handling", 0],
-    ["after-handling", 1]
-  ] as const)("resets the connection %s", ([moment, minted]) =>
+  it.effect.each(moments)("resets the connection %s", ([moment, minted]) =>
     Effect.gen(function* () {
       const { clients, fail, log } = yield* Emulator.Emulator
       yield* fail({ route: "register", fault: Fault.reset(moment) })
@@ -144,7 +135,7 @@ describe("a fault in process", () => {
     }).pipe(Effect.provide(Emulator.layer({ burst: 0 })))
   )
 
-  it.effect("breaks an answer off half-way", () =>
+  it.effect("truncates the body of the answer", () =>
     Effect.gen(function* () {
       const { fail, log } = yield* Emulator.Emulator
       const { accessToken } = yield* authorize

@@ -8,12 +8,12 @@ import {
   authorize,
   call,
   deviceHeaders,
-  type Exchange,
   type Headers,
   json,
   postRegister,
   postToken,
   send,
+  type TextResponse,
   token,
   tokenParameters
 } from "./conversation.js"
@@ -33,17 +33,17 @@ const deviceInfo = {
 const decodeCode = Schema.decodeUnknownSync(Schema.Struct({ code: Schema.String }))
 
 /** Status and code of an enhanced error; an empty body has no code. */
-const failure = (answer: Exchange) => [
+const failure = (answer: TextResponse) => [
   answer.status,
   answer.text === "" ? undefined : decodeCode(json(answer)).code
 ]
 
-const voidApplication = [401, "invalid_access_token_client_application"]
+const revokedApplication = [401, "invalid_access_token_client_application"]
 
 describe("a protected call", () => {
   it.effect("is echoed: what was sent, decoded, and without the token", () =>
     Effect.gen(function* () {
-      const { accessToken, pair } = yield* authorize
+      const { accessToken, credentials } = yield* authorize
       const answer = yield* HttpClientRequest.post(
         "/api/v2/ACME/decisions/authorize/NorthCable?a=1&a=2&b"
       ).pipe(
@@ -62,7 +62,7 @@ describe("a protected call", () => {
         path: "/api/v2/ACME/decisions/authorize/NorthCable",
         query: { a: ["1", "2"], b: "" },
         headers: expect.objectContaining({ "content-type": "application/json", host: "127.0.0.1" }),
-        clientId: pair.client_id,
+        clientId: credentials.client_id,
         deviceIdentifier: "device-1",
         deviceInfo,
         forwardedFor: "203.0.113.7",
@@ -92,12 +92,12 @@ describe("a protected call", () => {
         `Bearer ${accessToken}x`,
         "Bearer a.b.c"
       ]) {
-        expect(failure(yield* call("", { ...deviceHeaders, authorization }))).toEqual(voidApplication)
+        expect(failure(yield* call("", { ...deviceHeaders, authorization }))).toEqual(revokedApplication)
       }
     }).pipe(Effect.provide(unthrottled))
   )
 
-  it.effect("gets a 401 without a body from the second on in which the token expires", () =>
+  it.effect("gets a 401 without a body as soon as its token has expired", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* authorize
       yield* TestClock.setTime(59_999)
@@ -112,24 +112,24 @@ describe("a protected call", () => {
       const emulator = yield* Emulator.Emulator
       const first = yield* authorize
       const second = yield* authorize
-      yield* emulator.revokeClient(first.pair.client_id)
-      expect(failure(yield* call(first.accessToken))).toEqual(voidApplication)
+      yield* emulator.revokeClient(first.credentials.client_id)
+      expect(failure(yield* call(first.accessToken))).toEqual(revokedApplication)
       expect((yield* call(second.accessToken)).status).toBe(200)
 
       yield* emulator.revokeTokens
-      expect(failure(yield* call(second.accessToken))).toEqual(voidApplication)
-      const fresh = yield* token(second.pair)
+      expect(failure(yield* call(second.accessToken))).toEqual(revokedApplication)
+      const fresh = yield* token(second.credentials)
       expect((yield* call(fresh.access_token)).status).toBe(200)
 
       yield* emulator.revokeStatement()
-      expect(failure(yield* call(fresh.access_token))).toEqual(voidApplication)
-      expect(json(yield* postToken(tokenParameters(second.pair)))).toEqual({ error: "invalid_client" })
+      expect(failure(yield* call(fresh.access_token))).toEqual(revokedApplication)
+      expect(json(yield* postToken(tokenParameters(second.credentials)))).toEqual({ error: "invalid_client" })
       yield* emulator.restoreStatement()
       expect((yield* call(fresh.access_token)).status).toBe(200)
 
       yield* emulator.revokeAllClients
-      expect(failure(yield* call(fresh.access_token))).toEqual(voidApplication)
-      expect(json(yield* postToken(tokenParameters(second.pair)))).toEqual({ error: "invalid_client" })
+      expect(failure(yield* call(fresh.access_token))).toEqual(revokedApplication)
+      expect(json(yield* postToken(tokenParameters(second.credentials)))).toEqual({ error: "invalid_client" })
     }).pipe(Effect.provide(unthrottled))
   )
 
@@ -152,7 +152,7 @@ describe("a protected call", () => {
     }).pipe(Effect.provide(Emulator.layer({ scopes: ["config:client"] })))
   )
 
-  it.effect("needs a device identifier of the one form there is", () =>
+  it.effect("needs a device identifier in the documented form", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* authorize
       const identifiers: ReadonlyArray<Headers> = [
@@ -206,18 +206,18 @@ describe("Reset TempPass", () => {
       send
     )
 
-  it.effect("tells a bad token (401) from a void client (403)", () =>
+  it.effect("distinguishes an invalid token (401) from a revoked client (403)", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
-      const { accessToken, pair } = yield* authorize
+      const { accessToken, credentials } = yield* authorize
       const done = yield* reset(accessToken)
       expect([done.status, done.text]).toEqual([204, ""])
       expect((yield* reset(accessToken, "?requestor_id=ACME")).status).toBe(400)
       expect((yield* reset("nonsense")).status).toBe(401)
       yield* emulator.expireTokens
       expect((yield* reset(accessToken)).status).toBe(401)
-      const fresh = yield* token(pair)
-      yield* emulator.revokeClient(pair.client_id)
+      const fresh = yield* token(credentials)
+      yield* emulator.revokeClient(credentials.client_id)
       expect((yield* reset(fresh.access_token)).status).toBe(403)
     }).pipe(Effect.provide(unthrottled))
   )
@@ -231,7 +231,7 @@ describe("Reset TempPass", () => {
   )
 })
 
-it.effect("nothing else is there", () =>
+it.effect("every other path is answered with 404", () =>
   Effect.gen(function* () {
     for (const path of ["/", "/o/client/unknown", "/api/v1/config/ACME", "/_emulator/log"]) {
       expect((yield* send(HttpClientRequest.get(path))).status).toBe(404)

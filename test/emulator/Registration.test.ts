@@ -65,7 +65,7 @@ describe("software statements", () => {
 })
 
 describe("registering", () => {
-  it.effect("answers 201 with a pair, and without an expiry of its secret", () =>
+  it.effect("answers 201 with credentials, and without an expiry of the secret", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_767_225_600_123)
       const { softwareStatement } = yield* Emulator.Emulator
@@ -101,7 +101,7 @@ describe("registering", () => {
     }).pipe(Effect.provide(Emulator.layer({ issuedAtUnit: "ms" })))
   )
 
-  it.effect("mints a new pair each time", () =>
+  it.effect("issues new credentials each time", () =>
     Effect.gen(function* () {
       const [first, second] = [yield* register(), yield* register()]
       expect(second.client_id).not.toBe(first.client_id)
@@ -128,7 +128,7 @@ describe("registering", () => {
     }).pipe(Effect.provide(unthrottled))
   )
 
-  it.effect("takes a name that repeats inside of another member for no repetition", () =>
+  it.effect("accepts a member name that repeats inside another member", () =>
     Effect.gen(function* () {
       const { softwareStatement } = yield* Emulator.Emulator
       const answer = yield* statement({
@@ -208,10 +208,10 @@ describe("asking for a token", () => {
       yield* TestClock.setTime(1_767_225_600_123)
       const { mintStatement } = yield* Emulator.Emulator
       const software_statement = yield* mintStatement({ scopes: ["config:client", "tokens:client"] })
-      const pair = decodeRegistered(json(yield* statement({ software_statement })))
-      const answer = yield* postToken(tokenParameters(pair))
+      const credentials = decodeRegistered(json(yield* statement({ software_statement })))
+      const answer = yield* postToken(tokenParameters(credentials))
       expect(answer.status).toBe(201)
-      const issued = yield* token(pair)
+      const issued = yield* token(credentials)
       expect(json(answer)).toEqual({
         id: expect.stringMatching(uuid),
         access_token: expect.any(String),
@@ -221,7 +221,7 @@ describe("asking for a token", () => {
       })
       expect(decodeProtectedHeader(issued.access_token)).toEqual({ alg: "RS256" })
       expect(decodeJwt(issued.access_token)).toEqual({
-        sub: pair.client_id,
+        sub: credentials.client_id,
         iss: "auth.adobe.com",
         scopes: "config:client,tokens:client",
         iat: 1_767_225_600,
@@ -235,15 +235,15 @@ describe("asking for a token", () => {
 
   it.effect("gives two different tokens within one second", () =>
     Effect.gen(function* () {
-      const pair = yield* register()
-      expect((yield* token(pair)).access_token).not.toBe((yield* token(pair)).access_token)
+      const credentials = yield* register()
+      expect((yield* token(credentials)).access_token).not.toBe((yield* token(credentials)).access_token)
     }).pipe(Effect.provide(unthrottled))
   )
 
   it.effect("takes the form, the query, the query with a JSON content type, and a mix", () =>
     Effect.gen(function* () {
-      const pair = yield* register()
-      const text = encoded(tokenParameters(pair))
+      const credentials = yield* register()
+      const text = encoded(tokenParameters(credentials))
       const [grant = "", ...rest] = text.split("&")
       const form = "application/x-www-form-urlencoded"
       for (const request of [
@@ -281,7 +281,7 @@ describe("asking for a token", () => {
     }).pipe(Effect.provide(unthrottled))
   )
 
-  it.effect("tells the grants apart: unsupported_grant_type and unauthorized_client", () =>
+  it.effect("distinguishes grants: unsupported_grant_type and unauthorized_client", () =>
     Effect.gen(function* () {
       const { client_id, client_secret } = yield* register()
       const withGrant = (grant_type: string) =>
@@ -295,12 +295,12 @@ describe("asking for a token", () => {
   it.effect("refuses an unknown client, a wrong secret and a revoked client with invalid_client", () =>
     Effect.gen(function* () {
       const { revokeClient } = yield* Emulator.Emulator
-      const { pair } = yield* authorize
-      const attempt = (changed: Partial<typeof pair>) =>
-        Effect.map(postToken(tokenParameters({ ...pair, ...changed })), json)
+      const { credentials } = yield* authorize
+      const attempt = (changed: Partial<typeof credentials>) =>
+        Effect.map(postToken(tokenParameters({ ...credentials, ...changed })), json)
       expect(yield* attempt({ client_id: "unknown" })).toEqual({ error: "invalid_client" })
       expect(yield* attempt({ client_secret: "wrong" })).toEqual({ error: "invalid_client" })
-      yield* revokeClient(pair.client_id)
+      yield* revokeClient(credentials.client_id)
       expect(yield* attempt({})).toEqual({ error: "invalid_client" })
     }).pipe(Effect.provide(unthrottled))
   )

@@ -15,14 +15,14 @@ describe("the clock", () => {
     Effect.gen(function* () {
       const { skewClock } = yield* Emulator.Emulator
       yield* TestClock.setTime(1_000_000)
-      const pair = yield* register()
+      const credentials = yield* register()
       yield* skewClock("10 seconds")
-      expect((yield* token(pair)).created_at).toBe(1_010_000)
+      expect((yield* token(credentials)).created_at).toBe(1_010_000)
       yield* skewClock("10 seconds", "behind")
-      expect((yield* token(pair)).created_at).toBe(990_000)
+      expect((yield* token(credentials)).created_at).toBe(990_000)
       expect((yield* postRegister("")).headers["date"]).toBe("Thu, 01 Jan 1970 00:16:30 GMT")
       yield* skewClock(0)
-      expect((yield* token(pair)).created_at).toBe(1_000_000)
+      expect((yield* token(credentials)).created_at).toBe(1_000_000)
     }).pipe(Effect.provide(unthrottled))
   )
 
@@ -46,12 +46,12 @@ describe("the clock", () => {
 })
 
 describe("tokens", () => {
-  it.effect("live as long as they are told to", () =>
+  it.effect("have the lifetime that was set", () =>
     Effect.gen(function* () {
       const { setTokenTtl } = yield* Emulator.Emulator
-      const pair = yield* register()
+      const credentials = yield* register()
       yield* setTokenTtl("30 seconds")
-      const issued = yield* token(pair)
+      const issued = yield* token(credentials)
       expect(issued.expires_in).toBe(30)
       yield* TestClock.adjust("30 seconds")
       expect((yield* call(issued.access_token)).status).toBe(401)
@@ -61,15 +61,15 @@ describe("tokens", () => {
   it.effect("that were made to expire are bad, and the next one is good in the same millisecond", () =>
     Effect.gen(function* () {
       const { expireTokens } = yield* Emulator.Emulator
-      const { accessToken, pair } = yield* authorize
+      const { accessToken, credentials } = yield* authorize
       yield* expireTokens
       const answer = yield* call(accessToken)
       expect([answer.status, answer.text]).toEqual([401, ""])
-      expect((yield* call((yield* token(pair)).access_token)).status).toBe(200)
+      expect((yield* call((yield* token(credentials)).access_token)).status).toBe(200)
     }).pipe(Effect.provide(unthrottled))
   )
 
-  it.effect("of one emulator are worth nothing in another", () =>
+  it.effect("of one emulator are rejected by another", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* Effect.provide(authorize, Layer.fresh(unthrottled))
       expect((yield* call(accessToken)).status).toBe(401)
@@ -81,9 +81,9 @@ describe("the log", () => {
   it.effect("tells what arrived, when, and what was answered", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
-      const pair = yield* register({ "x-forwarded-for": "203.0.113.7" })
+      const credentials = yield* register({ "x-forwarded-for": "203.0.113.7" })
       yield* TestClock.adjust(500)
-      yield* token(pair)
+      yield* token(credentials)
       yield* call("bad")
       const log = yield* emulator.log
       expect(log.map(({ at, route, method, status }) => [at, route, method, status])).toEqual([
@@ -125,11 +125,11 @@ describe("the log", () => {
   it.effect("prints no header, no query and no body", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
-      const { accessToken, pair } = yield* authorize
+      const { accessToken, credentials } = yield* authorize
       yield* call(accessToken)
       const log = yield* emulator.log
       for (const printed of [JSON.stringify(log), inspect(log), log.join()]) {
-        for (const secret of [pair.client_secret, accessToken, emulator.softwareStatement]) {
+        for (const secret of [credentials.client_secret, accessToken, emulator.softwareStatement]) {
           expect(printed).not.toContain(secret)
         }
       }
@@ -150,7 +150,7 @@ describe("the log", () => {
 })
 
 describe("the base URL", () => {
-  it.effect("may pretend to be Adobe's", () =>
+  it.effect("may be Adobe's", () =>
     Effect.gen(function* () {
       const { baseUrl } = yield* Emulator.Emulator
       expect(baseUrl).toBe("https://sp.auth.adobe.com")

@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
-import { authorize, call, json, postRegister, register } from "./conversation.js"
+import { authorize, call, json, moments, postRegister, register } from "./conversation.js"
 
 type ServerOptions = NonNullable<Parameters<typeof Emulator.layerServer>[0]>
 
@@ -88,10 +88,7 @@ describe("the emulator on a port", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.scopedLive.each([
-    ["before-handling", 0],
-    ["after-handling", 1]
-  ] as const)("really resets the connection, %s", ([moment, minted]) =>
+  it.scopedLive.each(moments)("resets the connection, %s", ([moment, minted]) =>
     Effect.gen(function* () {
       const { baseUrl, clients, fail, softwareStatement } = yield* Emulator.Emulator
       yield* fail({ route: "register", times: 2, fault: Fault.reset(moment) })
@@ -119,7 +116,7 @@ describe("the emulator on a port", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.scopedLive("announces a whole answer and sends half of it", () =>
+  it.scopedLive("sends half of the announced content-length", () =>
     Effect.gen(function* () {
       const { baseUrl, clients, fail, softwareStatement } = yield* Emulator.Emulator
       yield* fail({ route: "register", times: 2, fault: Fault.truncate })
@@ -151,7 +148,7 @@ describe("the emulator on a port", () => {
     }).pipe(Effect.provide(served()))
   )
 
-  it.scopedLive("does not choke on targets and methods that nobody expects", () =>
+  it.scopedLive("accepts absolute and invalid request targets, and HEAD", () =>
     Effect.gen(function* () {
       const { baseUrl } = yield* Emulator.Emulator
       const ask = (line: string) =>

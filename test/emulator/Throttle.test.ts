@@ -11,6 +11,13 @@ const isThrottled = (path: string, headers: Readonly<Record<string, string>> = {
 
 const api = "/api/v2/ACME/configuration"
 
+/** How many of so many requests at once pass. */
+const passing = (requests: number) =>
+  Effect.map(
+    Effect.replicateEffect(isThrottled(api), requests),
+    (results) => results.filter((throttled) => !throttled).length
+  )
+
 describe("the throttle in front of the emulator", () => {
   for (const model of ["refill", "once"] as const) {
     for (const [name, scenario] of Object.entries({ current, old })) {
@@ -26,20 +33,33 @@ describe("the throttle in front of the emulator", () => {
     }
   }
 
-  it.effect.each<[Bucket.Model, number]>([
-    ["refill", 11],
-    ["once", 1],
-    ["off", 12]
-  ])("%s lets %i of 12 pass after a minute of silence", ([throttle, expected]) =>
+  it.effect.each<[Bucket.Model, number, number]>([
+    ["refill", 11, 11],
+    ["once", 11, 1],
+    ["off", 12, 12]
+  ])("%s lets %i of 12 requests pass at once, and %i of 12 after a pause", ([throttle, first, later]) =>
     Effect.gen(function* () {
-      const twelve = Effect.map(
-        Effect.replicateEffect(isThrottled(api), 12),
-        (results) => results.filter((throttled) => !throttled).length
-      )
-      yield* twelve
+      const twelve = passing(12)
+      expect(yield* twelve).toBe(first)
       yield* TestClock.adjust("60 seconds")
-      expect(yield* twelve).toBe(expected)
+      expect(yield* twelve).toBe(later)
     }).pipe(Effect.provide(Emulator.layer({ throttle })))
+  )
+
+  it.effect.each<[Bucket.Model, number, number]>([
+    ["refill", 3, 3],
+    ["once", 3, 1]
+  ])("%s has the rate that it is given", ([throttle, atOnce, afterPause]) =>
+    Effect.gen(function* () {
+      const five = passing(5)
+      expect(yield* five).toBe(atOnce)
+      yield* TestClock.adjust(249)
+      expect(yield* five).toBe(0)
+      yield* TestClock.adjust(1)
+      expect(yield* five).toBe(1)
+      yield* TestClock.adjust("1 minute")
+      expect(yield* five).toBe(afterPause)
+    }).pipe(Effect.provide(Emulator.layer({ throttle, rate: 4, burst: 2 })))
   )
 
   it.effect("keeps two forwarded addresses apart (I4)", () =>
@@ -102,7 +122,7 @@ describe("the throttle in front of the emulator", () => {
     }).pipe(Effect.provide(Emulator.layer({ burst: 0 })))
   )
 
-  it.effect("does not know what another emulator has counted", () =>
+  it.effect("is not shared between emulators", () =>
     Effect.gen(function* () {
       const once = Effect.provide(isThrottled(api), Emulator.layer({ burst: 0 }))
       expect(yield* once).toBe(false)

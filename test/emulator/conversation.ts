@@ -1,9 +1,15 @@
-/** The requests of Adobe Pass's flow, each as a plain exchange whose answer a test can look at. */
+/** The requests of Adobe Pass's flow, each with the response that a test can inspect. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Emulator } from "effect-adobe-pass-emulator"
+
+/** When a fault applies, and how many clients exist after a registration that failed with it. */
+export const moments = [
+  ["before-handling", 0],
+  ["after-handling", 1]
+] as const
 
 export const Registered = Schema.Struct({
   client_id: Schema.String,
@@ -22,19 +28,19 @@ export const Issued = Schema.Struct({
   token_type: Schema.String
 })
 
-export interface Exchange {
+export interface TextResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
 }
 
-/** Sends a request to the emulator and reads the answer whole. */
+/** Sends a request to the emulator and reads the whole response. */
 export const send = (request: HttpClientRequest.HttpClientRequest) =>
   Effect.gen(function* () {
     const { baseUrl } = yield* Emulator.Emulator
     const response = yield* HttpClient.execute(HttpClientRequest.prependUrl(request, baseUrl))
     const text = yield* response.text
-    return { status: response.status, headers: response.headers, text } satisfies Exchange
+    return { status: response.status, headers: response.headers, text } satisfies TextResponse
   })
 
 export type Headers = Readonly<Record<string, string>>
@@ -62,19 +68,19 @@ export const postToken = (parameters: Parameters, headers: Headers = {}) =>
     send
   )
 
-export interface Pair {
+export interface Credentials {
   readonly client_id: string
   readonly client_secret: string
 }
 
-export const tokenParameters = (pair: Pair): Parameters => [
+export const tokenParameters = (credentials: Credentials): Parameters => [
   ["grant_type", "client_credentials"],
-  ["client_id", pair.client_id],
-  ["client_secret", pair.client_secret]
+  ["client_id", credentials.client_id],
+  ["client_secret", credentials.client_secret]
 ]
 
-export const token = (pair: Pair, headers: Headers = {}) =>
-  Effect.flatMap(postToken(tokenParameters(pair), headers), ({ text }) =>
+export const token = (credentials: Credentials, headers: Headers = {}) =>
+  Effect.flatMap(postToken(tokenParameters(credentials), headers), ({ text }) =>
     Schema.decode(Schema.parseJson(Issued))(text)
   )
 
@@ -91,12 +97,12 @@ export const call = (accessToken: string, headers: Headers = deviceHeaders) =>
 
 /** A registered client with a token. */
 export const authorize = Effect.gen(function* () {
-  const pair = yield* register()
-  const issued = yield* token(pair)
-  return { pair, accessToken: issued.access_token }
+  const credentials = yield* register()
+  const issued = yield* token(credentials)
+  return { credentials, accessToken: issued.access_token }
 })
 
-export const json = (exchange: Exchange): unknown => JSON.parse(exchange.text)
+export const json = (response: TextResponse): unknown => JSON.parse(response.text)
 
 export const decodeRegistered = Schema.decodeUnknownSync(Registered)
 export const decodeIssued = Schema.decodeUnknownSync(Issued)

@@ -99,10 +99,12 @@ describe("npm run emulator", () => {
         const [registerLine = "", tokenLine = "", callLine = ""] = text
           .split("\n")
           .filter((line) => line.startsWith("curl"))
-        const pair = decodeRegistered(yield* shell(registerLine))
+        const credentials = decodeRegistered(yield* shell(registerLine))
         const issued = decodeIssued(
           yield* shell(
-            tokenLine.replace("CLIENT_ID", pair.client_id).replace("CLIENT_SECRET", pair.client_secret)
+            tokenLine
+              .replace("CLIENT_ID", credentials.client_id)
+              .replace("CLIENT_SECRET", credentials.client_secret)
           )
         )
         expect(yield* shell(callLine.replace("ACCESS_TOKEN", issued.access_token))).toMatchObject({

@@ -1,8 +1,6 @@
-import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, TestClock, TestServices } from "effect"
+import { Clock, Effect, TestServices } from "effect"
 import { Throttle } from "effect-adobe-pass"
-import { type Bucket, Emulator } from "effect-adobe-pass-emulator"
 import { findNginx, nginx } from "../support/nginx.js"
 import { current, old } from "../support/scenarios.js"
 import { runToEnd } from "../support/time.js"
@@ -15,25 +13,6 @@ const offsetsOf = (name: keyof typeof tables): ReadonlyArray<number> =>
   tables[name].rows.map(([seconds]) => seconds * 1000)
 const statusesOf = (name: keyof typeof tables): ReadonlyArray<number> =>
   tables[name].rows.map(([, status]) => status)
-
-/** The statuses that the emulator answers to requests at these times, under the test clock. */
-const replayedInProcess = (offsets: ReadonlyArray<number>, burst: number, model: Bucket.Model) =>
-  Effect.gen(function* () {
-    const client = yield* HttpClient.HttpClient
-    return yield* Effect.forEach(offsets, (at) =>
-      TestClock.setTime(at).pipe(
-        Effect.zipRight(
-          client.execute(
-            HttpClientRequest.get("http://127.0.0.1/api/v2/ACME/configuration", {
-              headers: { "x-forwarded-for": "203.0.113.7" }
-            })
-          )
-        ),
-        // Without a token every request that the throttle lets pass is answered with 401.
-        Effect.map(({ status }) => (status === 429 ? 429 : 200))
-      )
-    )
-  }).pipe(Effect.provide(Emulator.layer({ throttle: model, burst })))
 
 /** When the throttle of the library lets this many calls go that are made at once, in milliseconds. */
 const permitTimes = (calls: number) =>
@@ -91,17 +70,6 @@ const missing = binary === undefined
 if (missing) console.warn("The comparison with a real nginx is skipped: no nginx is installed.")
 
 describe("the throttling tables of Adobe", () => {
-  for (const name of names) {
-    for (const model of ["refill", "once"] as const) {
-      it.effect(`the ${name} table is what the emulator answers (${model})`, () =>
-        Effect.gen(function* () {
-          const { burst } = tables[name]
-          assert.deepStrictEqual(yield* replayedInProcess(offsetsOf(name), burst, model), statusesOf(name))
-        })
-      )
-    }
-  }
-
   it("a missing nginx is a failure where everything must be tested", () => {
     assert.isFalse(
       missing && process.env["CI"] !== undefined,
