@@ -132,20 +132,11 @@ describe("npm run emulator", () => {
     })
   )
 
-  it.scopedLive.each([
-    [["--port", "http"], '--port must be a whole number from 0 to 65535, not "http".'],
-    [["--throttle", "sometimes"], '--throttle must be refill, once or off, not "sometimes".'],
-    [["--token-ttl", "0"], '--token-ttl must be a whole number from 1 to 31536000, not "0".'],
-    [["--rate", "0"], '--rate must be a whole number from 1 to 1000000, not "0".'],
-    [["--burst", "-1"], "--burst"],
-    [["--unheard-of"], "--unheard-of"]
-  ] as const)("refuses %j with a sentence, its usage and exit code 2", ([args, sentence]) =>
+  it.scopedLive("refuses wrong arguments with a sentence, its usage and exit code 2", () =>
     Effect.gen(function* () {
-      const { code, stdout, stderr } = yield* finished(yield* command(...args))
-      expect(code).toBe(2)
-      expect(stdout).toBe("")
-      expect(stderr.split("\n\n")[0]).toContain(sentence)
-      expect(stderr).toContain("Usage: npm run emulator")
+      const { code, stdout, stderr } = yield* finished(yield* command("--port", "http"))
+      expect([code, stdout]).toEqual([2, ""])
+      expect(stderr).toMatch(/^--port must be .*, not "http"\.\n\nUsage: npm run emulator/)
     })
   )
 

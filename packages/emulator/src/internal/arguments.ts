@@ -1,0 +1,70 @@
+/** The arguments of the command. */
+import { parseArgs } from "node:util"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+
+export const usage = `Usage: npm run emulator -- [options]
+
+  --port <0-65535>              port to listen on; 0 chooses a free port (default 8787)
+  --host <address>              address to listen on (default 127.0.0.1)
+  --throttle refill|once|off    how the throttle replenishes its burst (default refill)
+  --rate <n>                    requests per second that the throttle lets pass (default 1)
+  --burst <n>                   requests beyond the rate (default 10, so that 11 pass at once)
+  --token-ttl <seconds>         lifetime of access tokens (default 21600)
+  --no-control                  do not serve the script API under /_emulator/
+  --help                        show this help`
+
+export class InvalidArguments extends Data.TaggedError("InvalidArguments")<{ readonly message: string }> {}
+
+const parse = (args: ReadonlyArray<string>) =>
+  Effect.try({
+    try: () =>
+      parseArgs({
+        args: [...args],
+        options: {
+          port: { type: "string", default: "8787" },
+          host: { type: "string", default: "127.0.0.1" },
+          throttle: { type: "string", default: "refill" },
+          rate: { type: "string", default: "1" },
+          burst: { type: "string", default: "10" },
+          "token-ttl": { type: "string", default: "21600" },
+          "no-control": { type: "boolean", default: false },
+          help: { type: "boolean", default: false }
+        }
+      }).values,
+    catch: (error) =>
+      new InvalidArguments({
+        message: error instanceof Error ? error.message.replaceAll("\n", " ") : "The arguments are invalid."
+      })
+  })
+
+const integer = (name: string, text: string, min: number, max: number) =>
+  /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max
+    ? Effect.succeed(Number(text))
+    : new InvalidArguments({
+        message: `--${name} must be a whole number from ${min} to ${max}, not "${text}".`
+      })
+
+const isModel = Schema.is(Schema.Literal("refill", "once", "off"))
+
+const model = (text: string) =>
+  isModel(text)
+    ? Effect.succeed(text)
+    : new InvalidArguments({ message: `--throttle must be refill, once or off, not "${text}".` })
+
+/** The options of `Emulator.layerServer`, or `"help"`. */
+export const decode = (args: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const values = yield* parse(args)
+    if (values.help) return "help"
+    return {
+      host: values.host,
+      port: yield* integer("port", values.port, 0, 65_535),
+      throttle: yield* model(values.throttle),
+      rate: yield* integer("rate", values.rate, 1, 1_000_000),
+      burst: yield* integer("burst", values.burst, 0, 1_000_000),
+      tokenTtl: (yield* integer("token-ttl", values["token-ttl"], 1, 31_536_000)) * 1000,
+      control: !values["no-control"]
+    }
+  })

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { decode, usage } from "../../packages/emulator/src/internal/arguments.js"
+
+describe("the arguments of the command", () => {
+  it.effect("have the defaults that the usage names", () =>
+    Effect.gen(function* () {
+      expect(yield* decode([])).toEqual({
+        host: "127.0.0.1",
+        port: 8787,
+        throttle: "refill",
+        rate: 1,
+        burst: 10,
+        tokenTtl: 21_600_000,
+        control: true
+      })
+      for (const value of ["8787", "127.0.0.1", "refill", "1", "10, so that 11 pass at once", "21600"]) {
+        expect(usage).toContain(`(default ${value})`)
+      }
+    })
+  )
+
+  it.effect("set the rate and the burst of the throttle", () =>
+    Effect.gen(function* () {
+      expect(yield* decode(["--rate", "5", "--burst", "0"])).toMatchObject({ rate: 5, burst: 0 })
+    })
+  )
+
+  it.effect.each([
+    [["--port", "http"], '--port must be a whole number from 0 to 65535, not "http".'],
+    [["--throttle", "sometimes"], '--throttle must be refill, once or off, not "sometimes".'],
+    [["--token-ttl", "0"], '--token-ttl must be a whole number from 1 to 31536000, not "0".'],
+    [["--rate", "0"], '--rate must be a whole number from 1 to 1000000, not "0".'],
+    [["--burst", "-1"], "--burst"],
+    [["--unheard-of"], "--unheard-of"]
+  ] as const)("%j are refused with a sentence", ([args, sentence]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(decode(args))
+      expect(error._tag).toBe("InvalidArguments")
+      expect(error.message).toContain(sentence)
+      expect(error.message).not.toContain("\n")
+    })
+  )
+})
