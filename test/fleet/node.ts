@@ -112,5 +112,4 @@ const program = Effect.gen(function* () {
   )
 })
 
-await Effect.runPromise(Effect.provide(Effect.scoped(program), layer))
-process.exit(0)
+void Effect.runPromise(Effect.provide(Effect.scoped(program), layer)).then(() => process.exit(0))

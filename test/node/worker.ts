@@ -112,10 +112,9 @@ const commands: Record<string, typeof hold | typeof holdUntilTold | typeof count
   write
 }
 
-await Effect.runPromise(
+void Effect.runPromise(
   (commands[command] ?? Effect.die(`no command ${command}`)).pipe(
     Effect.scoped,
     Effect.provide(FileStore.layer({ directory }))
   )
-)
-process.exit(0)
+).then(() => process.exit(0))

@@ -10,83 +10,118 @@ import { build } from "esbuild"
 
 export interface WorkerOptions {
   readonly args?: ReadonlyArray<string>
-  readonly env?: Readonly<Record<string, string>>
+  /** Added to the environment of the tests. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+  /** Keeps its standard error for `errors`; otherwise the run of the tests shows it. */
+  readonly keepErrors?: boolean
 }
 
+/** Starts a process of a program; it is killed with the scope. */
+export type StartWorker = (options?: WorkerOptions) => Effect.Effect<Worker, never, Scope.Scope>
+
 /**
- * Bundles a program for the tests of a file, so that a process of it starts in a fraction of a second; answers with how
- * one is started.
+ * Runs `worker.cjs` from the code that an earlier process has compiled, and keeps the code of the first one: a process
+ * that is killed soon spends most of its time compiling.
  */
-export const useWorker = (
-  program: URL
-): ((options?: WorkerOptions) => Effect.Effect<Worker, never, Scope.Scope>) => {
-  let bundle = ""
+const launcher = `
+const fs = require("node:fs")
+const vm = require("node:vm")
+const file = __dirname + "/worker.cjs"
+const cache = __dirname + "/worker.cache"
+const cachedData = fs.existsSync(cache) ? fs.readFileSync(cache) : undefined
+const script = new vm.Script(require("node:module").wrap(fs.readFileSync(file, "utf8")), {
+  filename: file,
+  cachedData,
+  importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER
+})
+script.runInThisContext()(exports, require, module, file, __dirname)
+if (cachedData === undefined) {
+  fs.writeFileSync(cache + process.pid, script.createCachedData())
+  fs.renameSync(cache + process.pid, cache)
+}
+`
+
+/** Bundles a program for the tests of a file, so that a process of it starts in a fraction of a second. */
+export const useWorker = (program: URL): StartWorker => {
+  let directory = ""
   beforeAll(async () => {
-    bundle = await fs.mkdtemp(path.join(os.tmpdir(), "effect-adobe-pass-worker-"))
+    directory = await fs.mkdtemp(path.join(os.tmpdir(), "effect-adobe-pass-worker-"))
+    await fs.writeFile(path.join(directory, "launch.cjs"), launcher)
     await build({
       entryPoints: [fileURLToPath(program)],
       bundle: true,
       platform: "node",
-      format: "esm",
+      format: "cjs",
       target: "node20",
       conditions: ["effect-adobe-pass-source"],
       external: ["pg-native"],
-      // CommonJS modules in the bundle ask for those of Node.js.
-      banner: {
-        js: 'import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url);'
-      },
       logLevel: "error",
-      outfile: path.join(bundle, "worker.mjs")
+      outfile: path.join(directory, "worker.cjs")
     })
   })
-  afterAll(() => fs.rm(bundle, { recursive: true, force: true }))
-  return (options) => startWorker(path.join(bundle, "worker.mjs"), options)
+  afterAll(() => fs.rm(directory, { recursive: true, force: true }))
+  return (options) => Effect.suspend(() => startWorker(path.join(directory, "launch.cjs"), options))
 }
 
 export interface Worker {
   readonly process: ChildProcess
-  /** Everything it has said so far. */
+  /** What it has written to standard output so far. */
+  readonly output: () => string
+  /** The same by lines. */
   readonly lines: ReadonlyArray<string>
-  /** Waits until it has said a line that starts so, and answers with it; fails when it ends without. */
-  readonly says: (start: string) => Effect.Effect<string, string>
+  /** What it has written to standard error so far, with `keepErrors`. */
+  readonly errors: () => string
+  /** Waits until it has written a line that starts or matches so, and returns it; fails when it ends without. */
+  readonly says: (line: string | RegExp) => Effect.Effect<string, string>
   /** Sends it a line. */
   readonly tell: (line: string) => Effect.Effect<void>
-  /** Waits until it has ended and all it said is read: the exit code, or null when it was killed. */
+  /** Waits until it has ended and all its output is read: the exit code, or null when it was killed. */
   readonly ended: Effect.Effect<number | null>
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
 }
 
-/** A process of the program; it is killed with the scope. */
 const startWorker = (
   script: string,
-  { args = [], env = {} }: WorkerOptions = {}
+  { args = [], cwd, env = {}, keepErrors = false }: WorkerOptions = {}
 ): Effect.Effect<Worker, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() =>
         spawn(process.execPath, [script, ...args], {
-          stdio: ["pipe", "pipe", "inherit"],
+          stdio: ["pipe", "pipe", keepErrors ? "pipe" : "inherit"],
+          cwd,
           env: { ...process.env, ...env }
         })
       ),
       (child) => Effect.sync(() => void child.kill("SIGKILL"))
     ),
     (child): Worker => {
+      let output = ""
+      let errors = ""
       const lines: Array<string> = []
-      const reader = createInterface(child.stdout)
+      const { stderr, stdin, stdout } = child
+      if (stdin === null || stdout === null) throw new Error("the worker has no standard input and output")
+      stdout.on("data", (chunk) => (output += chunk))
+      stderr?.on("data", (chunk) => (errors += chunk))
+      const reader = createInterface(stdout)
       reader.on("line", (line) => lines.push(line))
       // It may be killed before it has read what it was told.
-      child.stdin.on("error", () => {})
+      stdin.on("error", () => {})
       const closed = new Promise<number | null>((resolve) => child.once("close", resolve))
       const ended = Effect.promise(() => closed)
       return {
         process: child,
+        output: () => output,
         lines,
-        says: (start) =>
+        errors: () => errors,
+        says: (wanted) =>
           Effect.raceFirst(
             Effect.async<string>((resume) => {
               const look = () => {
-                const found = lines.find((line) => line.startsWith(start))
+                const found = lines.find((line) =>
+                  typeof wanted === "string" ? line.startsWith(wanted) : wanted.test(line)
+                )
                 if (found === undefined) return
                 reader.off("line", look)
                 resume(Effect.succeed(found))
@@ -95,9 +130,11 @@ const startWorker = (
               look()
               return Effect.sync(() => void reader.off("line", look))
             }),
-            Effect.flatMap(ended, (code) => Effect.fail(`ended with ${code} before it said "${start}"`))
+            Effect.flatMap(ended, (code) =>
+              Effect.fail(`ended with ${code} before it said "${wanted}": ${errors}`)
+            )
           ),
-        tell: (line) => Effect.sync(() => void child.stdin.write(`${line}\n`)),
+        tell: (line) => Effect.sync(() => void stdin.write(`${line}\n`)),
         ended,
         signal: (signal) => Effect.sync(() => void child.kill(signal))
       }
