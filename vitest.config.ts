@@ -1,14 +1,35 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 
-const conditions = ["effect-adobe-pass-source"]
+const conditions = ["effect-adobe-pass-source", "module", "node", "default"]
+
+/** Whoever starts servers, or processes of this repository, says so in the name of the file. */
+const servers = "test/**/*.servers.test.ts"
+const processes = "test/**/*.processes.test.ts"
+
+/** Limits are for tests that hang: each is more than ten times what the longest test of its project takes. */
+const minutes = (limit: number) => ({ testTimeout: limit * 60_000, hookTimeout: limit * 60_000 })
 
 export default defineConfig({
-  resolve: { conditions: [...conditions, "module", "node", "default"] },
-  ssr: { resolve: { conditions: [...conditions, "module", "node", "default"] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
-    include: ["test/**/*.test.ts"],
     pool: "forks",
-    testTimeout: 30_000,
-    hookTimeout: 60_000
+    // Most tests wait more than they compute.
+    maxWorkers: Math.max(2, availableParallelism()),
+    minWorkers: 1,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "quick",
+          include: ["test/**/*.test.ts"],
+          exclude: [servers, processes],
+          ...minutes(2)
+        }
+      },
+      { extends: true, test: { name: "servers", include: [servers], maxConcurrency: 10, ...minutes(5) } },
+      { extends: true, test: { name: "processes", include: [processes], maxConcurrency: 4, ...minutes(20) } }
+    ]
   }
 })

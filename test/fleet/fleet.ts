@@ -17,7 +17,7 @@ export const useBackends = (): ReadonlyArray<{
   return [
     {
       kind: "file",
-      describe,
+      describe: describe.concurrent,
       place: Effect.map(temporaryDirectory, (directory) => ({ kind: "file", at: `${directory}/store` }))
     },
     {

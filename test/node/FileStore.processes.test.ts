@@ -20,7 +20,7 @@ const fourWorkers = (command: string, directory: string) =>
     return workers.flatMap(({ lines }) => lines)
   })
 
-describe("four processes of twenty fibers each, on one session", () => {
+describe.concurrent("four processes of twenty fibers each, on one session", () => {
   it.scopedLive("are under the lock one at a time, so that one of them registers and all get its pair", () =>
     Effect.gen(function* () {
       const lines = yield* fourWorkers("contend", yield* storeDirectory)
@@ -51,7 +51,7 @@ describe("four processes of twenty fibers each, on one session", () => {
   )
 })
 
-describe("a process that holds the lock", () => {
+describe.concurrent("a process that holds the lock", () => {
   it.scopedLive("and is killed does not keep the next one waiting", () =>
     Effect.gen(function* () {
       const directory = yield* storeDirectory

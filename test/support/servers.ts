@@ -14,8 +14,13 @@ export const freePort = Effect.async<number>((resume) => {
 
 const inCi = (process.env["CI"] ?? "") !== ""
 
-/** Tests that need a server. They are skipped, and say why, where it is missing; under CI they run, and fail. */
-export const describeWith = (missing: string | undefined) => (name: string, tests: () => void) => {
-  if (missing === undefined || inCi) describe(name, tests)
-  else describe.skip(`${name} (skipped: ${missing})`, tests)
-}
+/**
+ * Tests that need a server. They are skipped, and say why, where it is missing; under CI they run, and fail. They run at
+ * the same time, each on a server, a database or keys of its own.
+ */
+export const describeWith =
+  (missing: string | undefined) =>
+  (name: string, tests: () => void, options: { readonly concurrent: boolean } = { concurrent: true }) => {
+    if (missing === undefined || inCi) describe(name, options, tests)
+    else describe.skip(`${name} (skipped: ${missing})`, tests)
+  }

@@ -3,7 +3,7 @@ import { Effect, Fiber, Schedule } from "effect"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { describeOwnPostgres, describePostgres, ownPostgres, usePostgres } from "../support/postgres.js"
 import { searcher, withoutJwtHeader } from "../support/secrets.js"
-import { useWorker, type Worker } from "../support/workers.js"
+import { useWorker } from "../support/workers.js"
 
 const start = useWorker(new URL("../../packages/examples/src/service.ts", import.meta.url))
 
@@ -40,15 +40,8 @@ const request = (url: string, headers: Record<string, string>, method: string) =
 const until = <A, E, R>(effect: Effect.Effect<A, E, R>, holds: (a: A) => boolean) =>
   effect.pipe(
     Effect.filterOrFail(holds, () => "not yet" as const),
-    Effect.retry(Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(400)))
+    Effect.retry(Schedule.spaced("50 millis"))
   )
-
-/** Waits for a line with this in it, and answers with what stands in its parentheses, or with the line. */
-const heard = (worker: Worker, what: RegExp) =>
-  until(
-    Effect.sync(() => worker.lines.map((line) => what.exec(line)).find((found) => found !== null)),
-    (found) => found !== undefined
-  ).pipe(Effect.map((found) => found?.[1] ?? found?.input ?? ""))
 
 /** A running service: what it answers, and the process that it is. */
 const startService = (database: string, env: Record<string, string> = {}) =>
@@ -65,7 +58,7 @@ const startService = (database: string, env: Record<string, string> = {}) =>
         ...env
       }
     })
-    const origin = `http://127.0.0.1:${yield* heard(worker, /Listening on http:\/\/[\d.]+:(\d+)/)}`
+    const origin = /http:[^\s"]+:\d+/.exec(yield* worker.says(/Listening on/))?.[0]
     const ask = (path: string, headers: Record<string, string> = {}, method = "GET") =>
       request(`${origin}${path}`, headers, method)
     const call = (n: number) => ask(configurationOf(n), headersOf(n))
@@ -176,7 +169,7 @@ describePostgres("the example service", () => {
       yield* ask(configurationOf(2), { ...headersOf(2), "x-device-info": "not base64" })
       const after = yield* emulator.clients
       yield* ask(`/devices/${idOf(1)}`, {}, "DELETE")
-      assert.include(yield* heard(worker, /CredentialsReplaced/), '"logLevel":"WARN"')
+      assert.include(yield* worker.says(/CredentialsReplaced/), '"logLevel":"WARN"')
       yield* worker.signal("SIGTERM")
       assert.strictEqual(yield* worker.ended, 0)
 

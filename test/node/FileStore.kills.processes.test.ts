@@ -65,6 +65,5 @@ it.scopedLive(
         const names = yield* Effect.promise(() => fs.readdir(directory))
         assert.isFalse(names.some((name) => name.endsWith(".tmp")))
       }
-    }),
-  60_000
+    })
 )

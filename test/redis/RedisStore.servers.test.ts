@@ -25,7 +25,7 @@ const storeOn = (
 ): Effect.Effect<Store, AdobePassError.InvalidInput, Scope.Scope> =>
   Effect.map(
     Layer.build(
-      RedisStore.layer({ prefix, ...options }).pipe(
+      RedisStore.layer({ prefix, timeout: "1 minute", ...options }).pipe(
         Layer.provide(Redis.layer({ url, reconnect: "100 millis" }))
       )
     ),
