@@ -15,6 +15,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: "forks",
+    // Importing takes as long as testing: the files that a process runs share their modules.
+    isolate: false,
     // Most tests wait more than they compute.
     maxWorkers: Math.max(2, availableParallelism()),
     minWorkers: 1,
@@ -25,11 +27,11 @@ export default defineConfig({
           name: "quick",
           include: ["test/**/*.test.ts"],
           exclude: [servers, processes],
-          ...minutes(2)
+          ...minutes(5)
         }
       },
-      { extends: true, test: { name: "servers", include: [servers], maxConcurrency: 10, ...minutes(5) } },
-      { extends: true, test: { name: "processes", include: [processes], maxConcurrency: 4, ...minutes(20) } }
+      { extends: true, test: { name: "servers", include: [servers], maxConcurrency: 3, ...minutes(10) } },
+      { extends: true, test: { name: "processes", include: [processes], maxConcurrency: 1, ...minutes(30) } }
     ]
   }
 })

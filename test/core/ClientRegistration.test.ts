@@ -1,11 +1,12 @@
 import { HttpClient } from "@effect/platform"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { Clock, type Context, Duration, Effect, Either, Fiber, Redacted, TestClock } from "effect"
+import { Clock, Duration, Effect, Either, Fiber, Redacted, TestClock } from "effect"
 import {
   type AdobePassError,
   type ClientCredentials,
   type ClientRegistration,
   Device,
+  type Options,
   type RegisteredApplication
 } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
@@ -37,7 +38,7 @@ describe("the request", () => {
         accept: "application/json;charset=utf-8",
         "content-type": "application/json;charset=utf-8",
         "user-agent": "effect-adobe-pass",
-        "x-device-info": streamer.clientHeaders["x-device-info"] ?? "",
+        "x-device-info": Redacted.value(streamer.clientHeaders)["x-device-info"] ?? "",
         "x-forwarded-for": "203.0.113.7"
       })
       assert.strictEqual(request?.body, JSON.stringify({ software_statement: softwareStatement }))
@@ -271,7 +272,7 @@ describe("what is repeated", () => {
 
   it.effect("does not include a request that was not sent because the queue is too long", () =>
     Effect.gen(function* () {
-      const service = yield* registration({ throttle: { burst: 1, maxWait: "100 millis" } })
+      const service = yield* registration({ throttle: { burst: 0, maxWait: "100 millis" } })
       yield* runToEnd(service.register(streamer))
       const error = yield* Effect.flip(runToEnd(service.register(streamer)))
       assert.deepInclude(error, { _tag: "Throttled", attempts: 1, retryAfterMillis: 1000 })
@@ -290,7 +291,7 @@ describe("what is repeated", () => {
 })
 
 describe("options that cannot be used", () => {
-  const wrong: ReadonlyArray<readonly [string, ClientRegistration.Options]> = [
+  const wrong: ReadonlyArray<readonly [string, Options.RequestOptions]> = [
     ["timeout", { timeout: 0 }],
     ["timeout", { timeout: Duration.infinity }],
     ["retry.attempts", { retry: { attempts: 0 } }],
@@ -323,7 +324,7 @@ describe("an interrupted registration", () => {
 
 describe("the types", () => {
   it("name exactly the errors that can happen", () => {
-    type Register = Context.Tag.Service<ClientRegistration.ClientRegistration>["register"]
+    type Register = ClientRegistration.ClientRegistration["register"]
     expectTypeOf<
       Effect.Effect.Success<ReturnType<Register>>
     >().toEqualTypeOf<ClientCredentials.ClientCredentials>()

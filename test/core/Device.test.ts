@@ -21,19 +21,21 @@ const ipOf = (ip: string) =>
   })
 const fieldOf = (result: Either.Either<Device.Device, { readonly field: string }>) =>
   Either.match(result, { onLeft: ({ field }) => field, onRight: () => undefined })
+const headersOf = (device: Device.Device) => Redacted.value(device.callHeaders)
 const decodedInfo = (device: Device.Device): unknown =>
-  JSON.parse(Buffer.from(device.callHeaders["x-device-info"] ?? "", "base64").toString("utf8"))
+  JSON.parse(Buffer.from(headersOf(device)["x-device-info"] ?? "", "base64").toString("utf8"))
 
 describe("the headers of a device", () => {
   it("name it by the base64 of its identifier, as in Adobe's example (G2)", () => {
     assert.strictEqual(
-      made().callHeaders["ap-device-identifier"],
+      headersOf(made())["ap-device-identifier"],
       "fingerprint YmEyM2QxNDEtZDcxNS01NjFjLTk0ZjQtZTllNGM5NjZiMWVi"
     )
   })
 
   it("describe it and forward its address, on calls and on /o/client/* alike (G3, G8)", () => {
-    const { callHeaders, clientHeaders } = made()
+    const callHeaders = headersOf(made())
+    const clientHeaders = Redacted.value(made().clientHeaders)
     const expected = {
       "x-device-info": Either.getOrThrow(DeviceInfo.toHeader(info)),
       "x-forwarded-for": "203.0.113.7"
@@ -49,12 +51,12 @@ describe("the headers of a device", () => {
 
   it("leave the description out for a browser only (G3)", () => {
     const device = made({ info: "browser" })
-    assert.notProperty(device.callHeaders, "x-device-info")
-    assert.deepStrictEqual(device.clientHeaders, { "x-forwarded-for": "203.0.113.7" })
+    assert.notProperty(headersOf(device), "x-device-info")
+    assert.deepStrictEqual(Redacted.value(device.clientHeaders), { "x-forwarded-for": "203.0.113.7" })
   })
 
   it("leave the address out where the process runs on the device itself", () => {
-    assert.notProperty(Either.getOrThrow(Device.make({ id, info })).callHeaders, "x-forwarded-for")
+    assert.notProperty(headersOf(Either.getOrThrow(Device.make({ id, info }))), "x-forwarded-for")
   })
 
   it.prop(
@@ -62,17 +64,14 @@ describe("the headers of a device", () => {
     [fc.string({ minLength: 1, maxLength: 64 }), fc.ipV4()],
     ([text, ip]) => {
       const [first, second] = [make({ id: text, ip }), make({ id: text, ip })]
-      assert.deepStrictEqual(
-        Either.map(first, ({ callHeaders }) => callHeaders),
-        Either.map(second, ({ callHeaders }) => callHeaders)
-      )
+      assert.deepStrictEqual(Either.map(first, headersOf), Either.map(second, headersOf))
     },
     runs(200)
   )
 
   it("differ for identifiers that differ only in case or space", () => {
     const headers = [id, id.toUpperCase(), ` ${id}`].map(
-      (text) => made({ id: text }).callHeaders["ap-device-identifier"]
+      (text) => headersOf(made({ id: text }))["ap-device-identifier"]
     )
     assert.strictEqual(new Set(headers).size, 3)
   })
@@ -88,7 +87,7 @@ describe("a device that a server speaks for", () => {
       connectionIp: "203.0.113.7",
       connectionPort: "51617"
     })
-    assert.strictEqual(device.clientHeaders["x-forwarded-for"], "203.0.113.7")
+    assert.strictEqual(Redacted.value(device.clientHeaders)["x-forwarded-for"], "203.0.113.7")
   })
 
   it("has the address of the connection even where the description says otherwise (G7)", () => {
@@ -102,7 +101,7 @@ describe("a device that a server speaks for", () => {
   it("has one address in both places, however it was written", () => {
     const device = Either.getOrThrow(Device.onBehalfOf({ ...behalf, ip: "::FFFF:203.0.113.7" }))
     assert.propertyVal(decodedInfo(device), "connectionIp", "203.0.113.7")
-    assert.strictEqual(device.clientHeaders["x-forwarded-for"], "203.0.113.7")
+    assert.strictEqual(Redacted.value(device.clientHeaders)["x-forwarded-for"], "203.0.113.7")
   })
 
   it.each([0, -1, 65_536, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("has no port %d", (port) => {
@@ -198,7 +197,7 @@ describe("an identifier", () => {
   })
 
   it("may be text of any script", () => {
-    const header = made({ id: "дом-1" }).callHeaders["ap-device-identifier"] ?? ""
+    const header = headersOf(made({ id: "дом-1" }))["ap-device-identifier"] ?? ""
     assert.strictEqual(Buffer.from(header.replace("fingerprint ", ""), "base64").toString("utf8"), "дом-1")
   })
 })
@@ -215,7 +214,7 @@ describe("a device with an unusable description", () => {
 
 describe("a device in print", () => {
   const device = Either.getOrThrow(Device.onBehalfOf({ id, ip: "203.0.113.7", port: 51617, info }))
-  const secrets = [id, "203.0.113.7", "51617", "AFTM", ...Object.values(device.callHeaders)]
+  const secrets = [id, "203.0.113.7", "51617", "AFTM", ...Object.values(headersOf(device))]
   const prints: ReadonlyArray<readonly [string, string]> = [
     ["inspect", inspect(device)],
     ["inspect in depth", inspect({ nested: { device } }, { depth: null, showHidden: true })],
@@ -226,6 +225,8 @@ describe("a device in print", () => {
     ["JSON", JSON.stringify({ device })],
     ["text", String(device)],
     ["text in a sentence", `${device}`],
+    ["its headers, inspected", `${inspect(device.clientHeaders)}${inspect(device.callHeaders)}`],
+    ["its headers, as JSON", JSON.stringify([device.clientHeaders, device.callHeaders])],
     ["its own entries", JSON.stringify(Object.entries(device)) + JSON.stringify({ ...device })]
   ]
   it.each(prints)("shows nothing of itself by %s (H10)", (_, text) => {

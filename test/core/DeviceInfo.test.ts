@@ -138,15 +138,11 @@ describe("a header that a device sent", () => {
   const broken: ReadonlyArray<readonly [string, string, string]> = [
     ["URL-encoded, as for the first API", encodeURIComponent(header(full)), "is not base64"],
     ["not base64", "{}", "is not base64"],
-    [
-      "base64 of no JSON",
-      Buffer.from("model=AFTM").toString("base64"),
-      "is not a base64-encoded JSON object"
-    ],
-    ["empty", "", "is not a base64-encoded JSON object"],
-    ["a list", encode([info]), "is not a base64-encoded JSON object"],
-    ["text", encode("AFTM"), "is not a base64-encoded JSON object"],
-    ["null", encode(null), "is not a base64-encoded JSON object"],
+    ["base64 of no JSON", Buffer.from("model=AFTM").toString("base64"), "is not base64 of a JSON object"],
+    ["empty", "", "is not base64 of a JSON object"],
+    ["a list", encode([info]), "is not base64 of a JSON object"],
+    ["text", encode("AFTM"), "is not base64 of a JSON object"],
+    ["null", encode(null), "is not base64 of a JSON object"],
     ["with a number as model", encode({ ...info, model: 5 }), "keys: model ("],
     ["with a size that is no number", encode({ ...info, displayWidth: "wide" }), "keys: displayWidth ("]
   ]

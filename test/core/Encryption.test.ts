@@ -1,11 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FastCheck as fc, Layer, Option, Redacted } from "effect"
-import { CredentialStore, Encryption, type SessionKey } from "effect-adobe-pass"
-import { sampleKey, samplePair, sampleToken } from "effect-adobe-pass/CredentialStoreContract"
-import { contract } from "../support/contract.js"
-import { makeDatabase } from "../support/fleetStore.js"
+import { Effect, FastCheck as fc, Option, Redacted } from "effect"
+import { Encryption, type SessionKey } from "effect-adobe-pass"
+import { sampleCredentials, sampleKey, sampleToken } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { runs } from "../support/property.js"
-import { onRecords } from "../support/store.js"
+import { onRecords, storeOn } from "../support/store.js"
 
 const keyOf = (id: string, byte: number): Encryption.Key => ({
   id,
@@ -16,24 +14,8 @@ const october = keyOf("2026-10", 1)
 const november = keyOf("2026-11", 2)
 
 /** A store on records that outlive it. */
-const storeOn = (records: Map<SessionKey.SessionKey, string>, encryption?: Encryption.Encryption) =>
-  CredentialStore.makeEncoded(onRecords(records), { encryption })
-
-contract("a store in memory, encrypted", {
-  storage: Effect.gen(function* () {
-    const { node, rows } = makeDatabase()
-    const encryption = yield* Effect.orDie(Encryption.make([november]))
-    return {
-      layer: Layer.sync(CredentialStore.CredentialStore, () => node({ encryption })),
-      damage: (key: SessionKey.SessionKey) =>
-        Effect.sync(() => {
-          const row = rows.get(key)
-          if (row?.record !== undefined) row.record = row.record.slice(0, -40)
-        })
-    }
-  }),
-  lists: false
-})
+const onText = (records: Map<SessionKey.SessionKey, string>, encryption?: Encryption.Encryption) =>
+  storeOn(onRecords(records), { encryption })
 
 describe("a sealed record", () => {
   it.effect.prop(
@@ -112,13 +94,13 @@ describe("a key", () => {
 })
 
 describe("a store with encryption", () => {
-  const [first, second] = [samplePair(session, 1), sampleToken("token-1")]
+  const [first, second] = [sampleCredentials(session, 1), sampleToken("token-1")]
 
   it.effect("reads records from before, and encrypts them when they are saved", () =>
     Effect.gen(function* () {
       const records = new Map<SessionKey.SessionKey, string>()
-      yield* storeOn(records).saveCredentials(session, first, undefined)
-      const store = storeOn(records, yield* Encryption.make([november]))
+      yield* onText(records).saveCredentials(session, first)
+      const store = onText(records, yield* Encryption.make([november]))
       assert.strictEqual(Option.getOrThrow(yield* store.load(session)).encryptedWith, undefined)
       assert.include(records.get(session) ?? "", "secret-1")
       yield* store.saveToken(session, first, second)
@@ -130,11 +112,11 @@ describe("a store with encryption", () => {
   it.effect("reads records of an older key, and encrypts them with the first one when they are saved", () =>
     Effect.gen(function* () {
       const records = new Map<SessionKey.SessionKey, string>()
-      yield* storeOn(records, yield* Encryption.make([october])).saveCredentials(session, first, undefined)
-      const store = storeOn(records, yield* Encryption.make([november, october]))
+      yield* onText(records, yield* Encryption.make([october])).saveCredentials(session, first)
+      const store = onText(records, yield* Encryption.make([november, october]))
       assert.strictEqual(Option.getOrThrow(yield* store.load(session)).encryptedWith, "2026-10")
       yield* store.saveToken(session, first, second)
-      const alone = storeOn(records, yield* Encryption.make([november]))
+      const alone = onText(records, yield* Encryption.make([november]))
       const stored = Option.getOrThrow(yield* alone.load(session))
       assert.strictEqual(stored.encryptedWith, "2026-11")
       assert.strictEqual(Redacted.value(stored.credentials.clientSecret), "secret-1")
@@ -144,11 +126,11 @@ describe("a store with encryption", () => {
   it.effect("fails as Encrypted, not as if there were nothing, when the key is not there", () =>
     Effect.gen(function* () {
       const records = new Map<SessionKey.SessionKey, string>()
-      yield* storeOn(records, yield* Encryption.make([october])).saveCredentials(session, first, undefined)
-      for (const store of [storeOn(records), storeOn(records, yield* Encryption.make([november]))]) {
+      yield* onText(records, yield* Encryption.make([october])).saveCredentials(session, first)
+      for (const store of [onText(records), onText(records, yield* Encryption.make([november]))]) {
         const error = yield* Effect.flip(store.load(session))
         assert.deepInclude(error, { operation: "load", reason: "Encrypted", retryable: false })
-        const saving = store.saveCredentials(session, samplePair(session, 2), undefined)
+        const saving = store.saveCredentials(session, sampleCredentials(session, 2))
         assert.strictEqual((yield* Effect.flip(saving)).reason, "Encrypted")
       }
     })

@@ -114,7 +114,7 @@ describe("an environment of one's own", () => {
 
 describe("a registered application", () => {
   const softwareStatement = Redacted.make(unsigned({ sub: "an-application" }))
-  const make = (environment: RegisteredApplication.Options["environment"]) =>
+  const make = (environment: RegisteredApplication.ApplicationOptions["environment"]) =>
     RegisteredApplication.make({ environment, softwareStatement })
 
   it.effect("accepts an environment by its name and as a value", () =>
@@ -160,7 +160,7 @@ describe("a registered application", () => {
 
   it.effect("refuses a redirect URI that is none, and a user agent that no header may have", () =>
     Effect.gen(function* () {
-      const wrong: ReadonlyArray<readonly [string, Partial<RegisteredApplication.Options>]> = [
+      const wrong: ReadonlyArray<readonly [string, Partial<RegisteredApplication.ApplicationOptions>]> = [
         ["redirectUri", { redirectUri: "done" }],
         ["redirectUri", { redirectUri: "" }],
         ["userAgent", { userAgent: "" }],

@@ -1,28 +1,41 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Option } from "effect"
-import { Lease } from "effect-adobe-pass"
-import { sampleKey } from "effect-adobe-pass/CredentialStoreContract"
+import { Lease, type SessionKey, type StoreBackend } from "effect-adobe-pass"
+import { sampleKey } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { contract } from "../support/contract.js"
 import { makeDatabase } from "../support/fleetStore.js"
 import { advance, runToEnd, settle } from "../support/time.js"
 
 contract("a store in memory with leases", {
   storage: Effect.sync(() => {
-    const { layer } = makeDatabase({ lease: { ttl: "150 millis" } })
-    return { layer }
+    const { layerWith, rows } = makeDatabase({ lease: { ttl: "150 millis" } })
+    return {
+      layer: layerWith,
+      record: (key: SessionKey.SessionKey) => Effect.sync(() => Option.fromNullable(rows.get(key)?.record)),
+      damage: (key: SessionKey.SessionKey) =>
+        Effect.sync(() => {
+          const row = rows.get(key)
+          if (row?.record !== undefined) row.record = row.record.slice(0, -40)
+        })
+    }
   }),
   leaseTtl: "150 millis",
-  damages: false,
   lists: false
 })
 
 const key = sampleKey("a")
+
+/** The lock made of leases, for one use. */
+const lockOf =
+  (backend: StoreBackend.LeaseBackend, options?: Lease.LeaseOptions) => (key: SessionKey.SessionKey) =>
+    Effect.flatMap(Lease.make(backend, options), (lock) => lock(key))
+
 const unavailable = { reason: "Unavailable" } as const
 
 describe("a lease", () => {
   it.effect("is renewed three times within its life until the scope closes, and given back then", () => {
     const { leases, log } = makeDatabase()
-    const lock = Lease.lock(leases, { ttl: "15 seconds" })
+    const lock = lockOf(leases, { ttl: "15 seconds" })
     return Effect.gen(function* () {
       const fiber = yield* Effect.fork(Effect.scoped(Effect.zipRight(lock(key), Effect.sleep("21 seconds"))))
       yield* advance(30_000)
@@ -33,7 +46,7 @@ describe("a lease", () => {
 
   it.effect("fails as Locked after the longest wait, and asks less and less often until then", () => {
     let asked = 0
-    const lock = Lease.lock(
+    const lock = lockOf(
       {
         acquire: () =>
           Effect.sync(() => {
@@ -55,7 +68,7 @@ describe("a lease", () => {
 
   it.effect("is given back although the answer to the request for it was lost", () => {
     const { leases, log } = makeDatabase()
-    const lock = Lease.lock({
+    const lock = lockOf({
       ...leases,
       acquire: (...args) => Effect.zipRight(leases.acquire(...args), Effect.fail(unavailable))
     })
@@ -67,7 +80,7 @@ describe("a lease", () => {
 
   it.effect("is given back although whoever asked for it was interrupted before the answer", () => {
     const { leases, log } = makeDatabase()
-    const lock = Lease.lock({
+    const lock = lockOf({
       ...leases,
       acquire: (...args) => Effect.zipRight(leases.acquire(...args), Effect.never)
     })
@@ -87,7 +100,7 @@ describe("a lease", () => {
     ]
     let renewals = 0
     const { leases } = makeDatabase()
-    const lock = Lease.lock(
+    const lock = lockOf(
       {
         ...leases,
         renew: () =>
@@ -110,7 +123,7 @@ describe("a lease", () => {
     "whose holder cannot reach the backend at the end does not hold it up for longer than its life",
     () => {
       const { leases } = makeDatabase()
-      const lock = Lease.lock({ ...leases, release: () => Effect.never }, { ttl: "15 seconds" })
+      const lock = lockOf({ ...leases, release: () => Effect.never }, { ttl: "15 seconds" })
       return Effect.gen(function* () {
         yield* runToEnd(Effect.scoped(lock(key)))
         assert.strictEqual(yield* Clock.currentTimeMillis, 15_000)

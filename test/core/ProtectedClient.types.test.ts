@@ -1,6 +1,6 @@
 import type { HttpClientResponse } from "@effect/platform"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { type Context, Effect, type Layer } from "effect"
+import { Effect, type Layer } from "effect"
 import {
   type AdobePass,
   AdobePassError,
@@ -75,7 +75,7 @@ describe("the type of a protected call", () => {
 
 describe("the type of a session", () => {
   it("names exactly the errors that can happen", () => {
-    type Service = Context.Tag.Service<Sessions.Sessions>
+    type Service = Sessions.Sessions
     expectTypeOf<
       Effect.Effect.Error<ReturnType<Service["accessToken"]>>["_tag"]
     >().toEqualTypeOf<SessionTag>()

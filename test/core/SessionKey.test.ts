@@ -5,15 +5,23 @@ import { unsigned } from "../support/exchanges.js"
 import { runs } from "../support/property.js"
 import { info } from "../support/system.js"
 
-const application = (options: Partial<RegisteredApplication.Options> = {}, sub = "an-application", iat = 1) =>
+const application = (
+  options: Partial<RegisteredApplication.ApplicationOptions> = {},
+  sub = "an-application",
+  iat = 1
+) =>
   RegisteredApplication.make({
     environment: "release-staging",
     softwareStatement: Redacted.make(unsigned({ sub, iss: "auth.adobe.com", iat })),
     ...options
   })
 const device = (id: string, ip?: string) => Either.getOrThrow(Device.make({ id, info, ip }))
-const key = (options?: Partial<RegisteredApplication.Options>, id = "a-device", sub?: string, iat?: number) =>
-  Effect.flatMap(application(options, sub, iat), (app) => SessionKey.make(app, device(id)))
+const key = (
+  options?: Partial<RegisteredApplication.ApplicationOptions>,
+  id = "a-device",
+  sub?: string,
+  iat?: number
+) => Effect.flatMap(application(options, sub, iat), (app) => SessionKey.make(app, device(id)))
 
 describe("the key of a session", () => {
   it.effect("is 64 hexadecimal digits, and the same every time (G4)", () =>

@@ -1,164 +1,366 @@
 import { assert, describe, it } from "@effect/vitest"
-import { FastCheck as fc, Redacted } from "effect"
-import { AccessToken, SessionState } from "effect-adobe-pass"
+import { Equal, FastCheck as fc, Redacted } from "effect"
+import { AccessToken, AdobePassError, ClientCredentials, Options, SessionState } from "effect-adobe-pass"
 import { pair } from "../support/exchanges.js"
 import { runs } from "../support/property.js"
+
+type State = SessionState.SessionState
+type Fact = SessionState.Fact
+
+const { initial, next } = SessionState
 
 const token = (value: string, issuedAt = 0, lifetime = 21_600_000) =>
   new AccessToken.AccessToken({
     value: Redacted.make(value),
     issuedAt,
     expiresAt: issuedAt + lifetime,
-    scopes: []
+    scopes: ["api:client:v2"]
   })
 
 const ours = pair("ours")
 const theirs = pair("theirs")
+const [early, late] = [token("early", 1000), token("late", 2000)]
 
-/** Tokens in the order in which they were issued. */
-const tokens = Array.from({ length: 4 }, (_, n) => token(`token-${n}`, n * 1000))
-const aToken = fc.constantFrom(...tokens)
-const aPair = fc.constantFrom(ours, theirs)
-const unregistered: SessionState.SessionState = SessionState.unregistered
+/** The state after some facts. */
+const stateAfter = (...facts: ReadonlyArray<Fact>): State =>
+  facts.reduce((state, fact) => next(state, fact)[0], initial)
 
-type Change =
-  | readonly ["registered", typeof ours]
-  | readonly ["authorized", typeof ours, AccessToken.AccessToken]
-  | readonly ["rejected", AccessToken.AccessToken]
+/** The tags of what is told by the last of some facts. */
+const told = (...facts: ReadonlyArray<Fact>) =>
+  next(stateAfter(...facts.slice(0, -1)), facts.at(-1) ?? { _tag: "Forgotten" })[1].map(({ _tag }) => _tag)
 
-const aChange: fc.Arbitrary<Change> = fc.oneof(
-  fc.tuple(fc.constant("registered" as const), aPair),
-  fc.tuple(fc.constant("authorized" as const), aPair, aToken),
-  fc.tuple(fc.constant("rejected" as const), aToken)
-)
-const apply = (state: SessionState.SessionState, change: Change): SessionState.SessionState => {
-  switch (change[0]) {
-    case "registered":
-      return SessionState.registered(state, change[1])
-    case "authorized":
-      return SessionState.authorized(change[1], change[2], 0)
-    case "rejected":
-      return SessionState.rejected(state, change[1])
+const loaded = (credentials = ours, stored?: AccessToken.AccessToken, at = 3000): Fact => ({
+  _tag: "Loaded",
+  stored: { credentials, token: stored },
+  at
+})
+const obtained = (obtainedToken = early, credentials = ours): Fact => ({
+  _tag: "Obtained",
+  credentials,
+  token: obtainedToken,
+  reason: "cold"
+})
+const issued = (credentials = ours): Fact => ({ _tag: "Issued", credentials })
+const saved = (credentials = ours): Fact => ({ _tag: "Saved", credentials, at: 3000 })
+const rejected = (refused = early): Fact => ({ _tag: "Rejected", token: refused })
+const failed = (error: AdobePassError.SessionError, background = false): Fact => ({
+  _tag: "Failed",
+  error,
+  at: 3000,
+  background
+})
+
+const outage = new AdobePassError.ServiceUnavailable({ operation: "token", status: 503, attempts: 3 })
+const refusal = new AdobePassError.InvalidClient({ status: 400 })
+
+describe("for any sequence of facts", () => {
+  const credentials = ["a", "b", "c"].map((name) => pair(name))
+  const tokens = Array.from({ length: 4 }, (_, n) => token(`token-${n}`, n * 1000))
+  const aPair = fc.constantFrom(...credentials)
+  const aToken = fc.constantFrom(...tokens)
+  const at = fc.constantFrom(0, 3500, 21_600_500, 50_000_000)
+
+  const aFact: fc.Arbitrary<Fact> = fc.oneof(
+    fc.record({
+      _tag: fc.constantFrom("Loaded" as const, "Warmed" as const),
+      stored: fc.record({ credentials: aPair, token: fc.option(aToken, { nil: undefined }) }),
+      at
+    }),
+    fc.record({ _tag: fc.constant("Issued" as const), credentials: aPair }),
+    fc.record({ _tag: fc.constant("Saved" as const), credentials: aPair, at }),
+    fc.record({
+      _tag: fc.constant("Obtained" as const),
+      credentials: aPair,
+      token: aToken,
+      reason: fc.constant("cold" as const)
+    }),
+    fc.record({ _tag: fc.constant("Rejected" as const), token: aToken }),
+    fc.record({
+      _tag: fc.constant("Failed" as const),
+      error: fc.constantFrom<AdobePassError.SessionError>(outage, refusal),
+      at,
+      background: fc.boolean()
+    }),
+    fc.constantFrom<Fact>({ _tag: "LockTakenOver" }, { _tag: "Forgetting" }, { _tag: "ForgettingFailed" })
+  )
+
+  /** What became visible or was refused, in the order in which it happened. */
+  interface Trail {
+    readonly stored: ReadonlyArray<ClientCredentials.ClientCredentials>
   }
-}
-/** Any state that can be reached. */
-const aState = fc.array(aChange, { maxLength: 6 }).map((changes) => changes.reduce(apply, unregistered))
 
-const holds = (state: SessionState.SessionState) => (state._tag === "Authorized" ? state.token : undefined)
+  const isAmong = (
+    all: ReadonlyArray<ClientCredentials.ClientCredentials>,
+    one: ClientCredentials.ClientCredentials
+  ) => all.some((each) => ClientCredentials.sameCredentials(each, one))
 
-describe("a refused token", () => {
-  it.prop(
-    "changes nothing when the session holds another one",
-    [aPair, aToken, aToken],
-    ([credentials, held, refused]) => {
-      fc.pre(held !== refused)
-      const state = SessionState.authorized(credentials, held, 0)
-      assert.strictEqual(SessionState.rejected(state, refused), state)
+  const same = (
+    left: ClientCredentials.ClientCredentials | undefined,
+    right: ClientCredentials.ClientCredentials | undefined
+  ) =>
+    left === right ||
+    (left !== undefined && right !== undefined && ClientCredentials.sameCredentials(left, right))
+
+  const invariants: Record<
+    string,
+    (before: State, fact: Fact, state: State, events: ReadonlyArray<SessionState.Event>, trail: Trail) => void
+  > = {
+    "1: credentials are set only after the store had them": (_, __, { credentials }, ___, { stored }) => {
+      if (credentials !== undefined) assert.isTrue(isAmong(stored, credentials))
     },
-    runs(100)
-  )
-
-  it.prop(
-    "is never held afterwards, and the pair stays",
-    [aState, aToken],
-    ([state, refused]) => {
-      const next = SessionState.rejected(state, refused)
-      assert.notStrictEqual(holds(next), refused)
-      if (state._tag === "Unregistered") assert.strictEqual(next._tag, "Unregistered")
-      else
-        assert.isTrue(
-          next._tag !== "Unregistered" && SessionState.samePair(next.credentials, state.credentials)
+    "2: a token belongs to the credentials beside it": (before, fact, state) => {
+      if (state.token === undefined) return assert.strictEqual(state.refreshAt, 0)
+      assert.isDefined(state.credentials)
+      if (!same(before.credentials, state.credentials)) {
+        assert.isTrue(fact._tag === "Loaded" || fact._tag === "Warmed")
+      }
+      if (fact._tag === "Obtained" && state.token === fact.token && before.token !== fact.token) {
+        assert.isTrue(same(fact.credentials, state.credentials))
+      }
+    },
+    "3: a refused token, or an older one, is not taken from the store": (before, fact, state) => {
+      if (fact._tag !== "Loaded" && fact._tag !== "Warmed") return
+      const { rejected: refused } = before
+      if (
+        refused === undefined ||
+        !(before.credentials === undefined || same(before.credentials, state.credentials))
+      )
+        return
+      if (state.token !== undefined) assert.isAbove(state.token.issuedAt, refused.issuedAt)
+    },
+    "4: refusing any token but the one in use changes only which was refused last": (before, fact, state) => {
+      if (fact._tag !== "Rejected") return
+      if (before.token !== undefined && AccessToken.sameToken(before.token, fact.token)) {
+        assert.isUndefined(state.token)
+        return assert.strictEqual(state.rejected, fact.token)
+      }
+      assert.isTrue(
+        Equal.equals(new SessionState.SessionState({ ...state, rejected: before.rejected }), before)
+      )
+    },
+    "5: issued credentials stay until the store holds them or others, or the old ones work": (
+      before,
+      fact,
+      state
+    ) => {
+      if (before.issued === undefined || state.issued === before.issued) return
+      const wasStored = fact._tag === "Saved" && same(before.issued, fact.credentials)
+      const holdsOthers =
+        (fact._tag === "Loaded" || fact._tag === "Warmed" || fact._tag === "Saved") &&
+        !same(before.credentials, state.credentials)
+      assert.isTrue(wasStored || holdsOthers || fact._tag === "Obtained" || fact._tag === "Issued")
+    },
+    "6: credentials that replaced others are marked until they have a token": (
+      before,
+      fact,
+      state,
+      events
+    ) => {
+      const replaces = events.some(({ _tag }) => _tag === "CredentialsReplaced")
+      if (replaces) assert.isFalse(SessionState.mayBeReplaced(state))
+      if (SessionState.mayBeReplaced(state) && !SessionState.mayBeReplaced(before)) {
+        if (fact._tag !== "Saved") assert.isDefined(state.token)
+      }
+    },
+    "7: what arrives ends a remembered failure": (before, fact, state, events) => {
+      const arrived = events.some(({ _tag }) =>
+        ["Registered", "CredentialsReplaced", "CredentialsAdopted", "TokenObtained", "TokenAdopted"].includes(
+          _tag
         )
+      )
+      if (arrived) assert.isUndefined(state.failure)
+      if (before.failure !== undefined && state.failure === undefined)
+        assert.notStrictEqual(fact._tag, "Rejected")
     },
-    runs(500)
+    "8: adopting what the state has already emits no event": (before, fact, state, events) => {
+      if (["LockTakenOver", "Obtained", "Failed"].includes(fact._tag)) return
+      if (Equal.equals(before, state)) assert.deepStrictEqual(events, [])
+    }
+  }
+
+  it.prop(
+    "the invariants hold",
+    [fc.array(aFact, { maxLength: 12 })],
+    ([facts]) => {
+      let state = initial
+      const stored: Array<ClientCredentials.ClientCredentials> = []
+      for (const fact of facts) {
+        if (fact._tag === "Loaded" || fact._tag === "Warmed") stored.push(fact.stored.credentials)
+        if (fact._tag === "Saved") stored.push(fact.credentials)
+        const [changed, events] = next(state, fact)
+        for (const [name, holds] of Object.entries(invariants)) {
+          try {
+            holds(state, fact, changed, events, { stored })
+          } catch (cause) {
+            throw new Error(`${name}, after ${fact._tag}`, { cause })
+          }
+        }
+        state = changed
+      }
+    },
+    runs(2000)
   )
 
   it.prop(
-    "that is refused twice is as good as refused once",
-    [aState, aToken],
-    ([state, refused]) => {
-      const once = SessionState.rejected(state, refused)
-      assert.deepStrictEqual(SessionState.rejected(once, refused), once)
+    "the same facts lead to equal states",
+    [fc.array(aFact, { maxLength: 12 })],
+    ([facts]) => {
+      assert.isTrue(Equal.equals(stateAfter(...facts), stateAfter(...facts)))
     },
-    runs(500)
+    runs(200)
   )
+})
 
-  it("is remembered, so that it is not taken from the store again", () => {
-    const state = SessionState.rejected(SessionState.authorized(ours, token("a"), 0), token("a"))
-    assert.strictEqual(state._tag, "Registered")
-    assert.isTrue(SessionState.wasRejected(state, token("a")))
-    assert.isFalse(SessionState.wasRejected(state, token("b")))
-  })
-
-  it("is remembered while nothing else is known, also after the pair was found", () => {
-    const state = SessionState.rejected(unregistered, token("a"))
-    assert.isTrue(SessionState.wasRejected(state, token("a")))
-    assert.isTrue(SessionState.wasRejected(SessionState.registered(state, ours), token("a")))
-  })
-
-  it("is remembered when only the pair is known", () => {
-    const state = SessionState.rejected(SessionState.registered(unregistered, ours), token("a"))
-    assert.isTrue(SessionState.wasRejected(state, token("a")))
-  })
-
-  it.each([
-    ["only the pair is known", SessionState.registered(unregistered, ours)],
-    ["nothing is known", unregistered]
-  ])("is not forgotten for an older one that is refused late, while %s", (_, start) => {
-    const late = SessionState.rejected(SessionState.rejected(start, token("new", 2000)), token("old", 1000))
-    assert.isTrue(SessionState.wasRejected(late, token("new", 2000)))
-  })
-
-  it("is not remembered once there is another one", () => {
-    assert.isFalse(SessionState.wasRejected(SessionState.authorized(ours, token("b"), 0), token("a")))
+describe("a state", () => {
+  it("equals another that was made from the same records", () => {
+    const again = loaded(pair("ours"), token("early", 1000))
+    assert.isTrue(Equal.equals(stateAfter(loaded(ours, early)), stateAfter(again)))
+    assert.isFalse(Equal.equals(stateAfter(loaded(ours, early)), stateAfter(loaded(ours, late))))
   })
 })
 
-describe("a pair", () => {
-  it.prop(
-    "that is known already changes nothing",
-    [aPair, aToken],
-    ([credentials, held]) => {
-      const state = SessionState.authorized(credentials, held, 0)
-      const again = pair(Redacted.value(credentials.clientId))
-      assert.strictEqual(SessionState.registered(state, again), state)
-    },
-    runs(50)
-  )
+describe("loading", () => {
+  it("brings credentials and token, and tells only of the token", () => {
+    const state = stateAfter(loaded(ours, early))
+    assert.deepStrictEqual([state.credentials, state.token], [ours, early])
+    assert.isAbove(state.refreshAt, early.issuedAt)
+    assert.deepStrictEqual(told(loaded(ours, early)), ["TokenAdopted"])
+    assert.deepStrictEqual(told(loaded(ours, early), loaded(ours, early)), [])
+  })
 
-  it.prop(
-    "is what the session has afterwards, and never the token of another pair",
-    [aState, aPair],
-    ([state, credentials]) => {
-      const next = SessionState.registered(state, credentials)
-      assert.isTrue(next._tag !== "Unregistered" && SessionState.samePair(next.credentials, credentials))
-      if (next._tag === "Authorized") assert.strictEqual(next, state)
-    },
-    runs(500)
-  )
+  it("tells nothing when a session is warmed", () => {
+    const warmed: Fact = { _tag: "Warmed", stored: { credentials: ours, token: early }, at: 3000 }
+    assert.deepStrictEqual(told(warmed), [])
+    assert.isTrue(Equal.equals(stateAfter(warmed), stateAfter(loaded(ours, early))))
+  })
 
-  it("drops the token and the refusals of another one", () => {
-    for (const state of [
-      SessionState.authorized(ours, token("a"), 0),
-      SessionState.rejected(SessionState.authorized(ours, token("a"), 0), token("a"))
+  it("drops the token and the refusals of other credentials, and tells that others were adopted", () => {
+    for (const facts of [
+      [loaded(), obtained()],
+      [loaded(), obtained(), rejected()]
     ]) {
-      assert.deepStrictEqual(
-        SessionState.registered(state, theirs),
-        SessionState.registered(unregistered, theirs)
-      )
+      assert.isTrue(Equal.equals(stateAfter(...facts, loaded(theirs)), stateAfter(loaded(theirs))))
+      assert.deepStrictEqual(told(...facts, loaded(theirs)), ["CredentialsAdopted"])
     }
   })
 
-  it("is another one when the secret is another", () => {
-    assert.isFalse(SessionState.samePair(pair("a", "b"), pair("a", "c")))
-    assert.isTrue(SessionState.samePair(pair("a", "b"), pair("a", "b")))
+  it("takes no token that has expired, and none that is due in place of one that can be used", () => {
+    assert.isUndefined(stateAfter(loaded(ours, early, early.expiresAt)).token)
+    const due = token("due", 1000, 10_000)
+    assert.strictEqual(stateAfter(loaded(), obtained(late), loaded(ours, due, 10_900)).token, late)
+    assert.strictEqual(stateAfter(loaded(ours, due, 10_900)).token, due)
+  })
+})
+
+describe("a refused token", () => {
+  it("is dropped, and is not taken from the store again, nor an older one", () => {
+    const refused = stateAfter(loaded(), obtained(late), rejected(late))
+    assert.deepStrictEqual([refused.token, refused.rejected], [undefined, late])
+    for (const stored of [late, early]) {
+      assert.isUndefined(next(refused, loaded(ours, stored))[0].token)
+    }
+    assert.isDefined(next(refused, loaded(ours, token("newer", 2500)))[0].token)
+  })
+
+  it("changes nothing when the session holds another one", () => {
+    const state = stateAfter(loaded(), obtained(late))
+    assert.strictEqual(next(state, rejected(early))[0], state)
+  })
+
+  it("is remembered while nothing else is known, also after the credentials were found", () => {
+    assert.isUndefined(stateAfter(rejected(), loaded(ours, early)).token)
+  })
+
+  it.each([
+    ["only the credentials are known", [loaded()]],
+    ["nothing is known", []]
+  ])("is not forgotten for an older one that is refused late, while %s", (_, facts) => {
+    assert.strictEqual(stateAfter(...facts, rejected(late), rejected(early)).rejected, late)
+  })
+})
+
+describe("issued credentials", () => {
+  it("become visible when the store has them, and not before", () => {
+    assert.isUndefined(stateAfter(issued()).credentials)
+    assert.strictEqual(stateAfter(issued(), saved()).credentials, ours)
+    assert.deepStrictEqual(told(issued(), saved()), ["Registered"])
+  })
+
+  it("that replace others sign users out, and are not replaced before they gave a token", () => {
+    const replaced = [loaded(theirs), issued(), saved()] as const
+    assert.deepStrictEqual(told(...replaced), ["CredentialsReplaced"])
+    assert.strictEqual(stateAfter(...replaced).replacedAt, 3000)
+    assert.isFalse(SessionState.mayBeReplaced(stateAfter(...replaced)))
+    assert.isTrue(SessionState.mayBeReplaced(stateAfter(...replaced, obtained())))
+  })
+
+  it.each<readonly [string, ReadonlyArray<Fact>, ReadonlyArray<string>]>([
+    ["a faster process saved others", [issued(), saved(theirs)], ["RegistrationAbandoned"]],
+    ["the store turns out to hold others", [issued(), loaded(theirs)], ["RegistrationAbandoned"]],
+    [
+      "the credentials they were to replace work again",
+      [loaded(theirs), issued(), obtained(early, theirs)],
+      ["RegistrationAbandoned", "TokenObtained"]
+    ]
+  ])("are abandoned when %s", (_, facts, events) => {
+    assert.deepStrictEqual(told(...facts), events)
+    assert.isUndefined(stateAfter(...facts).issued)
+    assert.strictEqual(stateAfter(...facts).credentials, theirs)
+  })
+
+  it("stay while the store holds those they are to replace", () => {
+    assert.strictEqual(stateAfter(loaded(theirs), issued(), loaded(theirs)).issued, ours)
+  })
+})
+
+describe("a failure", () => {
+  const { outageCooldown, refusalCooldown, throttleCooldown } = Options.sessions.fallback
+  const store = new AdobePassError.CredentialStoreError({ operation: "load", reason: "Unavailable" })
+  const asking = new AdobePassError.ServiceUnavailable({ ...outage, retryAfterMillis: 60_000 })
+
+  it.each<readonly [string, AdobePassError.SessionError, ReadonlyArray<Fact>, number]>([
+    ["of the store", store, [], throttleCooldown],
+    ["by an outage", outage, [], outageCooldown],
+    ["by an outage that asks for longer", asking, [], 60_000],
+    ["by a refusal, with credentials", refusal, [loaded()], refusalCooldown],
+    ["by a refusal, without credentials", refusal, [], Number.POSITIVE_INFINITY]
+  ])("%s is told again for its time", (_, error, facts, cooldown) => {
+    const state = stateAfter(...facts, failed(error))
+    assert.strictEqual(SessionState.failureAt(state, 3000)?._tag, error._tag)
+    assert.isUndefined(SessionState.failureAt(state, 2999))
+    if (cooldown === Number.POSITIVE_INFINITY) return
+    assert.isDefined(SessionState.failureAt(state, 3000 + cooldown - 1))
+    assert.isUndefined(SessionState.failureAt(state, 3000 + cooldown))
+  })
+
+  it("tells what is left of the wait that the server asked for", () => {
+    const error = SessionState.failureAt(stateAfter(failed(asking)), 13_000)
+    assert.strictEqual(error?._tag === "ServiceUnavailable" ? error.retryAfterMillis : undefined, 50_000)
+  })
+
+  it("is told to others only when the token in use stays valid meanwhile", () => {
+    assert.deepStrictEqual(told(failed(outage)), [])
+    assert.deepStrictEqual(told(failed(outage, true)), ["RefreshFailed"])
+  })
+})
+
+describe("a session that is forgotten", () => {
+  it("is what it was before anything was known", () => {
+    const facts: ReadonlyArray<Fact> = [loaded(ours, early), { _tag: "Forgetting" }, { _tag: "Forgotten" }]
+    assert.strictEqual(stateAfter(...facts), initial)
+    assert.deepStrictEqual(told(...facts), ["Forgotten"])
+  })
+
+  it("stays as it was when it cannot be removed", () => {
+    const facts: ReadonlyArray<Fact> = [{ _tag: "Forgetting" }, { _tag: "ForgettingFailed" }]
+    assert.isTrue(Equal.equals(stateAfter(loaded(), ...facts), stateAfter(loaded())))
   })
 })
 
 describe("the next step", () => {
   const held = token("a", 1_000_000)
-  const state = SessionState.authorized(ours, held, 0)
-  const refreshAt = AccessToken.refreshAt(held, 0)
+  const state = stateAfter(loaded(), obtained(held))
+  const { refreshAt } = state
 
   it.each([
     ["Obtain", 0, "long before the token, with the clock set back"],
@@ -173,24 +375,28 @@ describe("the next step", () => {
   })
 
   it("is to obtain a token when there is none", () => {
-    assert.strictEqual(SessionState.step(unregistered, 0), "Obtain")
-    assert.strictEqual(SessionState.step(SessionState.registered(unregistered, ours), 0), "Obtain")
+    assert.strictEqual(SessionState.step(initial, 0), "Obtain")
+    assert.strictEqual(SessionState.step(stateAfter(loaded()), 0), "Obtain")
   })
 
   it.prop(
     "never goes back while the clock goes on",
-    [
-      fc.integer({ min: 1, max: 86_400_000 }),
-      fc.double({ min: 0, max: 0.999, noNaN: true }),
-      fc.nat(90_000_000),
-      fc.nat(90_000_000)
-    ],
-    ([lifetime, slot, one, other]) => {
+    [fc.integer({ min: 1, max: 86_400_000 }), fc.nat(90_000_000), fc.nat(90_000_000)],
+    ([lifetime, one, other]) => {
       const order = ["Use", "Refresh", "Obtain"]
-      const aging = SessionState.authorized(ours, token("a", 0, lifetime), slot)
+      const aging = stateAfter(loaded(), obtained(token("a", 0, lifetime)))
       const at = (now: number) => order.indexOf(SessionState.step(aging, now))
       assert.isAtMost(at(Math.min(one, other)), at(Math.max(one, other)))
     },
     runs(500)
   )
+
+  it.each([
+    ["cold", [loaded()], 0],
+    ["rejected", [loaded(), obtained(held), rejected(held)], 0],
+    ["expiring", [loaded(), obtained(held)], held.expiresAt - 1],
+    ["expired", [loaded(), obtained(held)], held.expiresAt]
+  ] as const)("is explained as %s", (reason, facts, at) => {
+    assert.strictEqual(SessionState.tokenReason(stateAfter(...facts), at), reason)
+  })
 })

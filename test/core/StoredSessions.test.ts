@@ -1,21 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted, Stream } from "effect"
 import { CredentialStore, SessionKey, StoredSessions } from "effect-adobe-pass"
-import { sampleKey, samplePair, sampleToken } from "effect-adobe-pass/CredentialStoreContract"
+import { sampleCredentials, sampleKey, sampleToken } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { Emulator } from "effect-adobe-pass-emulator"
 import { application as registeredApplication } from "../support/exchanges.js"
-import { onRecords } from "../support/store.js"
+import { onRecords, storeOn } from "../support/store.js"
 import { device } from "../support/system.js"
 
 /** A store whose records the test can see and spoil. */
 const withStore = <A, E>(
   use: (
-    store: typeof CredentialStore.CredentialStore.Service,
+    store: CredentialStore.CredentialStore,
     records: Map<string, string>
   ) => Effect.Effect<A, E, CredentialStore.CredentialStore>
 ) => {
   const records = new Map<SessionKey.SessionKey, string>()
-  const store = CredentialStore.makeEncoded(onRecords(records))
+  const store = storeOn(onRecords(records))
   return Effect.provide(use(store, records), Layer.succeed(CredentialStore.CredentialStore, store))
 }
 
@@ -36,8 +36,8 @@ describe("an inspected session", () => {
       Effect.gen(function* () {
         const key = sampleKey("a")
         assert.isTrue(Option.isNone(yield* StoredSessions.inspect(key)))
-        yield* store.saveCredentials(key, samplePair(key, 1), undefined)
-        yield* store.saveToken(key, samplePair(key, 1), sampleToken("token-value-1"))
+        yield* store.saveCredentials(key, sampleCredentials(key, 1))
+        yield* store.saveToken(key, sampleCredentials(key, 1), sampleToken("token-value-1"))
         const summary = Option.getOrThrow(yield* StoredSessions.inspect(key))
         assert.deepInclude(summary, {
           session: key,
@@ -63,7 +63,7 @@ describe("a list", () => {
           const keys = Array.from({ length: 1203 }, (_, n) =>
             SessionKey.SessionKey.make(n.toString(16).padStart(64, "0"))
           )
-          for (const key of keys) yield* store.saveCredentials(key, samplePair(key, 1), undefined)
+          for (const key of keys) yield* store.saveCredentials(key, sampleCredentials(key, 1))
           for (const n of [3, 700]) records.set(keys[n] ?? "", '{"version":1,"cred')
           const entries = [...(yield* Stream.runCollect(StoredSessions.list))]
           assert.deepStrictEqual(entries.map(({ session }) => session).sort(), keys)
@@ -79,7 +79,7 @@ describe("a list", () => {
   it.effect("is refused by a store that cannot list its sessions", () =>
     Effect.gen(function* () {
       const { keys: _, ...backend } = onRecords(new Map())
-      const store = CredentialStore.makeEncoded(backend)
+      const store = storeOn(backend)
       const error = yield* Effect.flip(
         Effect.provideService(Stream.runDrain(StoredSessions.list), CredentialStore.CredentialStore, store)
       )
@@ -93,7 +93,7 @@ describe("a forgotten session", () => {
     withStore((store) =>
       Effect.gen(function* () {
         const key = sampleKey("a")
-        yield* store.saveCredentials(key, samplePair(key, 1), undefined)
+        yield* store.saveCredentials(key, sampleCredentials(key, 1))
         yield* StoredSessions.forget(key)
         yield* StoredSessions.forget(key)
         assert.isTrue(Option.isNone(yield* store.load(key)))
@@ -107,8 +107,8 @@ describe("an imported pair", () => {
     withStore((store) =>
       Effect.gen(function* () {
         const app = yield* application
-        assert.strictEqual(yield* StoredSessions.importPair(app, imported(1)), "Imported")
-        assert.strictEqual(yield* StoredSessions.importPair(app, imported(1)), "Present")
+        assert.strictEqual(yield* StoredSessions.importCredentials(app, imported(1)), "Imported")
+        assert.strictEqual(yield* StoredSessions.importCredentials(app, imported(1)), "Present")
         const key = yield* SessionKey.make(app, device(1))
         const { credentials } = Option.getOrThrow(yield* store.load(key))
         assert.strictEqual(Redacted.value(credentials.clientSecret), "imported-secret-1")
@@ -127,13 +127,13 @@ describe("an imported pair", () => {
       Effect.gen(function* () {
         const app = yield* application
         const key = yield* SessionKey.make(app, device(1))
-        yield* StoredSessions.importPair(app, imported(1))
-        assert.strictEqual(yield* StoredSessions.importPair(app, imported(2)), "Kept")
+        yield* StoredSessions.importCredentials(app, imported(1))
+        assert.strictEqual(yield* StoredSessions.importCredentials(app, imported(2)), "Kept")
         const secret = Effect.map(store.load(key), (stored) =>
           Redacted.value(Option.getOrThrow(stored).credentials.clientSecret)
         )
         assert.strictEqual(yield* secret, "imported-secret-1")
-        assert.strictEqual(yield* StoredSessions.importPair(app, imported(2, true)), "Replaced")
+        assert.strictEqual(yield* StoredSessions.importCredentials(app, imported(2, true)), "Replaced")
         assert.strictEqual(yield* secret, "imported-secret-2")
       })
     )
@@ -146,7 +146,7 @@ describe("an imported pair", () => {
         for (const value of ["", " padded", "line\nbreak", "tab\tbed", "ümlaut"]) {
           for (const field of ["clientId", "clientSecret"] as const) {
             const error = yield* Effect.flip(
-              StoredSessions.importPair(app, { ...imported(1), [field]: Redacted.make(value) })
+              StoredSessions.importCredentials(app, { ...imported(1), [field]: Redacted.make(value) })
             )
             assert.deepInclude(error, { _tag: "InvalidInput", field })
             if (value !== "") assert.notInclude(error.message, value)

@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, type Context, Effect, Either, Fiber, FastCheck as fc, TestClock } from "effect"
+import { Clock, Effect, Either, Fiber, FastCheck as fc, Option, TestClock } from "effect"
 import { Throttle } from "effect-adobe-pass"
 import { Bucket } from "effect-adobe-pass-emulator"
 import { runs } from "../support/property.js"
 import { advance, runToEnd, settle } from "../support/time.js"
 
-type Service = Context.Tag.Service<Throttle.Throttle>
+type Service = Throttle.Throttle
 
-const make = (options?: Throttle.Options): Service => Either.getOrThrow(Throttle.make(options))
+const make = (options?: Throttle.ThrottleOptions): Service => Either.getOrThrow(Throttle.make(options))
 const now = Clock.currentTimeMillis
 
 /** Takes permits in the background and writes down who got one, and when. */
@@ -45,7 +45,7 @@ describe("a bucket", () => {
 
   it.effect("tells whether the permit had to be waited for", () =>
     Effect.gen(function* () {
-      const { take } = make({ burst: 1 })
+      const { take } = make({ burst: 0 })
       assert.isFalse(yield* take("ip"))
       assert.isTrue(yield* runToEnd(take("ip")))
     })
@@ -53,7 +53,7 @@ describe("a bucket", () => {
 
   it.effect("serves in the order of arrival", () =>
     Effect.gen(function* () {
-      const { askMany, served } = desk(make({ burst: 1 }))
+      const { askMany, served } = desk(make({ burst: 0 }))
       yield* askMany("abcdefgh")
       yield* advance(10_000)
       assert.deepStrictEqual(
@@ -65,7 +65,7 @@ describe("a bucket", () => {
 
   it.effect("serves those who came in between after those who came before", () =>
     Effect.gen(function* () {
-      const { ask, served } = desk(make({ burst: 1 }))
+      const { ask, served } = desk(make({ burst: 0 }))
       yield* ask("a")
       yield* ask("b")
       yield* advance(999)
@@ -84,7 +84,7 @@ describe("a bucket", () => {
 
   it.effect("lets urgent ones pass the others, and keeps the order among them", () =>
     Effect.gen(function* () {
-      const { ask, askMany, served } = desk(make({ burst: 1 }))
+      const { ask, askMany, served } = desk(make({ burst: 0 }))
       yield* askMany(["first", "a", "b"])
       yield* advance(500)
       yield* ask("urgent 1", { urgent: true })
@@ -102,8 +102,15 @@ describe("a bucket", () => {
 
   it.effect("gives at once what need not be waited for, and nothing past those who wait", () =>
     Effect.gen(function* () {
-      const throttle = make({ burst: 2 })
-      const atOnce = (urgent?: boolean) => Effect.map(now, (at) => throttle.takeNow("ip", at, { urgent }))
+      const throttle = make({ burst: 1 })
+      const atOnce = (urgent?: boolean) =>
+        Effect.gen(function* () {
+          const fiber = yield* Effect.fork(throttle.take("ip", { urgent }))
+          yield* settle
+          const exit = yield* fiber.poll
+          yield* Fiber.interrupt(fiber)
+          return Option.isSome(exit)
+        })
       assert.isTrue(yield* atOnce())
       assert.isTrue(yield* atOnce())
       assert.isFalse(yield* atOnce())
@@ -125,7 +132,7 @@ describe("a bucket", () => {
 
   it.effect("is another one for another key (I4)", () =>
     Effect.gen(function* () {
-      const { askMany, served } = desk(make({ burst: 1 }))
+      const { askMany, served } = desk(make({ burst: 0 }))
       yield* askMany(["a1", "a2"], { key: "a" })
       yield* askMany(["b1", "b2"], { key: "b" })
       yield* advance(5000)
@@ -135,7 +142,7 @@ describe("a bucket", () => {
 
   it.effect("can have another pace", () =>
     Effect.gen(function* () {
-      const { askMany, served } = desk(make({ burst: 2, interval: "250 millis" }))
+      const { askMany, served } = desk(make({ burst: 1, rate: 4 }))
       yield* askMany("abcde")
       yield* advance(5000)
       assert.deepStrictEqual(
@@ -148,7 +155,7 @@ describe("a bucket", () => {
   it.effect("still serves when the clock was set back", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(100_000)
-      const throttle = make({ burst: 1 })
+      const throttle = make({ burst: 0 })
       yield* spent(throttle)
       yield* TestClock.setTime(50_000)
       const { ask, served } = desk(throttle)
@@ -179,7 +186,7 @@ describe("a 429", () => {
 
   it.effect("holds everybody for a second also where permits come faster than that (I2)", () =>
     Effect.gen(function* () {
-      const throttle = make({ interval: "100 millis" })
+      const throttle = make({ rate: 10 })
       const { askMany, served } = desk(throttle)
       yield* throttle.hold("ip", 0)
       yield* askMany("ab")
@@ -193,7 +200,7 @@ describe("a 429", () => {
 
   it.effect("moves those who wait already, and keeps their order", () =>
     Effect.gen(function* () {
-      const throttle = make({ burst: 1, replenish: "never" })
+      const throttle = make({ burst: 0, replenish: "once" })
       const { ask, askMany, served } = desk(throttle)
       yield* askMany("abc")
       yield* advance(500)
@@ -242,7 +249,7 @@ describe("a 429", () => {
 })
 
 describe("the burst", () => {
-  const after = (replenish: Throttle.Options["replenish"], surprise: boolean) =>
+  const after = (replenish: Throttle.ThrottleOptions["replenish"], surprise: boolean) =>
     Effect.gen(function* () {
       const throttle = make({ replenish })
       const { askMany, served } = desk(throttle)
@@ -263,8 +270,8 @@ describe("the burst", () => {
     ["refill", true, 10],
     ["learn", false, 10],
     ["learn", true, 1],
-    ["never", false, 1],
-    ["never", true, 1]
+    ["once", false, 1],
+    ["once", true, 1]
   ] as const)(
     "with %s, and a 429 despite credit (%s), is %d after a pause",
     ([replenish, surprise, expected]) =>
@@ -288,7 +295,7 @@ describe("the burst", () => {
 describe("a waiter that goes away", () => {
   it.effect("gives its place to the next at the same moment, when it was the first", () =>
     Effect.gen(function* () {
-      const { ask, served } = desk(make({ burst: 1 }))
+      const { ask, served } = desk(make({ burst: 0 }))
       yield* ask("served")
       const first = yield* ask("first")
       yield* ask("second")
@@ -306,7 +313,7 @@ describe("a waiter that goes away", () => {
 
   it.effect("lets those behind it move up, when it was in the middle", () =>
     Effect.gen(function* () {
-      const { ask, served } = desk(make({ burst: 1 }))
+      const { ask, served } = desk(make({ burst: 0 }))
       yield* ask("served")
       yield* ask("first")
       const second = yield* ask("second")
@@ -324,7 +331,7 @@ describe("a waiter that goes away", () => {
 
   it.effect("leaves a bucket that works, when it was the only one or urgent", () =>
     Effect.gen(function* () {
-      const { ask, served } = desk(make({ burst: 1 }))
+      const { ask, served } = desk(make({ burst: 0 }))
       yield* ask("served")
       for (const urgent of [false, true]) {
         const only = yield* ask("only", { urgent })
@@ -349,7 +356,7 @@ describe("a waiter that goes away", () => {
       // A fiber gives way after so many operations, and is stopped after so many turns of the others.
       for (let operations = 12; operations <= 40; operations++) {
         for (let turns = 0; turns <= 5; turns++) {
-          const throttle = make({ burst: 1 })
+          const throttle = make({ burst: 0 })
           yield* throttle.take("ip")
           const stopped = yield* Effect.fork(Effect.withMaxOpsBeforeYield(throttle.take("ip"), operations))
           for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow()
@@ -368,7 +375,7 @@ describe("a waiter that goes away", () => {
 describe("a queue that is too long", () => {
   it.effect("refuses at once whoever would wait longer than allowed, and reserves nothing", () =>
     Effect.gen(function* () {
-      const throttle = make({ burst: 1, maxWait: "3 seconds" })
+      const throttle = make({ burst: 0, maxWait: "3 seconds" })
       const { ask, askMany, served } = desk(throttle)
       yield* askMany(["served", "a", "b", "c"])
       for (let n = 0; n < 100; n++) {
@@ -400,7 +407,7 @@ describe("a queue that is too long", () => {
 
   it.effect("refuses those who wait already when the server asks for more than that", () =>
     Effect.gen(function* () {
-      const throttle = make({ burst: 1, maxWait: "1 minute" })
+      const throttle = make({ burst: 0, maxWait: "1 minute" })
       yield* throttle.take("ip")
       const waiting = yield* Effect.fork(Effect.all([throttle.take("ip"), now]))
       yield* settle
@@ -427,7 +434,7 @@ describe("buckets in memory", () => {
 
   it.effect("vanish also behind buckets that are still in use", () =>
     Effect.gen(function* () {
-      const throttle = make({ burst: 1 })
+      const throttle = make({ burst: 0 })
       for (const key of ["a", "b", "c"]) yield* throttle.hold(key, 3_600_000)
       for (let n = 0; n < 1000; n++) yield* throttle.take(`old-${n}`)
       yield* TestClock.adjust("10 seconds")
@@ -461,7 +468,7 @@ describe("buckets in memory", () => {
 
   it.effect("are never more than allowed", () =>
     Effect.gen(function* () {
-      const throttle = make({ maxKeys: 10, replenish: "never" })
+      const throttle = make({ maxKeys: 10, replenish: "once" })
       for (let n = 0; n < 100; n++) {
         yield* throttle.take(`key-${n}`)
         assert.isAtMost(yield* throttle.size, 10)
@@ -471,7 +478,7 @@ describe("buckets in memory", () => {
 
   it.effect("are forgotten in the order in which they were last used", () =>
     Effect.gen(function* () {
-      const throttle = make({ maxKeys: 3, burst: 1 })
+      const throttle = make({ maxKeys: 3, burst: 0 })
       for (const key of ["a", "b", "c"]) yield* throttle.hold(key, 30_000)
       yield* throttle.hold("a", 30_000)
       yield* throttle.take("d")
@@ -485,7 +492,7 @@ describe("buckets in memory", () => {
 
   it.effect("are not forgotten while somebody waits, and do not keep the others either", () =>
     Effect.gen(function* () {
-      const throttle = make({ maxKeys: 10, burst: 1 })
+      const throttle = make({ maxKeys: 10, burst: 0 })
       const { ask, askMany, served } = desk(throttle)
       yield* askMany(["a1", "a2"], { key: "a" })
       yield* askMany(["b1", "b2"], { key: "b" })
@@ -555,7 +562,7 @@ describe("permits at random times", () => {
     [arrivals],
     ([list]) =>
       Effect.gen(function* () {
-        const times = yield* permitTimes(make({ replenish: "never" }), list)
+        const times = yield* permitTimes(make({ replenish: "once" }), list)
         assert.strictEqual(rejections("once", times), 0)
       }),
     { ...runs(30), timeout: 60_000 }
@@ -567,7 +574,7 @@ describe("ten thousand waiters of one key", () => {
     Effect.gen(function* () {
       const throttle = make({
         burst: 10_000,
-        interval: "1 millis",
+        rate: 1000,
         replenish: "refill",
         maxWait: "1 hour"
       })
@@ -593,10 +600,12 @@ describe("ten thousand waiters of one key", () => {
 
 describe("options that cannot be used", () => {
   it.each([
-    ["throttle.burst", { burst: 0 }],
+    ["throttle.burst", { burst: -1 }],
     ["throttle.burst", { burst: 1.5 }],
     ["throttle.burst", { burst: Number.NaN }],
-    ["throttle.interval", { interval: 0 }],
+    ["throttle.rate", { rate: 0 }],
+    ["throttle.rate", { rate: Number.POSITIVE_INFINITY }],
+    ["throttle.maxWait", { maxWait: 0 }],
     ["throttle.maxKeys", { maxKeys: 0 }],
     ["throttle.maxKeys", { maxKeys: Number.NaN }]
   ])("are refused: %s %j", (field, options) => {

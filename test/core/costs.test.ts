@@ -3,9 +3,20 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Layer, Option, Redacted, type Scheduler, Supervisor } from "effect"
+import {
+  Clock,
+  Duration,
+  Effect,
+  Layer,
+  Option,
+  Redacted,
+  type Scheduler,
+  Supervisor,
+  TestClock
+} from "effect"
 import {
   AccessToken,
+  ClientCredentials,
   CredentialStore,
   CurrentDevice,
   ProtectedClient,
@@ -13,12 +24,13 @@ import {
   Sessions,
   Transport
 } from "effect-adobe-pass"
-import { sampleKey, samplePair } from "effect-adobe-pass/CredentialStoreContract"
+import { sampleCredentials, sampleKey } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { Emulator } from "effect-adobe-pass-emulator"
 import { NodeTransport } from "effect-adobe-pass-node"
 import { serveBytes } from "../node/transportServer.js"
-import { onRecords } from "../support/store.js"
+import { makeStore, onRecords, storeOn } from "../support/store.js"
 import { adobePass, device, system } from "../support/system.js"
+import { settle } from "../support/time.js"
 
 /**
  * What the library costs, in things that can be counted: they are the same on every machine. A count that grows is a
@@ -114,17 +126,17 @@ describe("the costs", () => {
     }).pipe(Effect.provide(system()))
   )
 
-  it.effect("of a warm call are a dozen steps, and neither a fiber nor a timer", () =>
+  it.effect("of a warm call are two dozen steps, and neither a fiber nor a timer", () =>
     Effect.gen(function* () {
       yield* call
-      atMost(yield* costOf(call), { steps: 12, fibers: 0, timers: 0 })
+      atMost(yield* costOf(call), { steps: 24, fibers: 0, timers: 0 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))
   )
 
   it.effect("of a warm call over any other HttpClient are two fibers and a timer more", () =>
     Effect.gen(function* () {
       yield* call
-      atMost(yield* costOf(call), { steps: 199, fibers: 2, timers: 1 })
+      atMost(yield* costOf(call), { steps: 212, fibers: 2, timers: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
   )
 
@@ -137,6 +149,32 @@ describe("the costs", () => {
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))
   )
 
+  it.effect("of the first call of a device are two reads and two writes of the store", () => {
+    const { layer, reads, writes } = makeStore()
+    return Effect.gen(function* () {
+      yield* call
+      yield* settle
+      // Before the lock and under it; then the credentials are saved, and the token.
+      assert.deepStrictEqual([reads.made, writes.made], [2, 2])
+    }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system({ store: layer })))
+  })
+
+  it.effect("of a token that has expired are one read and one write of the store", () => {
+    const { layer, reads, writes } = makeStore()
+    return Effect.gen(function* () {
+      yield* call
+      yield* settle
+      const before = [reads.made, writes.made]
+      yield* TestClock.adjust("7 hours")
+      yield* call
+      yield* settle
+      assert.deepStrictEqual(
+        [reads.made, writes.made],
+        before.map((made) => made + 1)
+      )
+    }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system({ store: layer })))
+  })
+
   it.effect("of a hundred first callers are one registration, one token, and a fiber for each", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
@@ -146,7 +184,7 @@ describe("the costs", () => {
           { concurrency: "unbounded", discard: true }
         )
       )
-      atMost(cost, { steps: 9370, fibers: 125, timers: 9 })
+      atMost(cost, { steps: 10_200, fibers: 125, timers: 9 })
       const { register, token } = yield* emulator.counts
       assert.deepStrictEqual({ register, token }, { register: 1, token: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))
@@ -193,7 +231,7 @@ describe("the memory of a session", () => {
   /** The record of a session as the store writes it, with the text of its key where it differs from session to session. */
   const record = Effect.gen(function* () {
     const records = new Map<SessionKey.SessionKey, string>()
-    const store = CredentialStore.makeEncoded(onRecords(records))
+    const store = storeOn(onRecords(records))
     const key = sampleKey("a")
     const now = yield* Clock.currentTimeMillis
     const token = new AccessToken.AccessToken({
@@ -202,8 +240,12 @@ describe("the memory of a session", () => {
       expiresAt: now + 21_600_000,
       scopes: []
     })
-    const pair = { ...samplePair(key, 1), clientId: Redacted.make(key), clientSecret: Redacted.make(key) }
-    yield* store.saveCredentials(key, pair, undefined)
+    const pair = new ClientCredentials.ClientCredentials({
+      ...sampleCredentials(key, 1),
+      clientId: Redacted.make(key),
+      clientSecret: Redacted.make(key)
+    })
+    yield* store.saveCredentials(key, pair)
     yield* store.saveToken(key, pair, token)
     const text = records.get(key) ?? ""
     return (session: string) => text.replaceAll(key, session)
@@ -212,7 +254,7 @@ describe("the memory of a session", () => {
   const madeUp = Layer.effect(
     CredentialStore.CredentialStore,
     Effect.map(record, (recordOf) =>
-      CredentialStore.makeEncoded({
+      storeOn({
         read: (key) => Effect.sync(() => Option.some(recordOf(key))),
         readMany: (keys) => Effect.sync(() => new Map(keys.map((key) => [key, recordOf(key)] as const))),
         compareAndSet: () => Effect.succeed(true),

@@ -15,13 +15,13 @@ export const read = (path: string): SourceText => ({
   lines: readFileSync(`${root}${path}`, "utf8").split("\n")
 })
 
-const published = ["core", "emulator", "node", "redis", "sql"]
+const modules = ["core/src", "core/src/testing", "emulator/src", "node/src", "redis/src", "sql/src"]
 
 /** Every module that a user can import by name: not `internal`, not a command. */
-export const publicModules: ReadonlyArray<SourceText> = published.flatMap((name) =>
-  readdirSync(`${root}packages/${name}/src`)
+export const publicModules: ReadonlyArray<SourceText> = modules.flatMap((directory) =>
+  readdirSync(`${root}packages/${directory}`)
     .filter((file) => file.endsWith(".ts") && file !== "index.ts" && file !== "main.ts")
-    .map((file) => read(`packages/${name}/src/${file}`))
+    .map((file) => read(`packages/${directory}/${file}`))
 )
 
 export const documents: ReadonlyArray<SourceText> = [

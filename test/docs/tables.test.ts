@@ -1,223 +1,189 @@
 import { describe, expect, it } from "@effect/vitest"
-import { type Config, ConfigProvider, Effect, Exit, Redacted } from "effect"
-import { AdobePass, AdobePassError, Metrics } from "effect-adobe-pass"
-import { NodeAdobePass } from "effect-adobe-pass-node"
-import { publicModules, quoted, read, root, type SourceText, tableRows } from "./sources.js"
+import { ConfigProvider, Effect, Metric } from "effect"
+import * as Core from "effect-adobe-pass"
+import {
+  AdobePassError,
+  CurrentDevice,
+  Metrics,
+  Options,
+  ProtectedClient,
+  type RegisteredApplication,
+  type SessionState
+} from "effect-adobe-pass"
+import type * as Setting from "effect-adobe-pass/Setting"
+import { FileStore, NodeAdobePass, NodeTransport } from "effect-adobe-pass-node"
+import { RedisOptions } from "effect-adobe-pass-redis"
+import { SqlOptions } from "effect-adobe-pass-sql"
+import { witness } from "../support/secrets.js"
+import { device, system } from "../support/system.js"
+import { quoted, read, tableRows } from "./sources.js"
 
 const readme = read("README.md")
 
-const moduleOf = (name: string): SourceText => {
-  const found = publicModules.find(({ path }) => path.endsWith(`/${name}.ts`))
-  if (found === undefined) throw new Error(`no module ${name} in ${root}`)
-  return found
-}
+const plain = (cell = ""): string => cell.replaceAll("`", "")
 
 describe("the table of errors", () => {
-  const source = moduleOf("AdobePassError").lines.join("\n")
+  type Failure = AdobePassError.ProtectedCallError
+  type Step<Tag, E extends Failure, Name extends string> = Tag extends E["_tag"] ? `${Name}, ` : ""
+  type Answer<E extends Failure> = E["retryable"] extends true
+    ? "yes"
+    : E["retryable"] extends false
+      ? "no"
+      : "depends"
 
-  /** The tags of a union in the source, with the unions in it resolved. */
-  const membersOf = (name: string): ReadonlyArray<string> => {
-    const definition = new RegExp(`^export type ${name} =([^]*?)\n\n`, "m").exec(`${source}\n\n`)?.[1]
-    if (definition === undefined) return [name]
-    return definition.split("|").flatMap((part) => (part.trim() === "" ? [] : membersOf(part.trim())))
+  /** Steps and `retryable` of each error. The types compute every value, so a wrong one does not compile. */
+  const errors: {
+    readonly [Tag in Failure["_tag"]]: `${Step<Tag, AdobePassError.RegistrationError, "register">}${Step<
+      Tag,
+      AdobePassError.TokenError,
+      "token"
+    >}call: ${Answer<Extract<Failure, { _tag: Tag }>>}`
+  } = {
+    InvalidInput: "call: no",
+    ForeignOrigin: "call: no",
+    InvalidRequest: "register, token, call: no",
+    InvalidRedirectUri: "register, call: no",
+    InvalidSoftwareStatement: "register, call: no",
+    UnapprovedSoftwareStatement: "register, call: no",
+    InvalidClient: "token, call: no",
+    UnauthorizedClient: "token, call: no",
+    UnsupportedGrantType: "token, call: no",
+    Throttled: "register, token, call: yes",
+    ServiceUnavailable: "register, token, call: yes",
+    TransportError: "register, token, call: yes",
+    UnexpectedResponse: "register, token, call: no",
+    CredentialStoreError: "call: depends",
+    RequestRejected: "call: no",
+    ConfigurationRequired: "call: no",
+    ApplicationRegistrationRequired: "call: no",
+    AccessTokenRejected: "call: depends",
+    InsufficientScope: "call: no",
+    AuthenticationRequired: "call: no",
+    AuthorizationRequired: "call: no",
+    TemporaryFailure: "call: yes"
   }
 
-  const retryableOf = (tag: string): string => {
-    const type = new RegExp(`^export class ${tag} [^]*?get retryable\\(\\): (\\w+)`, "m").exec(source)?.[1]
-    return type === "true" ? "yes" : type === "false" ? "no" : "depends"
-  }
-
-  const rows = tableRows(readme, "Errors")
-  const expected = [...new Set(membersOf("ProtectedCallError"))]
-
-  it("has one row for each member of the closed unions", () => {
-    expect(expected.length).toBeGreaterThan(15)
-    expect(rows.map(([tag]) => quoted(tag)[0])).toEqual(expect.arrayContaining([...expected]))
-    expect(rows.length).toBe(expected.length)
+  it("has each error with its steps, and whether it is retryable", () => {
+    const rows = tableRows(readme, "Errors")
+    expect(rows.map(([tag, steps, , , retryable]) => [plain(tag), `${steps}: ${retryable}`])).toEqual(
+      Object.entries(errors)
+    )
+    for (const [, , when, what] of rows) expect([when, what]).not.toContain("")
   })
 
-  it("knows every error class that exists", () => {
+  it("has every class of errors", () => {
     const classes = Object.entries(AdobePassError).flatMap(([name, value]) =>
-      typeof value === "function" && "fields" in value ? [name] : []
+      "fields" in value ? [name] : []
     )
-    expect(classes.toSorted()).toEqual(expected.toSorted())
-  })
-
-  it("says from which steps each comes, as the unions do", () => {
-    const steps = (tag: string) =>
-      (
-        [
-          ["register", "RegistrationError"],
-          ["token", "TokenError"],
-          ["call", "ProtectedCallError"]
-        ] as const
-      ).flatMap(([step, union]) => (membersOf(union).includes(tag) ? [step] : []))
-    expect(Object.fromEntries(rows.map(([tag, step]) => [quoted(tag)[0], step]))).toEqual(
-      Object.fromEntries(expected.map((tag) => [tag, steps(tag).join(", ")]))
-    )
-  })
-
-  it("says whether each is retryable, and what to do", () => {
-    for (const [tag, , when, what, retryable] of rows) {
-      expect([tag, retryable]).toEqual([tag, retryableOf(quoted(tag)[0] ?? "")])
-      expect([when, what]).not.toContain("")
-    }
+    expect(classes.toSorted()).toEqual(Object.keys(errors).toSorted())
   })
 })
 
 describe("the tables of options", () => {
-  const optionsUnder = (heading: string) =>
-    tableRows(readme, heading).map(([option, variable, value]) => ({
-      option: quoted(option)[0] ?? "",
-      variable: quoted(variable)[0],
-      value: (value ?? "").replaceAll("`", "")
-    }))
-  const rows = optionsUnder("Configuration")
-  const rowsOnNode = optionsUnder("On Node.js")
+  type Rows = ReadonlyArray<ReadonlyArray<string>>
 
-  const statement = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"
-  type Variables = ReadonlyArray<readonly [string, string]>
-  const required: Variables = [
-    ["ADOBE_PASS_ENVIRONMENT", "release-staging"],
-    ["ADOBE_PASS_SOFTWARE_STATEMENT", statement]
+  const application: {
+    readonly [Option in keyof RegisteredApplication.ApplicationOptions]-?: Rows
+  } = {
+    environment: [
+      ["environment", "ADOBE_PASS_ENVIRONMENT", "required"],
+      ["environment.sp", "ADOBE_PASS_SP_URL", "by name"],
+      ["environment.mgmt", "ADOBE_PASS_MGMT_URL", "sp"]
+    ],
+    softwareStatement: [["softwareStatement", "ADOBE_PASS_SOFTWARE_STATEMENT", "required"]],
+    redirectUri: [["redirectUri", "ADOBE_PASS_REDIRECT_URI", "not sent"]],
+    userAgent: [["userAgent", "ADOBE_PASS_USER_AGENT", "effect-adobe-pass"]]
+  }
+
+  const columns = (rows: ReadonlyArray<Setting.Row>): Rows =>
+    rows.map(({ default: value, option, variable }) => [option, variable, value])
+
+  const library = [...Object.values(application).flat(), ...columns(Options.adobePass.rows("", "ADOBE_PASS"))]
+  const node = [
+    ["store", "ADOBE_PASS_STORE_DIRECTORY", "required"],
+    ...columns(NodeTransport.options.rows("transport", "ADOBE_PASS_TRANSPORT"))
   ]
 
-  /** What a config reads from these variables, and the variables that it asked for. */
-  const readFrom = async <A>(config: Config.Config<A>, variables: Variables) => {
+  const table = (path: string, heading: string): Rows =>
+    tableRows(read(path), heading).map((row) => row.map(plain))
+
+  it("of the README have every option with its variable and its default", () => {
+    expect(table("README.md", "Configuration").map((row) => row.slice(0, 3))).toEqual(library)
+    expect(table("README.md", "On Node.js").map((row) => row.slice(0, 3))).toEqual(node)
+  })
+
+  it("of the README have the variables that are read, and no other", async () => {
     const asked = new Set<string>()
-    const flat = ConfigProvider.fromMap(new Map([...required, ...variables]), { pathDelim: "_" }).flattened
-    const provider = ConfigProvider.fromFlat(
-      ConfigProvider.makeFlat({
-        load: (path, primitive, split) => {
-          asked.add(path.join("_"))
-          return flat.load(path, primitive, split)
-        },
-        enumerateChildren: flat.enumerateChildren,
-        patch: flat.patch
-      })
-    )
-    const exit = await Effect.runPromiseExit(Effect.withConfigProvider(config, provider))
-    return { exit, asked }
-  }
-
-  const options = (variables: Variables) => readFrom(AdobePass.config, variables)
-
-  const plain = (value: unknown): unknown => (Redacted.isRedacted(value) ? Redacted.value(value) : value)
-
-  const at = (value: unknown, path: string): unknown =>
-    path
-      .split(".")
-      .reduce(
-        (part, key) =>
-          typeof part === "object" && part !== null ? plain(Reflect.get(part, key)) : undefined,
-        value
-      )
-
-  it("have every variable that is read, and no other", async () => {
-    const { asked } = await options([])
-    expect(rows.flatMap(({ variable }) => variable ?? []).toSorted()).toEqual([...asked].toSorted())
-    const onNode = (await readFrom(NodeAdobePass.config, [])).asked
-    expect(rowsOnNode.flatMap(({ variable }) => variable ?? [])).toEqual(
-      [...onNode].filter((variable) => !asked.has(variable))
-    )
+    const { flattened } = ConfigProvider.fromMap(new Map())
+    const empty = ConfigProvider.fromFlat({
+      ...flattened,
+      load: (path, primitive, split) => {
+        asked.add(path.join("_"))
+        return flattened.load(path, primitive, split)
+      }
+    })
+    await Effect.runPromiseExit(Effect.withConfigProvider(NodeAdobePass.config, empty))
+    expect([...library, ...node].map(([, variable]) => variable).toSorted()).toEqual([...asked].toSorted())
   })
 
-  it("name the option that each variable sets", async () => {
-    const custom = [
-      ["ADOBE_PASS_ENVIRONMENT", "mine"],
-      ["ADOBE_PASS_SP_URL", "https://other.example.com"]
-    ] as const
-    const candidates = ["7", "7 seconds", "never", "https://sp.example.com", "prequal-production", "a.b.c"]
-    const sets = async (option: string, variable: string): Promise<boolean> => {
-      const extra = variable.endsWith("_URL") ? custom : []
-      const before = (await options(extra)).exit
-      const after = await Promise.all(
-        candidates.map(async (candidate) => (await options([...extra, [variable, candidate]])).exit)
-      )
-      return after.some(
-        (exit) =>
-          Exit.isSuccess(exit) &&
-          Exit.isSuccess(before) &&
-          at(exit.value, option) !== undefined &&
-          at(exit.value, option) !== at(before.value, option)
-      )
-    }
-    for (const { option, variable } of rows) {
-      if (variable !== undefined) expect([option, await sets(option, variable)]).toEqual([option, true])
-    }
-  })
-
-  /** The options of an interface, with their `@default`. */
-  const declared = (module: string, name: string): ReadonlyArray<readonly [string, string | undefined]> => {
-    const source = moduleOf(module).lines.join("\n")
-    const body = new RegExp(`^export interface ${name}(?:<.*>)? (?:extends \\S+ )?\\{([^]*?)^\\}`, "m").exec(
-      source
-    )?.[1]
-    if (body === undefined) throw new Error(`no interface ${name} in ${module}`)
-    return [...body.matchAll(/(?:\/\*\*([\s\S]*?)\*\/\s*)?readonly (\w+)\??:/g)].map(
-      ([, comment, option]) => [option ?? "", /@default (.+?)\s*$/m.exec(comment ?? "")?.[1]?.trim()] as const
-    )
-  }
-
-  const nested = new Map([
-    ["throttle", declared("Throttle", "Options")],
-    ["retry", declared("Throttle", "ScheduleOptions")],
-    ["sessions", declared("Sessions", "Options").filter(([option]) => option !== "refreshWindow")],
-    ["sessions.refreshWindow", declared("AccessToken", "RefreshWindow")]
-  ])
-  const all = [
-    ...declared("RegisteredApplication", "Options"),
-    ...declared("AdobePass", "Options").filter(([option]) => !nested.has(option)),
-    ...[...nested].flatMap(([prefix, options]) =>
-      options.map(([option, value]) => [`${prefix}.${option}`, value] as const)
-    )
-  ]
-
-  const allOnNode = [
-    ...declared("NodeAdobePass", "Options").filter(([option]) => option !== "transport"),
-    ...declared("NodeTransport", "Options").map(([option, value]) => [`transport.${option}`, value] as const)
-  ]
-
-  it("have every option that exists", () => {
-    const custom = ["environment.sp", "environment.mgmt"]
-    expect(rows.map(({ option }) => option).toSorted()).toEqual(
-      [...all.map(([option]) => option), ...custom].toSorted()
-    )
-    expect(rowsOnNode.map(({ option }) => option)).toEqual(allOnNode.map(([option]) => option))
-  })
-
-  it("give the defaults that the doc comments give", () => {
-    const written = new Map([...rows, ...rowsOnNode].map(({ option, value }) => [option, value]))
-    const documented = [...all, ...allOnNode].flatMap(([option, value]) =>
-      value === undefined ? [] : [[option, value.replaceAll('"', "")] as const]
-    )
-    expect(documented.length).toBeGreaterThan(15)
-    expect(documented.map(([option]) => [option, written.get(option)])).toEqual(
-      documented.map(([option, value]) => [option, value])
-    )
+  it.each([
+    ["node", "Options of the file store", FileStore.options],
+    ["redis", "Options of a connection", RedisOptions.connection],
+    ["redis", "Options of the store", RedisOptions.store],
+    ["redis", "Options of the throttle", RedisOptions.throttle],
+    ["sql", "Options", SqlOptions.store]
+  ] as const)("of the package %s have every option with its default: %s", (name, heading, group) => {
+    const written = table(`packages/${name}/README.md`, heading).map((row) => row.slice(0, 2))
+    const others = written.filter(([option]) => option === "directory" || option === "encryption")
+    const options = group.rows("", "").map(({ default: value, option }) => [option, value])
+    expect(written.toSorted()).toEqual([...options, ...others].toSorted())
   })
 })
 
-it("the table of metrics has every metric", () => {
-  const source = moduleOf("Metrics").lines.join("\n")
-  const declared = [...source.matchAll(/Metric\.\w+\(\s*"(adobe_pass_\w+)"/g)].map(([, name]) => name)
-  expect(declared.length).toBe(Object.keys(Metrics).length)
-  expect(tableRows(readme, "Observability").map(([name]) => quoted(name)[0])).toEqual(declared)
+describe("what can be observed", () => {
+  const named = quoted(readme.lines.join("\n").split("## Observability")[1]?.split("\n## ")[0])
+
+  it.effect("has every metric in the table", () =>
+    Effect.gen(function* () {
+      for (const metric of Object.values(Metrics)) metric.unsafeValue([])
+      const names = (yield* Metric.snapshot).map(({ metricKey }) => metricKey.name)
+      expect(
+        tableRows(readme, "Observability")
+          .map(([name]) => plain(name))
+          .toSorted()
+      ).toEqual(names.filter((name) => name.startsWith("adobe_pass_")).toSorted())
+    })
+  )
+
+  it("has every event of a session", () => {
+    const events: Record<SessionState.Event["_tag"], true> = {
+      Registered: true,
+      CredentialsAdopted: true,
+      CredentialsReplaced: true,
+      RegistrationAbandoned: true,
+      TokenObtained: true,
+      TokenAdopted: true,
+      RefreshFailed: true,
+      StoreFailed: true,
+      Forgotten: true
+    }
+    expect(named).toEqual(expect.arrayContaining(Object.keys(events)))
+  })
+
+  it.effect("has every span", () =>
+    Effect.gen(function* () {
+      const adobe = yield* ProtectedClient.ProtectedClient
+      const { spans } = yield* witness(adobe.get("/api/v2/ACME/configuration"))
+      const names = [...new Set(spans.map(({ name }) => name))]
+      expect(names.length).toBeGreaterThan(2)
+      expect(named).toEqual(expect.arrayContaining(names))
+    }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
+  )
 })
 
-it("the README names every event of a session and every span", () => {
-  const text = readme.lines.join("\n")
-  const events = [
-    ...moduleOf("Sessions")
-      .lines.join("\n")
-      .matchAll(/readonly _tag: "(\w+)"/g)
-  ]
-  const spans = ["ClientRegistration", "TokenEndpoint", "ProtectedClient"].flatMap((module) => [
-    ...moduleOf(module)
-      .lines.join("\n")
-      .matchAll(/(?:Effect\.fn|withSpan)\("([\w.]+)"/g)
-  ])
-  expect(events.length).toBeGreaterThan(5)
-  expect(spans.length).toBeGreaterThan(2)
-  for (const [, name] of [...events, ...spans]) expect(text).toContain(`\`${name}\``)
+it("the README of the core has every module", () => {
+  const named = tableRows(read("packages/core/README.md"), "Modules").flatMap(([modules]) => quoted(modules))
+  expect(named.toSorted()).toEqual(
+    [...Object.keys(Core).filter((name) => name !== "CurrentDevice")].toSorted()
+  )
 })

@@ -51,7 +51,7 @@ export const nodeOf = (
         STORE_AT: at,
         EMULATOR: baseUrl,
         STATEMENT: softwareStatement,
-        LEASE: options.lease ?? "15 seconds"
+        LEASE: options.lease ?? "60 seconds"
       }
     })
   )

@@ -60,8 +60,8 @@ const layer = Layer.unwrapEffect(
       softwareStatement: Redacted.make(env("STATEMENT")),
       throttle: { burst: 1_000_000 },
       // A busy machine is not an outage.
-      timeout: "30 seconds",
-      retry: { budget: "2 minutes" }
+      timeout: "5 minutes",
+      retry: { budget: "10 minutes" }
     })
   )
 ).pipe(Layer.provide([NodeTransport.layer(), observed]))

@@ -55,6 +55,7 @@ import {
   witness
 } from "../support/secrets.js"
 import { json, type Replies, type Reply, standIn, transportFailure } from "../support/standIn.js"
+import { storeOn } from "../support/store.js"
 import { emulatorEnvironment } from "../support/system.js"
 import { runToEnd } from "../support/time.js"
 
@@ -97,7 +98,7 @@ const secrets: ReadonlyArray<Secret> = [
   { name: "access token", value: withoutJwtHeader(token) },
   { name: "device id", value: deviceId },
   { name: "device IP", value: deviceIp },
-  { name: "X-Device-Info header", value: device.clientHeaders["x-device-info"] ?? "" },
+  { name: "X-Device-Info header", value: Redacted.value(device.clientHeaders)["x-device-info"] ?? "" },
   ...Object.entries(info).map(([key, value]) => ({ name: `X-Device-Info ${key}`, value: String(value) }))
 ]
 const find = searcher(secrets)
@@ -147,7 +148,7 @@ const normally: Replies = {
 const path = "/api/v2/ACME/configuration"
 const call = Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) => adobe.get(path))
 
-const options: AdobePass.Options = {
+const options: AdobePass.AdobePassOptions = {
   environment: emulatorEnvironment,
   softwareStatement: Redacted.make(statement),
   redirectUri,
@@ -157,7 +158,7 @@ const options: AdobePass.Options = {
 const system = (
   client: HttpClient.HttpClient,
   more: {
-    readonly options?: Partial<AdobePass.Options>
+    readonly options?: Partial<AdobePass.AdobePassOptions>
     readonly store?: Layer.Layer<CredentialStore.CredentialStore>
   } = {}
 ) =>
@@ -180,7 +181,7 @@ interface Failure {
   readonly tag: string
   readonly replies?: Partial<Replies>
   readonly program?: Program
-  readonly options?: Partial<AdobePass.Options>
+  readonly options?: Partial<AdobePass.AdobePassOptions>
   readonly store?: Layer.Layer<CredentialStore.CredentialStore>
   /** Secrets that must have passed through the stand-in; by default those that the library sends. */
   readonly inPlay?: ReadonlyArray<string>
@@ -410,7 +411,7 @@ const actions: ReadonlyArray<readonly [action: string, status: number, tag: stri
 ]
 
 /** The two headers of a protected call that show the device and its session. */
-const reflected = `authorization: Bearer ${token}; ap-device-identifier: ${device.callHeaders["ap-device-identifier"]}; x-forwarded-for: ${deviceIp}; id: ${deviceId}`
+const reflected = `authorization: Bearer ${token}; ap-device-identifier: ${Redacted.value(device.callHeaders)["ap-device-identifier"]}; x-forwarded-for: ${deviceIp}; id: ${deviceId}`
 
 const failuresOfCalls: ReadonlyArray<Failure> = [
   ...badAnswers.map(
@@ -542,12 +543,12 @@ const echoed: ReadonlyArray<readonly [name: string, value: string]> = [
   ["access token", token],
   ["device id", deviceId],
   ["device IP", deviceIp],
-  ["X-Device-Info header", device.clientHeaders["x-device-info"] ?? ""],
+  ["X-Device-Info header", Redacted.value(device.clientHeaders)["x-device-info"] ?? ""],
   ["X-Device-Info userAgent", info.userAgent ?? ""]
 ]
 
 const withClient = (
-  use: (adobe: ProtectedClient.ProtectedCalls) => Effect.Effect<unknown, unknown, CurrentDevice>
+  use: (adobe: ProtectedClient.ProtectedClient) => Effect.Effect<unknown, unknown, CurrentDevice>
 ): Program => Effect.flatMap(ProtectedClient.ProtectedClient, use)
 
 const callFailures: ReadonlyArray<Failure> = [
@@ -750,7 +751,8 @@ const keyValueStore = (failing: {
           size: Effect.succeed(0)
         })
       )
-    )
+    ),
+    Layer.orDie
   )
 
 const platformFailure = new PlatformError.SystemError({
@@ -820,7 +822,7 @@ const failuresOfStores: ReadonlyArray<Failure> = [
     tag: "CredentialStoreError",
     store: Layer.succeed(
       CredentialStore.CredentialStore,
-      CredentialStore.makeEncoded({
+      storeOn({
         read: () => Effect.fail({ reason: "Unavailable", code: `cannot write ${echo}` }),
         compareAndSet: () => Effect.succeed(false),
         remove: () => Effect.void,
@@ -992,7 +994,7 @@ describe("an answer of a protected call shows no secret (H10)", () => {
   const readers: ReadonlyArray<
     readonly [
       name: string,
-      read: (adobe: ProtectedClient.ProtectedCalls) => Effect.Effect<unknown, unknown, CurrentDevice>
+      read: (adobe: ProtectedClient.ProtectedClient) => Effect.Effect<unknown, unknown, CurrentDevice>
     ]
   > = [
     ["text", (adobe) => Effect.flatMap(adobe.get(path), ({ text }) => text)],

@@ -18,14 +18,19 @@ const killWriters = (times: number, seed: string) =>
     const directory = yield* storeDirectory
     const random = Random.make(seed)
     let current = 0
+    let saved = 0
     for (let kill = 0; kill < times; kill++) {
       yield* Effect.scoped(
         Effect.gen(function* () {
           const worker = yield* startWorker("write", directory)
           yield* worker.says(`start ${current}`)
-          yield* Effect.sleep(Duration.micros(BigInt(yield* random.nextIntBetween(0, 60_000))))
+          // Sometimes at its first save.
+          const saves = yield* random.nextIntBetween(0, 5)
+          if (saves > 0) yield* worker.says(`saved ${current + saves}`)
+          yield* Effect.sleep(Duration.micros(BigInt(yield* random.nextIntBetween(0, 10_000))))
           yield* worker.signal("SIGKILL")
           yield* worker.ended
+          if (worker.lines.length > 1) saved += 1
           const reported = Number(worker.lines.at(-1)?.split(" ")[1])
           const found = yield* onStore(directory, (store) => store.load(key))
           current = Option.match(found, {
@@ -41,7 +46,7 @@ const killWriters = (times: number, seed: string) =>
       }
     }
     const names = yield* Effect.promise(() => fs.readdir(directory))
-    return { directory, leftovers: names.filter((name) => !name.endsWith(".json")) }
+    return { directory, saved, leftovers: names.filter((name) => !name.endsWith(".json")) }
   })
 
 it.scopedLive(
@@ -53,8 +58,12 @@ it.scopedLive(
         Array.from({ length: lanes }, (_, lane) => killWriters(kills / lanes, `${seed}-${lane}`)),
         { concurrency: "unbounded" }
       ).pipe(Effect.tapErrorCause(() => Effect.sync(() => console.error(`SEED=${seed}`))))
+      const saved = killed.reduce((sum, lane) => sum + lane.saved, 0)
       const leftovers = killed.reduce((sum, lane) => sum + lane.leftovers.length, 0)
-      console.log(`killed ${kills} times with SEED=${seed}: ${leftovers} unfinished files were left`)
+      assert.isAbove(saved, kills / 2)
+      console.log(
+        `killed ${kills} times with SEED=${seed}: ${saved} had saved, ${leftovers} unfinished files were left`
+      )
 
       const longAgo = (yield* Clock.currentTimeMillis) / 1000 - 120
       for (const { directory, leftovers } of killed) {

@@ -43,7 +43,7 @@ describe.concurrent("four processes of twenty fibers each, on one session", () =
   it.scopedLive("lose no replacement", () =>
     Effect.gen(function* () {
       const directory = yield* storeDirectory
-      yield* onStore(directory, (store) => store.saveCredentials(key, largePair(0), undefined))
+      yield* onStore(directory, (store) => store.saveCredentials(key, largePair(0)))
       yield* fourWorkers("count", directory)
       const last = yield* onStore(directory, (store) => store.load(key))
       assert.strictEqual(Option.getOrThrow(last).credentials.issuedAt, 40)
@@ -74,7 +74,7 @@ describe.concurrent("a process that holds the lock", () => {
         const store = yield* CredentialStore.CredentialStore
         const error = yield* Effect.flip(Effect.scoped(store.lock(key)))
         assert.deepInclude(error, { operation: "lock", reason: "Locked" })
-        yield* store.saveCredentials(key, largePair(1), undefined)
+        yield* store.saveCredentials(key, largePair(1))
         assert.isTrue(Option.isSome(yield* store.load(key)))
       }).pipe(Effect.provide(FileStore.layer({ directory, lockWait: "200 millis" })))
     })

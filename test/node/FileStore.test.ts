@@ -3,19 +3,19 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
-import { type AdobePassError, CredentialStore } from "effect-adobe-pass"
+import { type AdobePassError, type CredentialStore, StoreBackend } from "effect-adobe-pass"
 import {
-  samplePair as pair,
+  sampleCredentials as pair,
   sampleKey as sessionKey,
   sampleToken as token
-} from "effect-adobe-pass/CredentialStoreContract"
+} from "effect-adobe-pass/testing/CredentialStoreContract"
 import type { FileStore } from "effect-adobe-pass-node"
 import { faster } from "../support/clocks.js"
 import { onStore, temporaryDirectory } from "./directory.js"
 
 const key = sessionKey("a")
 
-type Store = typeof CredentialStore.CredentialStore.Service
+type Store = CredentialStore.CredentialStore
 
 const promise = <A>(run: () => Promise<A>) => Effect.promise(run)
 
@@ -26,14 +26,14 @@ const mode = (file: string) =>
   )
 
 /** Why a store cannot be opened. */
-const refusal = (directory: string, options: Partial<FileStore.Options> = {}) =>
+const refusal = (directory: string, options: Partial<FileStore.FileStoreOptions> = {}) =>
   Effect.flip(onStore(directory, () => Effect.void, options))
 
 const operations = (
   store: Store
 ): ReadonlyArray<Effect.Effect<unknown, AdobePassError.CredentialStoreError>> => [
   store.load(key),
-  store.saveCredentials(key, pair(key, 2), undefined),
+  store.saveCredentials(key, pair(key, 2)),
   store.saveToken(key, pair(key, 1), token("t")),
   store.remove(key),
   Effect.scoped(store.lock(key))
@@ -77,7 +77,7 @@ describe("the files", () => {
       const directory = path.join(yield* temporaryDirectory, "deep", "store")
       yield* onStore(directory, (store) =>
         Effect.gen(function* () {
-          yield* store.saveCredentials(key, pair(key, 1), undefined)
+          yield* store.saveCredentials(key, pair(key, 1))
           assert.strictEqual(yield* mode(path.join(directory, `${key}.json`)), "600")
           yield* store.saveToken(key, pair(key, 1), token("t"))
           assert.strictEqual(yield* mode(path.join(directory, `${key}.json`)), "600")
@@ -97,7 +97,7 @@ describe("the files", () => {
   it.scopedLive("survive the store", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
-      yield* onStore(directory, (store) => store.saveCredentials(key, pair(key, 1), undefined))
+      yield* onStore(directory, (store) => store.saveCredentials(key, pair(key, 1)))
       assert.isTrue(Option.isSome(yield* onStore(directory, (store) => store.load(key))))
     })
   )
@@ -116,7 +116,7 @@ describe("the files", () => {
         yield* onStore(directory, (store) =>
           Effect.gen(function* () {
             assert.deepInclude(yield* Effect.flip(store.load(key)), { operation: "load", reason: "Corrupt" })
-            const saving = store.saveCredentials(key, pair(key, 1), undefined)
+            const saving = store.saveCredentials(key, pair(key, 1))
             assert.deepInclude(yield* Effect.flip(saving), { operation: "save", reason: "Corrupt" })
           })
         )
@@ -235,12 +235,12 @@ describe("a disk that fails", () => {
   it.scopedLive("that can only be read gives the records and refuses to save", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
-      yield* onStore(directory, (store) => store.saveCredentials(key, pair(key, 1), undefined))
+      yield* onStore(directory, (store) => store.saveCredentials(key, pair(key, 1)))
       yield* readOnly(directory)
       yield* onStore(directory, (store) =>
         Effect.gen(function* () {
           assert.isTrue(Option.isSome(yield* store.load(key)))
-          const saving = store.saveCredentials(sessionKey("b"), pair(sessionKey("b"), 1), undefined)
+          const saving = store.saveCredentials(sessionKey("b"), pair(sessionKey("b"), 1))
           assert.deepInclude(yield* Effect.flip(saving), {
             operation: "save",
             reason: "Unavailable",
@@ -262,11 +262,11 @@ describe("a disk that fails", () => {
 
 describe("a lock file that nobody touches", () => {
   /** A lock of a process that is alive, or of one on another host. */
-  const foreignLock = (directory: string, pid: number, place: string) =>
+  const foreignLock = (directory: string, pid: number, host: string) =>
     promise(() =>
       fs.writeFile(
         path.join(directory, `${key}.lock`),
-        JSON.stringify({ pid, place, owner: "6f1e5a4e-3b1c-4f6d-9d7a-0a1b2c3d4e5f" })
+        JSON.stringify({ pid, host, owner: "6f1e5a4e-3b1c-4f6d-9d7a-0a1b2c3d4e5f" })
       )
     )
 
@@ -302,22 +302,22 @@ describe("a lock that was lost", () => {
         Effect.scoped(
           Effect.gen(function* () {
             const lease = yield* store.lock(key)
-            yield* store.saveCredentials(key, pair(key, 1), undefined, lease)
+            yield* store.saveCredentials(key, pair(key, 1), { lease })
             yield* promise(() =>
               fs.writeFile(
                 path.join(directory, `${key}.lock`),
                 JSON.stringify({
                   pid: 1,
-                  place: "another host",
+                  host: "another host",
                   owner: "6f1e5a4e-3b1c-4f6d-9d7a-0a1b2c3d4e5f"
                 })
               )
             )
-            const lost = { operation: "save", reason: "Locked", code: CredentialStore.leaseLost } as const
-            const replacing = store.saveCredentials(key, pair(key, 2), pair(key, 1), lease)
+            const lost = { operation: "save", reason: "Locked", code: StoreBackend.leaseLost } as const
+            const replacing = store.saveCredentials(key, pair(key, 2), { replaces: pair(key, 1), lease })
             assert.deepInclude(yield* Effect.flip(replacing), lost)
             yield* store.remove(key)
-            const first = store.saveCredentials(key, pair(key, 2), undefined, lease)
+            const first = store.saveCredentials(key, pair(key, 2), { lease })
             assert.deepInclude(yield* Effect.flip(first), lost)
             assert.isTrue(Option.isNone(yield* store.load(key)))
           })

@@ -15,7 +15,7 @@ const call = Effect.gen(function* () {
 }).pipe(Effect.provideService(CurrentDevice, device()))
 
 /** Runs a call as a process of its own would, with everything new but the directory. */
-const run = (directory: string, transport: NodeAdobePass.Options["transport"] = {}) =>
+const run = (directory: string, transport: NodeAdobePass.NodeAdobePassOptions["transport"] = {}) =>
   Effect.gen(function* () {
     const { baseUrl, softwareStatement } = yield* Emulator.Emulator
     return yield* Effect.provide(

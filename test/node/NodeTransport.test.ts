@@ -158,7 +158,7 @@ describe("the transport", () => {
     })
   )
 
-  const refusals: ReadonlyArray<NodeTransport.Options> = [
+  const refusals: ReadonlyArray<NodeTransport.TransportOptions> = [
     { dnsTtl: "31 seconds" },
     { dnsTtl: Number.POSITIVE_INFINITY },
     { maximumAge: "31 seconds" },

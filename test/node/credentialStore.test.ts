@@ -3,20 +3,31 @@ import * as path from "node:path"
 import { KeyValueStore } from "@effect/platform"
 import * as NodeKeyValueStore from "@effect/platform-node/NodeKeyValueStore"
 import { Effect, Layer } from "effect"
-import { CredentialStore } from "effect-adobe-pass"
+import { CredentialStore, StoreBackend } from "effect-adobe-pass"
 import { FileStore } from "effect-adobe-pass-node"
 import { contract } from "../support/contract.js"
 import { temporaryDirectory } from "./directory.js"
 
+/** `layerMemory` takes no options. With encryption, its backend is built with them. */
+const inMemory = (options: CredentialStore.StoreOptions) =>
+  options.encryption === undefined
+    ? CredentialStore.layerMemory
+    : Layer.scoped(
+        CredentialStore.CredentialStore,
+        Effect.flatMap(StoreBackend.memory, (backend) => CredentialStore.make(backend, options))
+      )
+
 const overKeyValueStore = (store: KeyValueStore.KeyValueStore) => ({
-  layer: Layer.provide(
-    CredentialStore.layerKeyValueStore(),
-    Layer.succeed(KeyValueStore.KeyValueStore, store)
-  ),
+  layer: (options: CredentialStore.StoreOptions) =>
+    Layer.provide(
+      CredentialStore.layerKeyValueStore(options),
+      Layer.succeed(KeyValueStore.KeyValueStore, store)
+    ),
+  record: (key: string) => Effect.orDie(store.get(`adobe-pass/${key}`)),
   damage: (key: string) => Effect.orDie(store.set(`adobe-pass/${key}`, '{"version":1,"cred'))
 })
 
-contract("memory", { storage: Effect.succeed({ layer: CredentialStore.layerMemory }), damages: false })
+contract("memory", { storage: Effect.succeed({ layer: inMemory }), damages: false })
 
 contract("key-value store in memory", {
   storage: Effect.map(
@@ -37,9 +48,11 @@ contract("key-value store in files", {
 contract("file store", {
   storage: Effect.map(temporaryDirectory, (parent) => {
     const directory = path.join(parent, "store")
+    const file = (key: string) => path.join(directory, `${key}.json`)
     return {
-      layer: FileStore.layer({ directory }),
-      damage: (key: string) => Effect.promise(() => fs.truncate(path.join(directory, `${key}.json`), 40))
+      layer: (options: CredentialStore.StoreOptions) => FileStore.layer({ ...options, directory }),
+      record: (key: string) => Effect.asSome(Effect.promise(() => fs.readFile(file(key), "utf8"))),
+      damage: (key: string) => Effect.promise(() => fs.truncate(file(key), 40))
     }
   })
 })

@@ -20,8 +20,8 @@ export const storeDirectory: Effect.Effect<string, never, Scope.Scope> = Effect.
 /** Uses a store of its own on the directory, as a process that has just started would. */
 export const onStore = <A, E, R>(
   directory: string,
-  use: (store: typeof CredentialStore.CredentialStore.Service) => Effect.Effect<A, E, R>,
-  options: Partial<FileStore.Options> = {}
+  use: (store: CredentialStore.CredentialStore) => Effect.Effect<A, E, R>,
+  options: Partial<FileStore.FileStoreOptions> = {}
 ): Effect.Effect<
   A,
   E | AdobePassError.CredentialStoreError | AdobePassError.InvalidInput,

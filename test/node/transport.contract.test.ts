@@ -7,11 +7,6 @@ import { record, serveWhole } from "./transportServer.js"
 
 transportContract("our transport", NodeTransport.layer())
 transportContract("our transport on one connection", NodeTransport.layer({ connections: 1 }))
-transportContract("the platform's transport", NodeTransport.layerPlatform())
-transportContract(
-  "the platform's transport on one connection",
-  NodeTransport.layerPlatform({ connections: 1 })
-)
 
 describe("our transport, where the platform's does not", () => {
   it.scopedLive("keeps the fragment of a URL to itself", () =>

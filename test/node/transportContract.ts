@@ -480,11 +480,11 @@ export const transportContract = (name: string, layer: Layer.Layer<HttpClient.Ht
             pulled += piece.length
             return piece
           })
-        ).pipe(Stream.take(1_024))
+        ).pipe(Stream.take(512))
         const call = yield* Effect.fork(post(url, huge))
         const stands = yield* settled(() => pulled)
         assert.isAbove(stands, 0)
-        assert.isBelow(stands, 32 * megabyte)
+        assert.isBelow(stands, 24 * megabyte)
         yield* Fiber.interrupt(call)
       })
     )
@@ -888,12 +888,12 @@ export const transportContract = (name: string, layer: Layer.Layer<HttpClient.Ht
         "is held back at the server while nobody reads it, and goes on when somebody does",
         Effect.gen(function* () {
           const { sockets, url } = yield* serveWhole((_, response) => {
-            pour(Buffer.alloc(65_536, "x"), 1_024).pipe(response)
+            pour(Buffer.alloc(65_536, "x"), 512).pipe(response)
           })
           const written = () => sockets.reduce((sum, socket) => sum + socket.bytesWritten, 0)
           const response = yield* HttpClient.get(url)
-          assert.isBelow(yield* settled(written), 32 * megabyte)
-          assert.strictEqual((yield* response.arrayBuffer).byteLength, 64 * megabyte)
+          assert.isBelow(yield* settled(written), 24 * megabyte)
+          assert.strictEqual((yield* response.arrayBuffer).byteLength, 32 * megabyte)
         })
       )
 
@@ -901,7 +901,7 @@ export const transportContract = (name: string, layer: Layer.Layer<HttpClient.Ht
         "is held back at the server while its reader waits",
         Effect.gen(function* () {
           const { sockets, url } = yield* serveWhole((_, response) => {
-            pour(Buffer.alloc(65_536, "x"), 1_024).pipe(response)
+            pour(Buffer.alloc(65_536, "x"), 512).pipe(response)
           })
           const written = () => sockets.reduce((sum, socket) => sum + socket.bytesWritten, 0)
           const response = yield* HttpClient.get(url)
@@ -913,7 +913,7 @@ export const transportContract = (name: string, layer: Layer.Layer<HttpClient.Ht
               let read = count(yield* Effect.mapError(pull, () => new Broken()))
               const stands = yield* settled(written)
               assert.isAbove(stands, 0)
-              assert.isBelow(stands, 32 * megabyte)
+              assert.isBelow(stands, 24 * megabyte)
               for (;;) {
                 const chunk = yield* Effect.catchAll(Effect.asSome(pull), () => Effect.succeedNone)
                 if (Option.isNone(chunk)) return read
@@ -921,7 +921,7 @@ export const transportContract = (name: string, layer: Layer.Layer<HttpClient.Ht
               }
             })
           )
-          assert.strictEqual(total, 64 * megabyte)
+          assert.strictEqual(total, 32 * megabyte)
         })
       )
     })
@@ -1379,7 +1379,7 @@ export const transportContract = (name: string, layer: Layer.Layer<HttpClient.Ht
       Effect.gen(function* () {
         const { client, end } = yield* built
         const { closed, url } = yield* serveWhole((_, response) => {
-          pour(Buffer.alloc(65_536, "x"), 1_024).pipe(response)
+          pour(Buffer.alloc(65_536, "x"), 512).pipe(response)
         })
         const response = yield* client.get(url)
         yield* end

@@ -49,7 +49,7 @@ const contend = Effect.gen(function* () {
           yield* Effect.sync(() => writeFileSync(inside, "", { flag: "wx" }))
           const found = yield* store.load(key)
           if (Option.isNone(found)) yield* say("registered")
-          const winner = yield* store.saveCredentials(key, largePair(n), undefined)
+          const winner = (yield* store.saveCredentials(key, largePair(n))).credentials
           yield* Effect.sync(() => rmSync(inside))
           yield* say(`pair ${Redacted.value(winner.clientId)}`)
         })
@@ -66,7 +66,7 @@ const race = Effect.gen(function* () {
     Array.from({ length: 20 }, (_, fiber) => largePair(process.pid * 100 + fiber)),
     (credentials) =>
       Effect.gen(function* () {
-        const first = yield* store.saveCredentials(key, credentials, undefined)
+        const first = (yield* store.saveCredentials(key, credentials)).credentials
         yield* say(`first ${Redacted.value(first.clientId)}`)
       }),
     { concurrency: "unbounded" }
@@ -83,7 +83,7 @@ const count = Effect.gen(function* () {
       ...largePair(largePairNumber(current) + 1),
       clientSecret: Redacted.make(`${process.pid}`)
     })
-    const winner = yield* store.saveCredentials(key, next, current)
+    const winner = (yield* store.saveCredentials(key, next, { replaces: current })).credentials
     if (Redacted.value(winner.clientSecret) !== `${process.pid}`) continue
     if (largePairNumber(winner) !== largePairNumber(next)) continue
     made += 1
@@ -98,7 +98,7 @@ const write = Effect.gen(function* () {
   yield* say(`start ${last === undefined ? 0 : largePairNumber(last)}`)
   while (true) {
     const next = largePair(last === undefined ? 1 : largePairNumber(last) + 1)
-    last = yield* store.saveCredentials(key, next, last)
+    last = (yield* store.saveCredentials(key, next, { replaces: last })).credentials
     yield* say(`saved ${largePairNumber(last)}`)
   }
 })

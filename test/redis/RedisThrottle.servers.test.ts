@@ -14,7 +14,7 @@ import {
 } from "effect"
 import { type AdobePassError, Metrics, Throttle } from "effect-adobe-pass"
 import { Redis, RedisThrottle } from "effect-adobe-pass-redis"
-import * as Buckets from "../../packages/redis/src/internal/buckets.js"
+import * as BucketScripts from "../../packages/redis/src/internal/bucketScripts.js"
 import { runs } from "../support/property.js"
 import {
   describeOwnRedis,
@@ -30,15 +30,13 @@ import { current, old } from "../support/scenarios.js"
 /** These tests pace in real time, and metrics count for the whole process. */
 const alone = { concurrent: false }
 
-type Service = Context.Tag.Service<Throttle.Throttle>
-
 const address = "203.0.113.7"
 
 /** A throttle with a connection of its own, as each process has one. */
 const throttleOn = (
   { prefix, url }: Pick<RedisServer, "prefix" | "url">,
-  options: RedisThrottle.Options = {}
-): Effect.Effect<Service, AdobePassError.InvalidInput, Scope.Scope> =>
+  options: RedisThrottle.RedisThrottleOptions = {}
+): Effect.Effect<Throttle.Throttle, AdobePassError.InvalidInput, Scope.Scope> =>
   Layer.build(Redis.layer({ url, reconnect: "50 millis" })).pipe(
     Effect.flatMap((context) =>
       Effect.provide(RedisThrottle.make({ prefix, timeout: "1 minute", ...options }), context)
@@ -77,26 +75,32 @@ describeRedis(
     )
 
     const limits = fc.record({
-      burst: fc.integer({ min: 1, max: 12 }),
-      interval: fc.constantFrom(1000, 250, 333, 1700.5),
-      replenish: fc.constantFrom("learn" as const, "refill" as const, "never" as const)
+      burst: fc.integer({ min: 0, max: 11 }),
+      rate: fc.constantFrom(1, 4, 1000 / 333, 1000 / 1700.5),
+      replenish: fc.constantFrom("learn" as const, "refill" as const, "once" as const)
     })
+
+    interface Limits {
+      readonly burst: number
+      readonly rate: number
+      readonly replenish: "learn" | "refill" | "once"
+    }
 
     /** What the scripts answer at these times: production puts the clock of Redis in the place of the argument. */
     const inRedis = (
-      redis: Context.Tag.Service<Redis.Redis>,
+      redis: Redis.Redis,
       prefix: string,
-      { burst, interval, replenish }: Throttle.BucketLimits,
+      { burst, rate, replenish }: Limits,
       list: ReadonlyArray<Step>
     ) => {
       const clock = "local now = tonumber(ARGV[5])\n"
-      const take = Redis.script(clock + Buckets.take)
-      const hold = Redis.script(clock + Buckets.hold)
+      const take = Redis.script(clock + BucketScripts.take)
+      const hold = Redis.script(clock + BucketScripts.hold)
       const name = `${prefix}${randomUUID()}`
       let now = 1_000_000
       return Effect.forEach(list, (step) => {
         now += step.gap
-        const args = (millis: number) => [`${burst}`, `${interval}`, replenish, `${millis}`, `${now}`]
+        const args = (millis: number) => [`${burst + 1}`, `${1000 / rate}`, replenish, `${millis}`, `${now}`]
         return step.hold === undefined
           ? redis.run(take, name, args(0))
           : Effect.as(redis.run(hold, name, args(Math.min(Math.max(1000, step.hold), 300_000))), "held")
@@ -104,7 +108,7 @@ describeRedis(
     }
 
     /** What the throttle of one process answers; where one would have to wait, it is told for how long. */
-    const inProcess = (limits: Throttle.BucketLimits, list: ReadonlyArray<Step>) =>
+    const inProcess = (limits: Limits, list: ReadonlyArray<Step>) =>
       Effect.gen(function* () {
         const throttle = Either.getOrThrow(Throttle.make({ ...limits, maxWait: 0.5 }))
         const answers: Array<unknown> = []
@@ -155,7 +159,7 @@ describeRedis(
         const redis = yield* server
         // A tenth of the time of the table; whatever takes longer than that lets more pass, in the table too.
         const scale = 100
-        const options = { burst, interval: scale, maxWait: 0.5 } as const
+        const options = { burst: burst - 1, rate: 1000 / scale, maxWait: 0.5 } as const
         const nodes = [yield* throttleOn(redis, options), yield* throttleOn(redis, options)] as const
         const start = yield* serverTime(redis)
         let passed = 0
@@ -176,8 +180,8 @@ describeRedis(
       Effect.gen(function* () {
         const redis = yield* server
         const interval = 50
-        const one = yield* throttleOn(redis, { burst: 10, interval })
-        const two = yield* throttleOn(redis, { burst: 10, interval })
+        const one = yield* throttleOn(redis, { burst: 9, rate: 1000 / interval })
+        const two = yield* throttleOn(redis, { burst: 9, rate: 1000 / interval })
         const start = yield* serverTime(redis)
         const times = yield* Effect.all(
           Array.from({ length: 40 }, (_, n) =>
@@ -195,7 +199,7 @@ describeRedis(
 
     it.scopedLive("serves in the order of arrival within a process, urgent ones first", () =>
       Effect.gen(function* () {
-        const throttle = yield* throttleOn(yield* server, { burst: 1, interval: 500 })
+        const throttle = yield* throttleOn(yield* server, { burst: 0, rate: 2 })
         yield* throttle.take(address)
         const served: Array<string> = []
         const fibers: Array<Fiber.RuntimeFiber<void, Throttle.Overloaded>> = []
@@ -215,7 +219,7 @@ describeRedis(
     it.scopedLive("takes no permit along when one who waits is interrupted", () =>
       Effect.gen(function* () {
         const redis = yield* server
-        const throttle = yield* throttleOn(redis, { burst: 1, interval: 3000, replenish: "refill" })
+        const throttle = yield* throttleOn(redis, { burst: 0, rate: 1 / 3, replenish: "refill" })
         yield* throttle.take(address)
         const waiting = yield* Effect.forEach(Array.from({ length: 5 }), () =>
           Effect.fork(throttle.take(address))
@@ -273,7 +277,7 @@ describeRedis(
       () =>
         Effect.gen(function* () {
           const redis = yield* server
-          const throttle = yield* throttleOn(redis, { burst: 10, interval: 1000 })
+          const throttle = yield* throttleOn(redis, { burst: 9, rate: 1 })
           yield* throttle.take(address)
           const [name = ""] = yield* keys(redis)
           assert.isAtMost(Number(yield* redis.execute("PTTL", name)), 1000)
@@ -304,7 +308,7 @@ describeOwnRedis(
       Effect.gen(function* () {
         const redis = yield* ownRedisServer()
         const interval = 60
-        const throttle = yield* throttleOn(redis, { burst: 2, interval, pause: "100 millis" })
+        const throttle = yield* throttleOn(redis, { burst: 1, rate: 1000 / interval, pause: "100 millis" })
         yield* throttle.take(address)
         const before = yield* fallbacks
         yield* redis.stop

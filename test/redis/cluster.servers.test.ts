@@ -1,19 +1,19 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Buckets from "../../packages/redis/src/internal/buckets.js"
-import * as Records from "../../packages/redis/src/internal/records.js"
+import * as BucketScripts from "../../packages/redis/src/internal/bucketScripts.js"
 import { serverClock } from "../../packages/redis/src/internal/serverClock.js"
+import * as StoreScripts from "../../packages/redis/src/internal/storeScripts.js"
 import { describeOwnRedis, ownRedisCluster, shared } from "../support/redis.js"
 
 /** With arguments that lead through the whole script. */
 const scripts: ReadonlyArray<readonly [name: string, lua: string, args: ReadonlyArray<string>]> = [
-  ["acquire", Records.acquire.lua, ["owner", "1000"]],
-  ["compareAndSet", Records.compareAndSet.lua, ["next", "0", "", "owner"]],
-  ["renew", Records.renew.lua, ["owner", "1000"]],
-  ["release", Records.release.lua, ["owner"]],
-  ["remove", Records.remove.lua, []],
-  ["take", serverClock + Buckets.take, ["10", "1000", "learn"]],
-  ["hold", serverClock + Buckets.hold, ["10", "1000", "learn", "1000"]]
+  ["acquire", StoreScripts.acquire.lua, ["owner", "1000"]],
+  ["compareAndSet", StoreScripts.compareAndSet.lua, ["next", "0", "", "owner"]],
+  ["renew", StoreScripts.renew.lua, ["owner", "1000"]],
+  ["release", StoreScripts.release.lua, ["owner"]],
+  ["remove", StoreScripts.remove.lua, []],
+  ["take", serverClock + BucketScripts.take, ["10", "1000", "learn"]],
+  ["hold", serverClock + BucketScripts.hold, ["10", "1000", "learn", "1000"]]
 ]
 
 describeOwnRedis("a script", () => {

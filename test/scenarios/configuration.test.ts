@@ -1,9 +1,10 @@
+import { KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigError, ConfigProvider, Effect, Layer, Redacted } from "effect"
-import { AdobePass, CurrentDevice, ProtectedClient } from "effect-adobe-pass"
-import { Emulator } from "effect-adobe-pass-emulator"
+import { Cause, Chunk, ConfigError, ConfigProvider, Duration, Effect, Exit, Layer, Redacted } from "effect"
+import { AdobePass, CredentialStore, CurrentDevice, ProtectedClient } from "effect-adobe-pass"
+import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { makeStore } from "../support/store.js"
-import { adobePass, device } from "../support/system.js"
+import { adobePass, device, emulatorEnvironment, system } from "../support/system.js"
 import { runToEnd } from "../support/time.js"
 
 const statement = `${btoa('{"alg":"RS256"}')}.${btoa('{"sub":"an-application"}')}.c2ln`.replaceAll("=", "")
@@ -43,18 +44,26 @@ describe("the configuration", () => {
         ADOBE_PASS_TIMEOUT: "3 seconds",
         ADOBE_PASS_RETRY_ATTEMPTS: "5",
         ADOBE_PASS_THROTTLE_BURST: "3",
-        ADOBE_PASS_THROTTLE_REPLENISH: "never",
+        ADOBE_PASS_THROTTLE_REPLENISH: "once",
         ADOBE_PASS_SESSIONS_CAPACITY: "7",
         ADOBE_PASS_SESSIONS_REREGISTER: "never"
       })
       assert.strictEqual(options.redirectUri, "https://tv.example.com/done")
       assert.strictEqual(options.retry?.attempts, 5)
-      assert.deepStrictEqual([options.throttle?.burst, options.throttle?.replenish], [3, "never"])
+      assert.deepStrictEqual([options.throttle?.burst, options.throttle?.replenish], [3, "once"])
       assert.deepStrictEqual([options.sessions?.capacity, options.sessions?.reregister], [7, "never"])
     })
   )
 
+  it.effect("takes an empty number for one that is not set", () =>
+    Effect.gen(function* () {
+      const options = yield* load({ ...required, ADOBE_PASS_THROTTLE_BURST: "", ADOBE_PASS_RETRY_QUOTA: "" })
+      assert.deepStrictEqual([options.throttle?.burst, options.retryQuota], [undefined, undefined])
+    })
+  )
+
   const wrong: ReadonlyArray<Record<string, string>> = [
+    { ADOBE_PASS_THROTTLE_RATE: "fast" },
     { ADOBE_PASS_ENVIRONMENT: "production" },
     { ADOBE_PASS_SP_URL: "http://sp.example.com", ADOBE_PASS_ENVIRONMENT: "mine" },
     { ADOBE_PASS_THROTTLE_REPLENISH: "sometimes" },
@@ -71,16 +80,22 @@ describe("the configuration", () => {
 })
 
 describe("the layer", () => {
-  const invalid: ReadonlyArray<readonly [string, Partial<AdobePass.Options>]> = [
+  const invalid: ReadonlyArray<readonly [string, Partial<AdobePass.AdobePassOptions>]> = [
     ["softwareStatement", { softwareStatement: Redacted.make("not a statement") }],
     ["redirectUri", { redirectUri: "nowhere" }],
     ["userAgent", { userAgent: "a\r\nb" }],
-    ["throttle.burst", { throttle: { burst: 0 } }],
-    ["throttle.interval", { throttle: { interval: 0 } }],
+    ["throttle.burst", { throttle: { burst: -1 } }],
+    ["throttle.rate", { throttle: { rate: 0 } }],
     ["sessions.capacity", { sessions: { capacity: 0.5 } }],
     ["timeout", { timeout: 0 }],
     ["retry.attempts", { retry: { attempts: 0 } }],
-    ["sessions.refreshWindow", { sessions: { refreshWindow: { minimum: -1 } } }]
+    // As from plain JavaScript.
+    ["retry", { retry: null as never }],
+    ["throttle", { throttle: "a secret" as never }],
+    ["retryQuota", { retryQuota: Number.NaN }],
+    ["retryQuota", { retryQuota: -1 }],
+    ["sessions.refreshWindow.minimum", { sessions: { refreshWindow: { minimum: -1 } } }],
+    ["sessions.refreshWindow", { sessions: { refreshWindow: { minimum: "1 hour" } } }]
   ]
   it.effect.each(invalid)("refuses a bad %s before anything is sent", ([field, options]) =>
     Effect.gen(function* () {
@@ -89,8 +104,73 @@ describe("the layer", () => {
       )
       assert.strictEqual(error._tag, "InvalidInput")
       assert.strictEqual(error.field, field)
+      assert.match(error.message, /^[\w.]+ (must|is|has) (?!.*a secret)/)
       assert.deepStrictEqual(yield* (yield* Emulator.Emulator).log, [])
     }).pipe(Effect.provide(Emulator.layer()))
+  )
+
+  it.effect("tells of a wrong option once", () =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(
+        Effect.scoped(
+          Layer.build(adobePass({ retry: { attempts: 0 } }).pipe(Layer.provide(makeStore().layer)))
+        )
+      )
+      assert.strictEqual(Exit.isFailure(exit) ? Chunk.size(Cause.failures(exit.cause)) : 0, 1)
+    }).pipe(Effect.provide(Emulator.layer()))
+  )
+
+  it.effect.each(["soon", 0, "-1 seconds", Duration.infinity, "25 days"])(
+    "of a key-value store refuses the time limit %s",
+    (timeout) =>
+      Effect.gen(function* () {
+        const layer = CredentialStore.layerKeyValueStore({
+          // As from plain JavaScript.
+          timeout: timeout as Duration.DurationInput
+        })
+        const error = yield* Effect.flip(
+          Effect.scoped(Layer.build(Layer.provide(layer, KeyValueStore.layerMemory)))
+        )
+        assert.deepInclude(error, { _tag: "InvalidInput", field: "timeout" })
+      })
+  )
+
+  it.effect.each([
+    [0, 1],
+    [5, 2]
+  ])(
+    "has one quota of repetitions for every request: with %d, a token is requested %d times",
+    ([quota, times]) =>
+      Effect.gen(function* () {
+        const emulator = yield* Emulator.Emulator
+        yield* emulator.fail({ route: "token", fault: Fault.answer(503), times: Number.POSITIVE_INFINITY })
+        const adobe = yield* ProtectedClient.ProtectedClient
+        yield* Effect.flip(runToEnd(adobe.get("/api/v2/ACME/configuration")))
+        assert.strictEqual((yield* emulator.counts).token, times)
+      }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system({ retryQuota: quota })))
+  )
+
+  it.effect("starts with a full quota and full buckets each time it is built", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.fail({ route: "register", fault: Fault.answer(503), times: Number.POSITIVE_INFINITY })
+      const layer = AdobePass.layer({
+        environment: emulatorEnvironment,
+        softwareStatement: Redacted.make(emulator.softwareStatement),
+        retryQuota: 10,
+        throttle: { burst: 2, maxWait: 1 }
+      }).pipe(Layer.provide(makeStore().layer))
+      const call = Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) =>
+        adobe.get("/api/v2/ACME/configuration")
+      )
+      for (let build = 1; build <= 3; build++) {
+        yield* Effect.flip(runToEnd(Effect.provide(call, layer)))
+        assert.strictEqual((yield* emulator.counts).register, build * 3)
+      }
+    }).pipe(
+      Effect.provideService(CurrentDevice, device()),
+      Effect.provide(Emulator.layer({ throttle: "off" }))
+    )
   )
 
   it.effect("from configuration runs the flow", () =>

@@ -9,7 +9,7 @@ import {
   Throttle
 } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
-import { makeStore } from "../support/store.js"
+import { makeStore, storeOn } from "../support/store.js"
 import { adobePass, device, emulatorEnvironment, system } from "../support/system.js"
 import { advance, runToEnd, settle } from "../support/time.js"
 
@@ -63,7 +63,7 @@ describe("a store whose writes hang", () => {
   it.effect("that always loses its compare-and-set ends with an error", () =>
     Effect.gen(function* () {
       let tries = 0
-      const store = CredentialStore.makeEncoded({
+      const store = storeOn({
         read: () => Effect.succeedNone,
         compareAndSet: () => Effect.sync(() => ++tries < 0),
         remove: () => Effect.void,

@@ -7,6 +7,7 @@ import {
   ProtectedClient,
   RegisteredApplication,
   SessionKey,
+  SessionState,
   Sessions
 } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
@@ -52,8 +53,8 @@ describe("sessions", () => {
   it.effect("have a token at hand as long as it is neither due nor refused", () =>
     Effect.gen(function* () {
       const sessions = yield* Sessions.Sessions
-      const atHand = Effect.clockWith((clock) =>
-        Effect.sync(() => sessions.current(device(), clock.unsafeCurrentTimeMillis()))
+      const atHand = Effect.zipWith(sessions.state(device()), TestClock.currentTimeMillis, (state, now) =>
+        SessionState.step(state, now) === "Use" ? state.token : undefined
       )
       const text = (token: AccessToken.AccessToken | undefined) =>
         token === undefined ? "none" : Redacted.value(token.value)

@@ -2,7 +2,7 @@ import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Option, Redacted } from "effect"
-import { sampleKey, samplePair } from "effect-adobe-pass/CredentialStoreContract"
+import { sampleCredentials, sampleKey } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { describeOwnPostgres, describePostgres, ownPostgres, usePostgres } from "../support/postgres.js"
 import { behaviour, encryptionWith, everyRow, find, key, pair, save, storeOf } from "./behaviour.js"
 
@@ -21,9 +21,7 @@ describePostgres("a store in PostgreSQL", () => {
         const sql = yield* SqlClient.SqlClient
         const store = yield* storeOf()
         const exit = yield* Effect.exit(
-          sql.withTransaction(
-            Effect.zipRight(store.saveCredentials(key, pair, undefined), Effect.fail("rolled back"))
-          )
+          sql.withTransaction(Effect.zipRight(store.saveCredentials(key, pair), Effect.fail("rolled back")))
         )
         assert.isTrue(Exit.isFailure(exit))
         assert.isTrue(Option.isSome(yield* store.load(key)))
@@ -38,7 +36,7 @@ describePostgres("a store in PostgreSQL", () => {
         const exit = yield* Effect.exit(
           sql.withTransaction(
             Effect.gen(function* () {
-              yield* (yield* storeOf()).saveCredentials(key, pair, undefined)
+              yield* (yield* storeOf()).saveCredentials(key, pair)
               return yield* Effect.fail("rolled back")
             })
           )
@@ -62,11 +60,14 @@ describePostgres("a store in PostgreSQL", () => {
           for (const digit of "0123456789") {
             const session = sampleKey(digit)
             const winners = yield* Effect.forEach(
-              Array.from({ length: 20 }, (_, n) => samplePair(session, n)),
-              (credentials) => store.saveCredentials(session, credentials, undefined),
+              Array.from({ length: 20 }, (_, n) => sampleCredentials(session, n)),
+              (credentials) => store.saveCredentials(session, credentials),
               { concurrency: "unbounded" }
             )
-            assert.strictEqual(new Set(winners.map(({ clientId }) => Redacted.value(clientId))).size, 1)
+            assert.strictEqual(
+              new Set(winners.map(({ credentials }) => Redacted.value(credentials.clientId))).size,
+              1
+            )
           }
         }).pipe(Effect.provide(layer))
       })

@@ -7,7 +7,7 @@ import { LibsqlClient } from "@effect/sql-libsql"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Option, Stream } from "effect"
 import { CredentialStore } from "effect-adobe-pass"
-import { sampleKey, samplePair } from "effect-adobe-pass/CredentialStoreContract"
+import { sampleCredentials, sampleKey } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { SqlStore } from "effect-adobe-pass-sql"
 import { temporaryDirectory } from "../node/directory.js"
 import { behaviour, encryptionWith, everyRow, find, key, pair, save, storeOf } from "./behaviour.js"
@@ -51,7 +51,7 @@ describe("a store in SQLite", () => {
           Effect.gen(function* () {
             const store = yield* Effect.provide(storeOf(), own)
             yield* Effect.scoped(
-              Effect.flatMap(store.lock(key), (lease) => store.saveCredentials(key, pair, undefined, lease))
+              Effect.flatMap(store.lock(key), (lease) => store.saveCredentials(key, pair, { lease }))
             )
             return yield* Effect.fail("rolled back")
           })
@@ -77,12 +77,24 @@ describe("a store in SQLite", () => {
         nodes,
         (store) =>
           Effect.forEach(digits, (digit) =>
-            store.saveCredentials(sampleKey(digit), samplePair(sampleKey(digit), 1), undefined)
+            store.saveCredentials(sampleKey(digit), sampleCredentials(sampleKey(digit), 1))
           ),
         { concurrency: "unbounded", discard: true }
       )
       assert.strictEqual(yield* Stream.runCount(nodes[0]?.keys ?? Stream.empty), 16)
     })
+  )
+
+  it.scopedLive("refuses a record that is not text instead of finding nothing", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const store = yield* storeOf()
+      yield* store.saveCredentials(key, pair)
+      yield* sql`UPDATE adobe_pass_sessions SET record = X'00'`
+      const failure = { reason: "Unavailable", code: "UNEXPECTED_ROW" } as const
+      assert.deepInclude(yield* Effect.flip(store.load(key)), failure)
+      assert.deepInclude(yield* Effect.flip(store.saveCredentials(key, pair)), failure)
+    }).pipe(Effect.provide(Layer.unwrapEffect(Effect.map(temporaryDirectory, sqliteIn))))
   )
 
   it.scopedLive("has written what it says it has, also after the file was busy for long", () =>
@@ -97,7 +109,7 @@ describe("a store in SQLite", () => {
       )
       const [node, other] = yield* Effect.all([build, build])
       const save = (digit: string) =>
-        node.store.saveCredentials(sampleKey(digit), samplePair(sampleKey(digit), 1), undefined)
+        node.store.saveCredentials(sampleKey(digit), sampleCredentials(sampleKey(digit), 1))
       const isVisible = (digit: string) => Effect.map(other.store.load(sampleKey(digit)), Option.isSome)
 
       const [begun, end] = yield* Effect.all([Deferred.make<void>(), Deferred.make<void>()])

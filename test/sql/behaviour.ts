@@ -1,8 +1,8 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Option, Redacted, type Scope, Stream } from "effect"
-import { CredentialStore, Encryption, SessionKey } from "effect-adobe-pass"
-import { sampleKey, samplePair, sampleToken } from "effect-adobe-pass/CredentialStoreContract"
+import { Context, Duration, Effect, Exit, Layer, Option, Redacted, type Scope, Stream } from "effect"
+import { ClientCredentials, CredentialStore, Encryption, SessionKey } from "effect-adobe-pass"
+import { sampleCredentials, sampleKey, sampleToken } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { Migrations, SqlStore } from "effect-adobe-pass-sql"
 import { wrongBy } from "../support/clocks.js"
 import { leaksIn, searcher, shown, witness } from "../support/secrets.js"
@@ -17,23 +17,20 @@ export const find = searcher([
   { name: "token", value: tokenValue }
 ])
 
-export const pair = {
-  ...samplePair(key, 1),
+export const pair = new ClientCredentials.ClientCredentials({
+  ...sampleCredentials(key, 1),
   clientId: Redacted.make(clientId),
   clientSecret: Redacted.make(clientSecret)
-}
+})
 
 /** A busy machine is not an outage. */
 export const timeout = "1 minute"
 
-export const storeOf = (options: SqlStore.Options = {}) => SqlStore.make({ timeout, ...options })
+export const storeOf = (options: SqlStore.SqlStoreOptions = {}) => SqlStore.make({ timeout, ...options })
 
 /** Saves a pair and its token. */
-export const save = (store: typeof CredentialStore.CredentialStore.Service) =>
-  Effect.zipRight(
-    store.saveCredentials(key, pair, undefined),
-    store.saveToken(key, pair, sampleToken(tokenValue))
-  )
+export const save = (store: CredentialStore.CredentialStore) =>
+  Effect.zipRight(store.saveCredentials(key, pair), store.saveToken(key, pair, sampleToken(tokenValue)))
 
 export const encryptionWith = (...ids: readonly [string, ...ReadonlyArray<string>]) => {
   const [first, ...others] = ids.map((id) => ({
@@ -49,7 +46,7 @@ export const everyRow = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT 
 export const behaviour = (
   client: Effect.Effect<Layer.Layer<SqlClient.SqlClient, unknown>, never, Scope.Scope>
 ) => {
-  const onDatabase = <A, E>(use: Effect.Effect<A, E, SqlClient.SqlClient>) =>
+  const onDatabase = <A, E>(use: Effect.Effect<A, E, Scope.Scope | SqlClient.SqlClient>) =>
     Effect.flatMap(client, (layer) => Effect.provide(use, layer))
 
   it.scopedLive("keeps its migrations in a table of its own, and leaves those of the host alone", () =>
@@ -80,8 +77,8 @@ export const behaviour = (
           { concurrency: "unbounded" }
         )
         for (const store of stores) {
-          const winner = yield* store.saveCredentials(key, samplePair(key, 1), undefined)
-          assert.strictEqual(Redacted.value(winner.clientId), "client-1")
+          const winner = yield* store.saveCredentials(key, sampleCredentials(key, 1))
+          assert.strictEqual(Redacted.value(winner.credentials.clientId), "client-1")
         }
       })
     )
@@ -103,7 +100,7 @@ export const behaviour = (
       Effect.gen(function* () {
         const one = yield* storeOf()
         const two = yield* storeOf({ table: "of_another_team" })
-        yield* one.saveCredentials(key, samplePair(key, 1), undefined)
+        yield* one.saveCredentials(key, sampleCredentials(key, 1))
         assert.isTrue(Option.isNone(yield* two.load(key)))
         assert.deepStrictEqual([...(yield* Stream.runCollect(two.keys))], [])
       })
@@ -123,7 +120,14 @@ export const behaviour = (
         ]) {
           assert.deepInclude(yield* Effect.flip(storeOf({ table })), { _tag: "InvalidInput", field: "table" })
         }
-        assert.deepInclude(yield* Effect.flip(storeOf({ lease: { ttl: 0 } })), { field: "lease.ttl" })
+        for (const [field, options] of [
+          ["lease.ttl", { lease: { ttl: 0 } }],
+          ["lease.wait", { lease: { wait: Duration.infinity } }],
+          ["timeout", { timeout: "-1 seconds" }]
+        ] as const) {
+          assert.deepInclude(yield* Effect.flip(storeOf(options)), { _tag: "InvalidInput", field })
+        }
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(everyRow)))
       })
     )
   )
@@ -132,7 +136,7 @@ export const behaviour = (
     onDatabase(
       Effect.gen(function* () {
         const store = yield* storeOf()
-        yield* store.saveCredentials(key, samplePair(key, 1), undefined)
+        yield* store.saveCredentials(key, sampleCredentials(key, 1))
         const absent = Array.from({ length: 70_000 }, (_, n) =>
           SessionKey.SessionKey.make(n.toString(16).padStart(64, "0"))
         )
@@ -169,11 +173,11 @@ export const behaviour = (
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         const store = yield* storeOf()
-        yield* store.saveCredentials(key, samplePair(key, 1), undefined)
-        yield* store.saveCredentials(sampleKey("b"), samplePair(sampleKey("b"), 1), undefined)
+        yield* store.saveCredentials(key, sampleCredentials(key, 1))
+        yield* store.saveCredentials(sampleKey("b"), sampleCredentials(sampleKey("b"), 1))
         yield* store.remove(sampleKey("b"))
         yield* sql`UPDATE adobe_pass_sessions SET updated_at = updated_at - 90000000`
-        yield* store.saveCredentials(sampleKey("c"), samplePair(sampleKey("c"), 1), undefined)
+        yield* store.saveCredentials(sampleKey("c"), sampleCredentials(sampleKey("c"), 1))
         yield* store.remove(sampleKey("c"))
         yield* storeOf()
         const left = yield* sql`SELECT session FROM adobe_pass_sessions ORDER BY session`
@@ -194,7 +198,7 @@ export const behaviour = (
         assert.lengthOf(others, 0)
         assert.deepStrictEqual(find(JSON.stringify(row)), [])
         assert.strictEqual(row?.["session"], key)
-        yield* (yield* storeOf({ table: "in_clear" })).saveCredentials(key, pair, undefined)
+        yield* (yield* storeOf({ table: "in_clear" })).saveCredentials(key, pair)
       })
     )
   )
@@ -224,11 +228,13 @@ export const behaviour = (
         const run = Effect.gen(function* () {
           yield* save(store)
           yield* Effect.scoped(
-            Effect.flatMap(store.lock(key), (lease) => store.saveCredentials(key, pair, pair, lease))
+            Effect.flatMap(store.lock(key), (lease) =>
+              store.saveCredentials(key, pair, { replaces: pair, lease })
+            )
           )
           yield* store.loadMany([key])
           yield* sql`ALTER TABLE adobe_pass_sessions RENAME TO elsewhere`
-          return yield* store.saveCredentials(key, pair, undefined)
+          return yield* store.saveCredentials(key, pair)
         })
         const seen = yield* witness(run)
         assert.isTrue(Exit.isFailure(seen.exit))

@@ -1,5 +1,5 @@
 import { describe, it } from "@effect/vitest"
-import { type Backend, laws } from "effect-adobe-pass/CredentialStoreContract"
+import { type Backend, laws } from "effect-adobe-pass/testing/CredentialStoreContract"
 
 /** Checks every law of a credential store on a backend. */
 export const contract = <E>(name: string, backend: Backend<E>): void => {

@@ -4,7 +4,9 @@ import {
   ClientCredentials,
   ClientRegistration,
   Device,
+  type Options,
   RegisteredApplication,
+  RetryQuota,
   SessionKey,
   Throttle,
   TokenEndpoint
@@ -24,7 +26,7 @@ export const streamer = Either.getOrThrow(
 )
 
 /** The application of the emulator's ready statement. */
-export const application = (options: Partial<RegisteredApplication.Options> = {}) =>
+export const application = (options: Partial<RegisteredApplication.ApplicationOptions> = {}) =>
   Effect.flatMap(Emulator.Emulator, ({ softwareStatement }) =>
     RegisteredApplication.make({
       environment: emulatorEnvironment,
@@ -33,29 +35,32 @@ export const application = (options: Partial<RegisteredApplication.Options> = {}
     })
   )
 
-export interface ExchangeOptions extends ClientRegistration.Options {
-  readonly application?: Partial<RegisteredApplication.Options>
-  readonly throttle?: Throttle.Options
+export interface ExchangeOptions extends Options.RequestOptions {
+  readonly retryQuota?: number
+  readonly application?: Partial<RegisteredApplication.ApplicationOptions>
+  readonly throttle?: Throttle.ThrottleOptions
 }
 
-/** As good as none, unless one is asked for. */
-const throttleOf = ({ throttle }: ExchangeOptions) => Throttle.make(throttle ?? { burst: 1_000_000 })
+/** The application of the emulator, a quota, and a throttle that is as good as none unless one is asked for. */
+const around =
+  (options: ExchangeOptions) =>
+  <A, E, R>(make: Effect.Effect<A, E, R>) =>
+    make.pipe(
+      Effect.provideServiceEffect(Throttle.Throttle, Throttle.make(options.throttle ?? { burst: 1_000_000 })),
+      Effect.provideServiceEffect(RetryQuota.RetryQuota, RetryQuota.make(options.retryQuota)),
+      Effect.provideServiceEffect(
+        RegisteredApplication.RegisteredApplication,
+        application(options.application)
+      )
+    )
 
 /** The registration step alone, on the emulator's client. */
 export const registration = (options: ExchangeOptions = {}) =>
-  Effect.gen(function* () {
-    return yield* ClientRegistration.make(yield* application(options.application), options).pipe(
-      Effect.provideServiceEffect(Throttle.Throttle, throttleOf(options))
-    )
-  })
+  ClientRegistration.make(options).pipe(around(options))
 
 /** The token step alone, on the emulator's client. */
 export const tokenEndpoint = (options: ExchangeOptions = {}) =>
-  Effect.gen(function* () {
-    return yield* TokenEndpoint.make(yield* application(options.application), options).pipe(
-      Effect.provideServiceEffect(Throttle.Throttle, throttleOf(options))
-    )
-  })
+  TokenEndpoint.make(options).pipe(around(options))
 
 export const pair = (clientId = "an-id", clientSecret = "a-secret", session = "0".repeat(64)) =>
   new ClientCredentials.ClientCredentials({

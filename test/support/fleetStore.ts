@@ -1,5 +1,5 @@
 import { Clock, Effect, Layer, Option } from "effect"
-import { CredentialStore, Lease, type SessionKey } from "effect-adobe-pass"
+import { CredentialStore, Lease, type SessionKey, StoreBackend } from "effect-adobe-pass"
 
 interface Row {
   record: string | undefined
@@ -10,7 +10,7 @@ interface Row {
 
 /** A database of several nodes, in memory: records and leases on a clock of its own, as a real one has. */
 export const makeDatabase = (
-  options: { readonly lease?: Lease.Options; readonly clock?: Clock.Clock } = {}
+  options: { readonly lease?: Lease.LeaseOptions; readonly clock?: Clock.Clock } = {}
 ) => {
   const rows = new Map<SessionKey.SessionKey, Row>()
   const log: Array<string> = []
@@ -20,7 +20,7 @@ export const makeDatabase = (
     return row
   }
   const now = options.clock === undefined ? Clock.currentTimeMillis : options.clock.currentTimeMillis
-  const leases: Lease.Leases = {
+  const leases: StoreBackend.LeaseBackend = {
     acquire: (key, owner, ttl) =>
       Effect.map(now, (at) => {
         const row = rowOf(key)
@@ -48,13 +48,13 @@ export const makeDatabase = (
         log.push("release")
       })
   }
-  const backend: Omit<CredentialStore.Encoded, "lock"> = {
+  const backend: Omit<StoreBackend.StoreBackend, "lock"> = {
     read: (key) => Effect.sync(() => Option.fromNullable(rowOf(key).record)),
     compareAndSet: (key, expected, next, lease) =>
       Effect.suspend(() => {
         const row = rowOf(key)
         if (lease !== undefined && row.owner !== lease.owner) {
-          return Effect.fail({ reason: "Locked", code: CredentialStore.leaseLost } as const)
+          return Effect.fail({ reason: "Locked", code: StoreBackend.leaseLost } as const)
         }
         if (row.record !== Option.getOrUndefined(expected)) return Effect.succeed(false)
         row.record = next
@@ -66,7 +66,11 @@ export const makeDatabase = (
       })
   }
   /** The store of one node. */
-  const node = (storeOptions?: CredentialStore.Options) =>
-    CredentialStore.makeEncoded({ ...backend, lock: Lease.lock(leases, options.lease) }, storeOptions)
-  return { leases, log, rows, node, layer: Layer.sync(CredentialStore.CredentialStore, () => node()) }
+  const node = (storeOptions?: CredentialStore.StoreOptions) =>
+    Effect.flatMap(Lease.make(leases, options.lease), (lock) =>
+      CredentialStore.make({ ...backend, lock }, storeOptions)
+    )
+  const layer = (storeOptions?: CredentialStore.StoreOptions) =>
+    Layer.orDie(Layer.scoped(CredentialStore.CredentialStore, node(storeOptions)))
+  return { leases, log, rows, node, layer: layer(), layerWith: layer }
 }

@@ -5,7 +5,7 @@ import { Agent, request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Data, Effect, Schedule, type Scope } from "effect"
-import { freePort } from "./servers.js"
+import { freePort, isRunning } from "./servers.js"
 
 /** nginx did not start, or did not answer. */
 export class NginxError extends Data.TaggedError("NginxError")<{ readonly message: string }> {}
@@ -90,18 +90,19 @@ export const nginx = (
     )
     yield* Effect.promise(() => writeFile(join(prefix, "nginx.conf"), configuration(ports)))
     const stderr: Array<string> = []
-    yield* Effect.acquireRelease(
+    const child = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const child = spawn(binary, ["-p", prefix, "-c", "nginx.conf", "-e", "stderr"], {
           stdio: ["ignore", "ignore", "pipe"]
         })
         child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk.toString()))
         child.on("error", (error) => stderr.push(error.message))
+        child.once("exit", (code) => stderr.push(`ended with ${code}`))
         return child
       }),
       (child) =>
         Effect.async<void>((resume) => {
-          if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+          if (!isRunning(child)) return resume(Effect.void)
           child.once("exit", () => resume(Effect.void))
           child.kill("SIGTERM")
         })
@@ -116,7 +117,7 @@ export const nginx = (
           (status) => status === 204,
           (status) => new NginxError({ message: `answers ${status}` })
         ),
-        Effect.retry(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(250))),
+        Effect.retry({ schedule: Schedule.spaced("20 millis"), while: () => isRunning(child) }),
         Effect.mapError(
           (error) => new NginxError({ message: `nginx did not start: ${error.message}\n${stderr.join("")}` })
         )

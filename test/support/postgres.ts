@@ -202,7 +202,7 @@ export const usePostgres = (): Effect.Effect<Postgres> => {
   beforeAll(async () => {
     if (given !== undefined) server = postgresAt(given)
     else if (native !== undefined) server = await Effect.runPromise(Scope.extend(ownPostgres(), scope))
-  }, 60_000)
+  })
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
   return Effect.suspend(() =>
     server === undefined

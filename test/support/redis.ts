@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "@effect/vitest"
 import { Data, Effect, Exit, Redacted, Schedule, Scope } from "effect"
-import { describeWith, freePort } from "./servers.js"
+import { describeWith, freePort, isRunning } from "./servers.js"
 
 /** Redis did not start, or did not answer as it should. */
 export class RedisError extends Data.TaggedError("RedisError")<{ readonly message: string }> {}
@@ -78,7 +78,6 @@ const executeOn =
       let data = Buffer.alloc(0)
       const fail = (error: unknown) =>
         resume(Effect.fail(new RedisError({ message: error instanceof Error ? error.message : `${error}` })))
-      socket.setTimeout(5000, () => socket.destroy(new Error("no answer")))
       socket.on("error", fail)
       socket.on("close", () => fail("closed"))
       socket.on("data", (chunk) => {
@@ -143,7 +142,7 @@ const launch = (
         ({ message }) => message.startsWith("NOAUTH"),
         () => Effect.void
       ),
-      Effect.retry(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(250))),
+      Effect.retry({ schedule: Schedule.spaced("20 millis"), while: () => isRunning(child) }),
       Effect.mapError(
         ({ message }) => new RedisError({ message: `Redis did not start: ${message}\n${output.join("")}` })
       )
@@ -153,7 +152,7 @@ const launch = (
     Effect.map(({ child, kill }) =>
       Effect.async<void>((resume) => {
         process.off("exit", kill)
-        if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+        if (!isRunning(child)) return resume(Effect.void)
         child.once("exit", () => resume(Effect.void))
         kill()
       })
@@ -202,7 +201,7 @@ export const ownRedisCluster: Effect.Effect<OwnRedisServer, RedisError, Scope.Sc
         (info) => typeof info === "string" && info.includes("cluster_state:ok"),
         () => new RedisError({ message: "the cluster is not ready" })
       ),
-      Effect.retry(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(250)))
+      Effect.retry(Schedule.spaced("20 millis"))
     )
     return server
   }

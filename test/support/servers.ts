@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process"
 import { createServer } from "node:net"
 import { describe } from "@effect/vitest"
 import { Effect } from "effect"
@@ -11,6 +12,10 @@ export const freePort = Effect.async<number>((resume) => {
     server.close(() => resume(Effect.succeed(port)))
   })
 })
+
+/** Whether the process was started and has not ended. */
+export const isRunning = ({ exitCode, pid, signalCode }: ChildProcess): boolean =>
+  pid !== undefined && exitCode === null && signalCode === null
 
 const inCi = (process.env["CI"] ?? "") !== ""
 

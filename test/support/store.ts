@@ -1,12 +1,12 @@
-import { Effect, Layer, Option, Stream } from "effect"
-import { CredentialStore, type SessionKey } from "effect-adobe-pass"
+import { Effect, Either, Layer, Option, Stream } from "effect"
+import { CredentialStore, type SessionKey, type StoreBackend } from "effect-adobe-pass"
 
 type Behaviour = "works" | "fails" | "hangs"
 
 /** A backend on records that the test can see and spoil. Its lock keeps nobody out: it is for one process. */
 export const onRecords = (
   records: Map<SessionKey.SessionKey, string>
-): Required<Omit<CredentialStore.Encoded, "readMany">> => ({
+): Required<Omit<StoreBackend.StoreBackend, "readMany">> => ({
   read: (key) => Effect.sync(() => Option.fromNullable(records.get(key))),
   compareAndSet: (key, expected, next) =>
     Effect.sync(() => {
@@ -19,15 +19,22 @@ export const onRecords = (
   keys: Stream.suspend(() => Stream.fromIterable([...records.keys()]))
 })
 
+/** A store on a backend, with options that can be used. */
+export const storeOn = (
+  backend: StoreBackend.StoreBackend,
+  options?: CredentialStore.StoreOptions
+): CredentialStore.CredentialStore => Either.getOrThrow(CredentialStore.make(backend, options))
+
 /** A store in memory that outlives the layers built on it, and fails on demand. */
 export const makeStore = () => {
   const records = new Map<SessionKey.SessionKey, string>()
   const behaviour: Record<"read" | "write", Behaviour> = { read: "works", write: "works" }
   const writes = { failed: 0, made: 0 }
+  const reads = { made: 0 }
   const backend = onRecords(records)
 
-  const behave = <A>(operation: "read" | "write", work: Effect.Effect<A, CredentialStore.BackendFailure>) =>
-    Effect.suspend((): Effect.Effect<A, CredentialStore.BackendFailure> => {
+  const behave = <A>(operation: "read" | "write", work: Effect.Effect<A, StoreBackend.BackendFailure>) =>
+    Effect.suspend((): Effect.Effect<A, StoreBackend.BackendFailure> => {
       if (behaviour[operation] === "works") return work
       if (operation === "write") writes.failed += 1
       return behaviour[operation] === "hangs"
@@ -35,9 +42,15 @@ export const makeStore = () => {
         : Effect.fail({ reason: "Unavailable", code: "EIO" })
     })
 
-  const service = CredentialStore.makeEncoded({
+  const service = storeOn({
     ...backend,
-    read: (key) => behave("read", backend.read(key)),
+    read: (key) =>
+      behave(
+        "read",
+        Effect.tap(backend.read(key), () => {
+          reads.made += 1
+        })
+      ),
     compareAndSet: (...args) =>
       behave(
         "write",
@@ -46,5 +59,5 @@ export const makeStore = () => {
         })
       )
   })
-  return { records, behaviour, writes, layer: Layer.succeed(CredentialStore.CredentialStore, service) }
+  return { records, behaviour, reads, writes, layer: Layer.succeed(CredentialStore.CredentialStore, service) }
 }

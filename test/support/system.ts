@@ -27,14 +27,14 @@ export const emulatorEnvironment = Either.getOrThrow(
 )
 
 /** The options that make the library an unhurried client of the emulator. */
-export type SystemOptions = Partial<AdobePass.Options> & {
+export type SystemOptions = Partial<AdobePass.AdobePassOptions> & {
   readonly emulator?: Parameters<typeof Emulator.layer>[0]
   readonly store?: Layer.Layer<CredentialStore.CredentialStore>
 }
 
 /** The library on the options given, over whatever client and store there are. */
 export const adobePass = (
-  options: Partial<AdobePass.Options> = {}
+  options: Partial<AdobePass.AdobePassOptions> = {}
 ): Layer.Layer<
   AdobePass.Services,
   AdobePassError.InvalidInput,

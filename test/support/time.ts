@@ -1,23 +1,13 @@
-import { Array as Arr, Chunk, Effect, Exit, Fiber, Option, TestClock } from "effect"
+import { Array as Arr, Chunk, Effect, Exit, Fiber, Option, Random, TestClock } from "effect"
+
+const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
 /**
- * WebCrypto works on other threads. Under a test clock nobody may turn the clock while a digest is under way, so the
- * digests are counted.
+ * Lets every fiber run until it waits for the clock or for another fiber. Fibers run in microtasks, so all of them rest
+ * after one turn of the event loop; the other two are for what the platform answers a turn later.
  */
-let digesting = 0
-const digest = crypto.subtle.digest.bind(crypto.subtle)
-crypto.subtle.digest = (...args: Parameters<typeof digest>) => {
-  digesting += 1
-  return digest(...args).finally(() => {
-    digesting -= 1
-  })
-}
-
-const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(() => setTimeout(resolve, 0))))
-
-/** Lets every fiber run until it waits for the clock or for another fiber. */
 export const settle: Effect.Effect<void> = Effect.gen(function* () {
-  for (let quiet = 0; quiet < 3; quiet = digesting === 0 ? quiet + 1 : 0) yield* turn
+  for (let turns = 0; turns < 3; turns++) yield* turn
 })
 
 const now = TestClock.currentTimeMillis
@@ -55,3 +45,7 @@ export const runToEnd = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect
       yield* TestClock.setTime(next.value)
     }
   })
+
+/** Draws the longest delay that jitter allows, so that delays are known. */
+export const withoutJitter: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =
+  Effect.withRandom(Random.fixed([1]))

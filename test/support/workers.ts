@@ -36,9 +36,15 @@ const script = new vm.Script(require("node:module").wrap(fs.readFileSync(file, "
   importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER
 })
 script.runInThisContext()(exports, require, module, file, __dirname)
-if (cachedData === undefined) {
+const keep = () => {
+  if (fs.existsSync(cache)) return
   fs.writeFileSync(cache + process.pid, script.createCachedData())
   fs.renameSync(cache + process.pid, cache)
+}
+if (cachedData === undefined) {
+  // By then it has compiled what it needs.
+  setTimeout(keep, 1000).unref()
+  process.on("exit", keep)
 }
 `
 

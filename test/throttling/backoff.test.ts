@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { Sessions } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { device, type SystemOptions, system } from "../support/system.js"
-import { runToEnd } from "../support/time.js"
+import { runToEnd, withoutJitter } from "../support/time.js"
 
 const attempts = 6
 
@@ -33,7 +33,7 @@ const column = (rows: ReadonlyArray<ReadonlyArray<number>>, index: number) =>
 describe("the pauses between attempts", () => {
   it.effect("double in an outage until they reach their limit (H8)", () =>
     Effect.gen(function* () {
-      const rows = yield* pauses(1, Fault.answer(503), { base: 500, cap: 3000, jitter: false })
+      const rows = yield* withoutJitter(pauses(1, Fault.answer(503), { base: 500, cap: 3000 }))
       assert.deepStrictEqual(rows, [[500, 1000, 2000, 3000, 3000]])
     })
   )

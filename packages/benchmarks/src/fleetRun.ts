@@ -6,10 +6,10 @@
  */
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
-import { Config, type Context, Duration, Effect, Layer, Stream } from "effect"
+import { Config, Duration, Effect, Layer, Stream } from "effect"
 import { type CredentialStore, type Device, type SessionKey, Sessions } from "effect-adobe-pass"
 import { Redis, RedisStore } from "effect-adobe-pass-redis"
-import { SqlStore } from "effect-adobe-pass-sql"
+import { Migrations, SqlStore } from "effect-adobe-pass-sql"
 import { deviceAt, keyAt, lengths, library, madeUp, marks, secretCharacters, template } from "./sample.js"
 
 const [what = "", size = "1000"] = process.argv.slice(2)
@@ -46,11 +46,7 @@ const practice = Effect.gen(function* () {
 }).pipe(Effect.provide(library(madeUp, 20_000)))
 
 /** Nanoseconds for each read of the device that `pick` chooses. */
-const reading = (
-  sessions: Context.Tag.Service<Sessions.Sessions>,
-  total: number,
-  pick: () => Device.Device | undefined
-) =>
+const reading = (sessions: Sessions.Sessions, total: number, pick: () => Device.Device | undefined) =>
   Effect.gen(function* () {
     const loop = Effect.gen(function* () {
       for (let read = 0; read < total; read++) {
@@ -114,7 +110,7 @@ const table = "effect_adobe_pass_benchmark"
 
 const fromPostgres = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  yield* SqlStore.make({ table })
+  yield* Migrations.run({ table })
   yield* sql`TRUNCATE ${sql(table)}`
   yield* filled(
     (keys) => sql`

@@ -66,7 +66,7 @@ const copies = Math.floor(lengths.token / marks.session.length)
 export const template: string = await Effect.gen(function* () {
   const now = yield* Clock.currentTimeMillis
   let record = Option.none<string>()
-  const store = CredentialStore.makeEncoded({
+  const store = yield* CredentialStore.make({
     read: () => Effect.sync(() => record),
     compareAndSet: (_key, _expected, next) =>
       Effect.sync(() => {
@@ -94,7 +94,7 @@ export const template: string = await Effect.gen(function* () {
     expiresAt: now + 6 * 3_600_000,
     scopes: ["api:client:v2"]
   })
-  yield* store.saveCredentials(session, credentials, undefined)
+  yield* store.saveCredentials(session, credentials)
   yield* store.saveToken(session, credentials, token)
   return yield* record
 }).pipe(Effect.runPromise)
@@ -107,16 +107,17 @@ export const recordOf = (key: SessionKey.SessionKey): string =>
     .replace(marks.clientSecret, key.slice(-lengths.clientSecret))
 
 /** A store that makes each record up when it is asked for it, and keeps none. */
-export const madeUp: Layer.Layer<CredentialStore.CredentialStore> = Layer.sync(
-  CredentialStore.CredentialStore,
-  () =>
-    CredentialStore.makeEncoded({
+export const madeUp: Layer.Layer<CredentialStore.CredentialStore> = Layer.orDie(
+  Layer.effect(
+    CredentialStore.CredentialStore,
+    CredentialStore.make({
       read: (key) => Effect.sync(() => Option.some(recordOf(key))),
       readMany: (keys) => Effect.sync(() => new Map(keys.map((key) => [key, recordOf(key)] as const))),
       compareAndSet: () => Effect.succeed(true),
       remove: () => Effect.void,
       lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
     })
+  )
 )
 
 /** The library on a store, over a transport that never answers: nothing here may call Adobe Pass. */

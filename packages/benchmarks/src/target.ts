@@ -1,5 +1,6 @@
 /** The service and the device of a scenario. */
 import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
 import * as Device from "effect-adobe-pass/Device"
 import type { Target } from "./contender.js"
 
@@ -32,5 +33,5 @@ export const deviceOf = ({ deviceId, ip }: Pick<Target, "deviceId" | "ip">): Dev
 export const targetOf = (baseUrl: string, statement = softwareStatement, ip = "203.0.113.7"): Target => {
   const deviceId = `device-at-${ip}`
   const { callHeaders } = deviceOf({ deviceId, ip })
-  return { baseUrl, softwareStatement: statement, ip, deviceId, deviceHeaders: callHeaders }
+  return { baseUrl, softwareStatement: statement, ip, deviceId, deviceHeaders: Redacted.value(callHeaders) }
 }

@@ -3,12 +3,14 @@
  *
  * @since 0.1.0
  */
-import * as Either from "effect/Either"
-import * as Encoding from "effect/Encoding"
+import * as Equal from "effect/Equal"
+import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { LenientNumber } from "./internal/lenient.js"
+import * as Options from "./Options.js"
+import type * as Setting from "./Setting.js"
 
 /**
  * A bearer token. `issuedAt` (when the request was started) and `expiresAt` are milliseconds on the local clock;
@@ -22,7 +24,17 @@ export class AccessToken extends Schema.Class<AccessToken>("effect-adobe-pass/Ac
   issuedAt: Schema.Number,
   expiresAt: Schema.Number,
   scopes: Schema.Array(Schema.String)
-}) {}
+}) {
+  /** Equal by value, the list of scopes included. */
+  [Equal.symbol](that: Equal.Equal): boolean {
+    return that instanceof AccessToken && equivalence(this, that)
+  }
+  [Hash.symbol](): number {
+    return Hash.hash(this.value)
+  }
+}
+
+const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(AccessToken.fields)))
 
 /**
  * The answer of `POST /o/client/token`. `expires_in` is in seconds and may be a numeric string; it has to be
@@ -48,48 +60,36 @@ export const TokenResponse = Schema.Struct({
  */
 export const maximumLifetime = 86_400_000
 
-const JwtScopes = Schema.Struct({ scopes: Schema.Union(Schema.String, Schema.Array(Schema.String)) })
+const decodeClaims = Schema.decodeOption(
+  Schema.compose(
+    Schema.StringFromBase64Url,
+    Schema.parseJson(Schema.Struct({ scopes: Schema.Union(Schema.String, Schema.Array(Schema.String)) }))
+  )
+)
 
 /**
- * The scopes that a JWT token claims (a comma-separated string under `scopes`); empty for an opaque token.
+ * The scopes that a JWT claims (a comma-separated string under `scopes`); empty for an opaque token.
  *
  * @since 0.1.0
  * @category conversions
  */
 export const claimedScopes = (token: string): ReadonlyArray<string> =>
-  Option.fromNullable(token.split(".")[1]).pipe(
-    Option.flatMap((payload) => Either.getRight(Encoding.decodeBase64UrlString(payload))),
-    Option.flatMap(Option.liftThrowable((json): unknown => JSON.parse(json))),
-    Option.flatMap(Schema.decodeUnknownOption(JwtScopes)),
-    Option.match({
-      onNone: () => [],
-      onSome: ({ scopes }) =>
-        (typeof scopes === "string" ? scopes.split(",") : scopes)
-          .map((scope) => scope.trim())
-          .filter((s) => s !== "")
-    })
-  )
+  Option.match(decodeClaims(token.split(".")[1] ?? ""), {
+    onNone: () => [],
+    onSome: ({ scopes }) =>
+      (typeof scopes === "string" ? scopes.split(",") : scopes)
+        .map((scope) => scope.trim())
+        .filter((scope) => scope !== "")
+  })
 
 /**
- * When a token should be refreshed, as part of its remaining life.
+ * When a token should be refreshed. `fraction` is the part of the lifetime that makes the window, `minimum` and `maximum`
+ * are its limits in milliseconds.
  *
  * @since 0.1.0
  * @category lifetimes
  */
-export interface RefreshWindow {
-  /** The part of the lifetime that makes the window. @default 0.1 */
-  readonly fraction: number
-  /** The shortest window, in milliseconds. @default 30_000 */
-  readonly minimum: number
-  /** The longest window, in milliseconds. @default 300_000 */
-  readonly maximum: number
-}
-
-/**
- * @since 0.1.0
- * @category lifetimes
- */
-export const defaultRefreshWindow: RefreshWindow = { fraction: 0.1, minimum: 30_000, maximum: 300_000 }
+export type RefreshWindow = Setting.Checked<typeof Options.refreshWindow>
 
 /**
  * The moment from which a token is refreshed in the background, in milliseconds.
@@ -104,7 +104,7 @@ export const defaultRefreshWindow: RefreshWindow = { fraction: 0.1, minimum: 30_
 export const refreshAt = (
   token: Pick<AccessToken, "issuedAt" | "expiresAt">,
   slot: number,
-  window: RefreshWindow = defaultRefreshWindow
+  window: RefreshWindow = Options.refreshWindow.fallback
 ): number => {
   const lifetime = token.expiresAt - token.issuedAt
   const size = Math.min(

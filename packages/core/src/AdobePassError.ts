@@ -49,8 +49,7 @@ export class InvalidInput extends Schema.TaggedError<InvalidInput>("effect-adobe
 }
 
 /**
- * A protected call was aimed at a host that does not belong to the environment. Nothing was sent, so the access
- * token stayed at home.
+ * A protected call names a host that does not belong to the environment. Nothing was sent, the access token included.
  *
  * @since 0.1.0
  * @category errors
@@ -141,8 +140,8 @@ export class UnapprovedSoftwareStatement extends Schema.TaggedError<UnapprovedSo
 }
 
 /**
- * `400 {"error":"invalid_client"}`, confirmed: Adobe Pass no longer knows this pair of client credentials, and the
- * policy (or an earlier replacement) does not let the library register again.
+ * `400 {"error":"invalid_client"}`, confirmed: Adobe Pass no longer knows these client credentials, and the policy (or
+ * an earlier replacement) does not let the library register again.
  *
  * @since 0.1.0
  * @category errors
@@ -324,8 +323,8 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
 }
 
 /**
- * The credential store could not be read or written. Nothing was overwritten; a pair that could not be saved waits in
- * memory for the next call of its device.
+ * The credential store could not be read or written. Nothing was overwritten; credentials that could not be saved
+ * stay in memory until the next call of their device.
  *
  * `Unavailable`: the store cannot be reached; `Timeout`: it was too slow; `Locked`: another process held the lock of
  * this session for too long, or took it over before the save; `Corrupt`: a record exists but cannot be decoded, a
@@ -357,7 +356,7 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
     const code = this.code === undefined ? "" : ` [${this.code}]`
     const kept =
       this.operation === "save"
-        ? "a new pair is kept in memory and saved by the next call of its device, so nothing is registered twice"
+        ? "new credentials are kept in memory and saved by the next call of their device, so nothing is registered twice"
         : "nothing was registered or lost"
     const sentences: Record<CredentialStoreError["reason"], string> = {
       Unavailable: `The credential store failed to ${this.operation}${code}: bring it back; ${kept}.`,
@@ -555,7 +554,7 @@ export type RegistrationRefused =
 export type TokenRefused = InvalidRequest | InvalidClient | UnauthorizedClient | UnsupportedGrantType
 
 /**
- * What any request can meet: throttling, an outage, a broken connection, an answer nobody expects.
+ * What any request can fail with: throttling, an outage, a broken connection, an undocumented answer.
  *
  * @since 0.1.0
  * @category models

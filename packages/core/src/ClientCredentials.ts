@@ -1,14 +1,18 @@
 /**
- * Client credentials: the pair that stands for one device, for ever.
+ * Client credentials: the client identifier and secret of one device. They never expire.
  *
  * @since 0.1.0
  */
+import * as Equal from "effect/Equal"
+import * as Hash from "effect/Hash"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { LenientNumber, LenientTexts } from "./internal/lenient.js"
 import { SessionKey } from "./SessionKey.js"
 
 /**
- * The pair, stamped with what it belongs to. Losing it signs the users of the device out.
+ * Client credentials, with the environment, statement and session that they belong to. Losing them signs the users of
+ * the device out.
  *
  * `issuedAt` is in milliseconds since the epoch, whatever unit Adobe used.
  *
@@ -27,7 +31,17 @@ export class ClientCredentials extends Schema.Class<ClientCredentials>("effect-a
     statement: Schema.String,
     session: SessionKey
   }
-) {}
+) {
+  /** Equal by value, the lists included. */
+  [Equal.symbol](that: Equal.Equal): boolean {
+    return that instanceof ClientCredentials && equivalence(this, that)
+  }
+  [Hash.symbol](): number {
+    return Hash.hash(this.clientId)
+  }
+}
+
+const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(ClientCredentials.fields)))
 
 /**
  * A time in seconds or in milliseconds, as milliseconds: Adobe has sent `client_id_issued_at` in both units. Values
@@ -39,8 +53,8 @@ export class ClientCredentials extends Schema.Class<ClientCredentials>("effect-a
 export const toMillis = (value: number): number => (value >= 1e11 ? value : value * 1000)
 
 /**
- * The answer of `POST /o/client/register`. All but the pair may be missing or of another shape: older answers lack
- * `scopes`, nothing depends on the rest, and a pair that was made must not be lost over it.
+ * The answer of `POST /o/client/register`. Only the identifier and the secret are required: older answers lack `scopes`,
+ * and credentials that were issued must not be lost because of a field that nothing depends on.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1
  * @since 0.1.0
@@ -54,3 +68,14 @@ export const RegistrationResponse = Schema.Struct({
   grant_types: LenientTexts,
   scopes: LenientTexts
 })
+
+/**
+ * Whether identifier and secret are the same.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const sameCredentials = (left: ClientCredentials, right: ClientCredentials): boolean =>
+  left === right ||
+  (Redacted.value(left.clientId) === Redacted.value(right.clientId) &&
+    Redacted.value(left.clientSecret) === Redacted.value(right.clientSecret))

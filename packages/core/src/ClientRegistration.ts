@@ -6,8 +6,8 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import {
@@ -20,44 +20,37 @@ import {
 } from "./AdobePassError.js"
 import { ClientCredentials, RegistrationResponse, toMillis } from "./ClientCredentials.js"
 import type { Device } from "./Device.js"
-import * as OAuthEndpoint from "./internal/oauthEndpoint.js"
+import * as OAuthEndpoint from "./internal/http/oauthEndpoint.js"
 import * as Metrics from "./Metrics.js"
-import type { RegisteredApplication } from "./RegisteredApplication.js"
+import type * as Options from "./Options.js"
+import { RegisteredApplication } from "./RegisteredApplication.js"
+import type { RetryQuota } from "./RetryQuota.js"
 import * as SessionKey from "./SessionKey.js"
-import type * as Throttle from "./Throttle.js"
+import type { Throttle } from "./Throttle.js"
 
 /**
  * `POST /o/client/register`.
  *
  * @since 0.1.0
- * @category tags
- */
-export class ClientRegistration extends Context.Tag("effect-adobe-pass/ClientRegistration")<
-  ClientRegistration,
-  {
-    /**
-     * Registers the application for a device and returns the new pair. Each success mints another pair, and nothing
-     * here stores it: `Sessions` does, and asks the store first.
-     *
-     * Repeated only where the server surely made no pair: the connection was never made, or the answer was 429 or
-     * 503. May be interrupted while it waits; a pair made meanwhile has never been used and is lost without harm.
-     */
-    readonly register: (device: Device) => Effect.Effect<ClientCredentials, RegistrationError>
-  }
->() {}
-
-/**
- * How requests to `/o/client/*` are made.
- *
- * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Limit of one attempt, body included. @default 10 seconds */
-  readonly timeout?: Duration.DurationInput | undefined
-  /** Attempts, delays and budget. */
-  readonly retry?: Throttle.ScheduleOptions | undefined
+export interface ClientRegistration {
+  /**
+   * Registers the application for a device and returns the new credentials. Each success creates another client at Adobe
+   * Pass, and nothing is stored here: `Sessions` does that, and reads the store first.
+   *
+   * A registration is repeated only when the server cannot have created a client: the connection was never made, or the
+   * answer was 429 or 503. It may be interrupted; credentials that arrive later were never used and are lost.
+   */
+  readonly register: (device: Device) => Effect.Effect<ClientCredentials, RegistrationError>
 }
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export const ClientRegistration: Context.Tag<ClientRegistration, ClientRegistration> =
+  Context.GenericTag<ClientRegistration>("effect-adobe-pass/ClientRegistration")
 
 const refused = (code: string, status: number) => {
   switch (code) {
@@ -74,65 +67,71 @@ const refused = (code: string, status: number) => {
   }
 }
 
-const nothingWasMinted = (error: RegistrationError): boolean =>
+const nothingWasCreated = (error: RegistrationError): boolean =>
   error._tag === "Throttled" ||
   (error._tag === "ServiceUnavailable" && error.status === 503) ||
   (error._tag === "TransportError" && error.reason === "NotConnected")
 
+const requestBody = (application: RegisteredApplication): HttpBody.HttpBody =>
+  HttpBody.text(
+    JSON.stringify({
+      software_statement: Redacted.value(application.softwareStatement.value),
+      ...(application.redirectUri === undefined ? {} : { redirect_uri: application.redirectUri })
+    }),
+    "application/json;charset=utf-8"
+  )
+
 /**
- * The registration step of one registered application; `InvalidInput` when an option cannot be used.
+ * The registration step of the registered application; `InvalidInput` when an option cannot be used.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7591#section-3
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
-  application: RegisteredApplication,
-  options: Options = {}
+  options: Options.RequestOptions = {}
 ): Effect.Effect<
-  Context.Tag.Service<ClientRegistration>,
+  ClientRegistration,
   InvalidInput,
-  HttpClient.HttpClient | Throttle.Throttle
+  HttpClient.HttpClient | RegisteredApplication | RetryQuota | Throttle
 > =>
   Effect.gen(function* () {
-    const post = yield* OAuthEndpoint.make(application, options, {
+    const application = yield* RegisteredApplication
+    const post = yield* OAuthEndpoint.make(options, {
       operation: "register",
       path: "/o/client/register",
       response: RegistrationResponse,
       refused,
-      mayRepeat: nothingWasMinted
+      mayRepeat: nothingWasCreated
     })
-    const statement = () =>
-      HttpBody.text(
-        JSON.stringify({
-          software_statement: Redacted.value(application.softwareStatement.value),
-          ...(application.redirectUri === undefined ? {} : { redirect_uri: application.redirectUri })
-        }),
-        "application/json;charset=utf-8"
-      )
-
-    const register = Effect.fn("ClientRegistration.register")(function* (device: Device) {
-      const { body, startedAt } = yield* post(device, statement())
-      return new ClientCredentials({
-        clientId: Redacted.make(body.client_id),
-        clientSecret: Redacted.make(body.client_secret),
-        issuedAt: body.client_id_issued_at === undefined ? startedAt : toMillis(body.client_id_issued_at),
-        redirectUris: body.redirect_uris,
-        grantTypes: body.grant_types,
-        scopes: body.scopes,
-        environment: application.environment.name,
-        statement: application.softwareStatement.fingerprint,
-        session: yield* SessionKey.make(application, device)
+    const register = Effect.fn("ClientRegistration.register")(
+      function* (device: Device) {
+        const session = yield* SessionKey.make(application, device)
+        const { body, startedAt } = yield* post(device, requestBody(application))
+        return new ClientCredentials({
+          clientId: Redacted.make(body.client_id),
+          clientSecret: Redacted.make(body.client_secret),
+          issuedAt: body.client_id_issued_at === undefined ? startedAt : toMillis(body.client_id_issued_at),
+          redirectUris: body.redirect_uris,
+          grantTypes: body.grant_types,
+          scopes: body.scopes,
+          environment: application.environment.name,
+          statement: application.softwareStatement.fingerprint,
+          session
+        })
+      },
+      Effect.tapBoth({
+        onSuccess: () => Metric.update(Metrics.registrations, "success"),
+        onFailure: (error) => Metric.update(Metrics.registrations, error._tag)
       })
-    })
-
-    return {
-      register: (device) =>
-        register(device).pipe(
-          Effect.tapBoth({
-            onSuccess: () => Metric.update(Metrics.registrations, "success"),
-            onFailure: (error) => Metric.update(Metrics.registrations, error._tag)
-          })
-        )
-    }
+    )
+    return { register }
   })
+
+/**
+ * `make` as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options.RequestOptions) => Layer.effect(ClientRegistration, make(options))

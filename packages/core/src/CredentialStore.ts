@@ -1,28 +1,29 @@
 /**
- * Where credentials and tokens live between runs.
+ * Persistent storage of credentials and tokens.
  *
- * The typed service is written once, in `makeEncoded`; a backend implements four operations on text.
+ * The typed store is written once, in `make`; a backend implements operations on text, see `StoreBackend`.
  *
  * @since 0.1.0
  */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { AccessToken } from "./AccessToken.js"
-import { CredentialStoreError } from "./AdobePassError.js"
-import { ClientCredentials } from "./ClientCredentials.js"
-import * as Encryption from "./Encryption.js"
-import { processLocks } from "./internal/processLocks.js"
-import { within } from "./internal/within.js"
-import type { Lease } from "./Lease.js"
+import type { AccessToken } from "./AccessToken.js"
+import { CredentialStoreError, type InvalidInput } from "./AdobePassError.js"
+import { type ClientCredentials, sameCredentials } from "./ClientCredentials.js"
+import type { Encryption } from "./Encryption.js"
+import { hardTimeout } from "./internal/hardTimeout.js"
+import * as Record from "./internal/store/record.js"
+import * as Options from "./Options.js"
 import type { SessionKey } from "./SessionKey.js"
-import { samePair } from "./SessionState.js"
+import type * as Setting from "./Setting.js"
+import * as StoreBackend from "./StoreBackend.js"
 
 /**
  * What is stored for one device.
@@ -34,400 +35,308 @@ export interface StoredSession {
   readonly credentials: ClientCredentials
   readonly token: AccessToken | undefined
   /** The id of the key that the record is encrypted with, if it is. */
-  readonly encryptedWith?: string | undefined
+  readonly encryptedWith: string | undefined
+  /** The record as it is stored. A save is given it, so that it need not read again what was read before. */
+  readonly record: Redacted.Redacted<string>
+}
+
+/**
+ * How credentials are saved.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SaveOptions {
+  /** The credentials that may be replaced. @default none */
+  readonly replaces?: ClientCredentials | undefined
+  /**
+   * The lock under which the credentials are saved. When another holder has it by then, nothing is saved, and the
+   * operation fails as `Locked` with the code `StoreBackend.leaseLost`.
+   */
+  readonly lease?: StoreBackend.Lease | undefined
+  /** What was read before. Nothing is read again unless another process wrote meanwhile. @default it is read */
+  readonly read?: Option.Option<StoredSession> | undefined
 }
 
 /**
  * The storage of sessions.
  *
  * @since 0.1.0
+ * @category models
+ */
+export interface CredentialStore {
+  /**
+   * The stored session; `None` only when there is surely none. A record that cannot be read or decoded is an error, so
+   * that it never looks like a device that has to be registered.
+   */
+  readonly load: (key: SessionKey) => Effect.Effect<Option.Option<StoredSession>, CredentialStoreError>
+  /** The stored sessions among these, in as few operations as the backend allows. Records that cannot be read are left out. */
+  readonly loadMany: (
+    keys: ReadonlyArray<SessionKey>
+  ) => Effect.Effect<ReadonlyMap<SessionKey, StoredSession>, CredentialStoreError>
+  /**
+   * Saves credentials where the store holds nothing, or holds those that they replace. Returns what the store holds
+   * afterwards: these credentials, or those of a faster process. When it returns, they are durable.
+   */
+  readonly saveCredentials: (
+    key: SessionKey,
+    credentials: ClientCredentials,
+    options?: SaveOptions
+  ) => Effect.Effect<StoredSession, CredentialStoreError>
+  /**
+   * Saves a token if the store still holds its credentials; otherwise does nothing. With `read`, the session as it was
+   * read before, nothing is read again unless another process wrote meanwhile.
+   */
+  readonly saveToken: (
+    key: SessionKey,
+    credentials: ClientCredentials,
+    token: AccessToken,
+    read?: StoredSession
+  ) => Effect.Effect<void, CredentialStoreError>
+  /** Removes the session; succeeds when there is none. */
+  readonly remove: (key: SessionKey) => Effect.Effect<void, CredentialStoreError>
+  /** Holds the lock of the session, against every process that shares the store, until the scope closes. */
+  readonly lock: (key: SessionKey) => Effect.Effect<StoreBackend.Lease, CredentialStoreError, Scope.Scope>
+  /** The keys of all sessions, in no order. A session that is saved or removed meanwhile may be among them or not. */
+  readonly keys: Stream.Stream<SessionKey, CredentialStoreError>
+}
+
+/**
+ * @since 0.1.0
  * @category tags
  */
-export class CredentialStore extends Context.Tag("effect-adobe-pass/CredentialStore")<
-  CredentialStore,
-  {
-    /**
-     * The stored session; `None` only when there is surely none. A record that cannot be read or decoded is an
-     * error, so that it never looks like a device that has to be registered.
-     */
-    readonly load: (key: SessionKey) => Effect.Effect<Option.Option<StoredSession>, CredentialStoreError>
-    /** The stored sessions among these, in as few steps as the backend allows; records that cannot be read are left out. */
-    readonly loadMany: (
-      keys: ReadonlyArray<SessionKey>
-    ) => Effect.Effect<ReadonlyMap<SessionKey, StoredSession>, CredentialStoreError>
-    /**
-     * Saves a pair if the store still holds `replaces` (or nothing, when it is undefined), and returns the pair that
-     * the store holds afterwards: the given one, or the one of a faster process. When it returns, the pair is durable.
-     *
-     * With a `lease` it is saved only while the lock has not passed to somebody else; otherwise the operation fails as
-     * `Locked` with the code `leaseLost`.
-     */
-    readonly saveCredentials: (
-      key: SessionKey,
-      credentials: ClientCredentials,
-      replaces: ClientCredentials | undefined,
-      lease?: Lease
-    ) => Effect.Effect<ClientCredentials, CredentialStoreError>
-    /** Saves a token if the store still holds its pair; otherwise does nothing. */
-    readonly saveToken: (
-      key: SessionKey,
-      credentials: ClientCredentials,
-      token: AccessToken
-    ) => Effect.Effect<void, CredentialStoreError>
-    /** Removes the session; succeeds when there is none. */
-    readonly remove: (key: SessionKey) => Effect.Effect<void, CredentialStoreError>
-    /** Holds the lock of the session, against every process that shares the store, until the scope closes. */
-    readonly lock: (key: SessionKey) => Effect.Effect<Lease, CredentialStoreError, Scope.Scope>
-    /** The keys of all sessions, in no order. What is saved or removed meanwhile may be in it or not. */
-    readonly keys: Stream.Stream<SessionKey, CredentialStoreError>
-  }
->() {}
+export const CredentialStore: Context.Tag<CredentialStore, CredentialStore> =
+  Context.GenericTag<CredentialStore>("effect-adobe-pass/CredentialStore")
 
 /**
- * Why a backend failed: it cannot be reached, or its lock was not free in time. `code` is a short machine-readable
- * code without any data in it, such as `EACCES`.
+ * Options of every store.
  *
  * @since 0.1.0
  * @category models
  */
-export interface BackendFailure {
-  readonly reason: "Unavailable" | "Timeout" | "Locked"
-  readonly code?: string | undefined
+export interface StoreOptions extends Setting.Input<typeof Options.store> {
+  /** Encryption of what is stored. Records in clear can still be read, and are encrypted when they are saved. @default none */
+  readonly encryption?: Encryption | undefined
 }
 
-/**
- * The error for a failure of a backend. A code that is not short and plain is left out: it may be text, and hold data.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const fromFailure = (
-  operation: CredentialStoreError["operation"],
-  { code, reason }: BackendFailure
-): CredentialStoreError =>
-  new CredentialStoreError({
-    operation,
-    reason,
-    ...(code !== undefined && /^[A-Z0-9_]{1,40}$/.test(code) ? { code } : {})
-  })
+type Operation = CredentialStoreError["operation"]
 
-/**
- * The code of a save that came too late: the lock under which it was made has passed to somebody else.
- *
- * @since 0.1.0
- * @category constants
- */
-export const leaseLost = "LEASE_LOST"
-
-/**
- * The operations of a backend, on text records. The text holds secrets. Two of them are optional.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Encoded {
-  /** The record, or `None` when there is none. */
-  readonly read: (key: SessionKey) => Effect.Effect<Option.Option<string>, BackendFailure>
-  /** The records there are among these. @default `read`, one by one */
-  readonly readMany?: (
-    keys: ReadonlyArray<SessionKey>
-  ) => Effect.Effect<ReadonlyMap<SessionKey, string>, BackendFailure>
-  /**
-   * Writes `next` if the record is still `expected` (`None`: if there is no record), as one atomic and durable step;
-   * false when it is not. With a `lease` the same step looks whether the lock is still (or was last) held by its owner,
-   * and fails as `Locked` with the code `leaseLost` when it is not.
-   */
-  readonly compareAndSet: (
-    key: SessionKey,
-    expected: Option.Option<string>,
-    next: string,
-    lease: Lease | undefined
-  ) => Effect.Effect<boolean, BackendFailure>
-  /** Removes the record; succeeds when there is none. */
-  readonly remove: (key: SessionKey) => Effect.Effect<void, BackendFailure>
-  /**
-   * Holds an exclusive lock of the key until the scope closes. The lock ends by itself when its holder dies. See
-   * `Lease.lock` for a backend that can only keep a lease.
-   */
-  readonly lock: (key: SessionKey) => Effect.Effect<Lease, BackendFailure, Scope.Scope>
-  /** The keys of all records. @default a failure: the store cannot list its sessions */
-  readonly keys?: Stream.Stream<SessionKey, BackendFailure>
+/** A backend whose operations fail as the typed store does, and are bounded. */
+interface Bounded {
+  readonly backend: StoreBackend.StoreBackend
+  readonly encryption: Encryption | undefined
+  readonly run: <A>(
+    operation: Operation,
+    effect: Effect.Effect<A, StoreBackend.BackendFailure>
+  ) => Effect.Effect<A, CredentialStoreError>
 }
 
-const Stored = Schema.parseJson(
-  Schema.Struct({
-    version: Schema.Literal(1),
-    credentials: ClientCredentials,
-    token: Schema.optional(AccessToken)
-  })
-)
-const decodeStored = Schema.decode(Stored)
-const encodeStored = Schema.encodeSync(Stored)
-
-/**
- * Options of `makeEncoded`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** The longest time that one operation other than waiting for the lock may take. @default 5 seconds */
-  readonly timeout?: Duration.DurationInput | undefined
-  /** Encryption of what is stored. Records from before are read as they are, and encrypted when they are saved. @default none */
-  readonly encryption?: Encryption.Encryption | undefined
-}
-
-/**
- * The typed store over a backend. Every operation of the backend but waiting for the lock is bounded by `timeout`; a
- * record of another session is refused.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const makeEncoded = (
-  backend: Encoded,
-  options: Options = {}
-): Context.Tag.Service<CredentialStore> => {
-  const timeout = Duration.decode(options.timeout ?? Duration.seconds(5))
-  type Operation = CredentialStoreError["operation"]
-
-  const failed = (operation: Operation) => (failure: BackendFailure) => fromFailure(operation, failure)
-
-  const bounded =
-    (operation: Operation) =>
-    <A>(effect: Effect.Effect<A, BackendFailure>): Effect.Effect<A, CredentialStoreError> =>
-      Effect.mapError(effect, failed(operation)).pipe(
-        within(timeout, () => new CredentialStoreError({ operation, reason: "Timeout" }))
-      )
-
-  interface Entry extends StoredSession {
-    readonly text: string
-  }
-
-  const { encryption } = options
-
-  const open = (key: SessionKey, text: string): Effect.Effect<string, Encryption.Unopened> =>
-    Encryption.keyOf(text) === undefined
-      ? Effect.succeed(text)
-      : encryption === undefined
-        ? Effect.fail("UnknownKey")
-        : encryption.open(key, text)
-
-  const decode = (
-    key: SessionKey,
-    text: string,
-    operation: Operation
-  ): Effect.Effect<Entry, CredentialStoreError> =>
-    open(key, text).pipe(
-      Effect.mapError(
-        (why) =>
-          new CredentialStoreError({ operation, reason: why === "UnknownKey" ? "Encrypted" : "Corrupt" })
-      ),
-      Effect.flatMap((plain) =>
-        Effect.mapError(decodeStored(plain), () => new CredentialStoreError({ operation, reason: "Corrupt" }))
-      ),
-      Effect.filterOrFail(
-        ({ credentials }) => credentials.session === key,
-        () => new CredentialStoreError({ operation, reason: "Mismatch" })
-      ),
-      Effect.map(({ credentials, token }) => ({
-        text,
-        credentials,
-        token,
-        encryptedWith: Encryption.keyOf(text)
-      }))
-    )
-
-  const encode = (key: SessionKey, { credentials, token }: StoredSession): Effect.Effect<string> => {
-    const plain = encodeStored({ version: 1, credentials, token })
-    return encryption === undefined ? Effect.succeed(plain) : encryption.seal(key, plain)
-  }
-
-  const read = (key: SessionKey, operation: Operation) =>
-    Effect.flatMap(
-      bounded(operation)(backend.read(key)),
-      Option.match({
-        onNone: () => Effect.succeedNone,
-        onSome: (text) => Effect.asSome(decode(key, text, operation))
-      })
-    )
-
-  const readMany =
-    backend.readMany ??
-    ((keys: ReadonlyArray<SessionKey>) =>
-      Effect.map(
-        Effect.forEach(
-          keys,
-          (key) =>
-            Effect.map(
-              backend.read(key),
-              Option.map((text) => [key, text] as const)
-            ),
-          {
-            concurrency: 16
-          }
-        ),
-        (found) => new Map(found.flatMap(Option.toArray))
-      ))
-
-  const loadMany: Context.Tag.Service<CredentialStore>["loadMany"] = (keys) =>
-    Effect.gen(function* () {
-      const records = yield* bounded("load")(readMany(keys))
-      const sessions = new Map<SessionKey, StoredSession>()
-      for (const [key, text] of records) {
-        const entry = yield* Effect.option(decode(key, text, "load"))
-        if (Option.isSome(entry)) sessions.set(key, entry.value)
-      }
-      return sessions
+const load = (
+  { backend, encryption, run }: Bounded,
+  key: SessionKey,
+  operation: Operation
+): Effect.Effect<Option.Option<StoredSession>, CredentialStoreError> =>
+  Effect.flatMap(
+    run(operation, backend.read(key)),
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      onSome: (record) => Effect.asSome(Record.decode(encryption, operation, key, record))
     })
+  )
 
-  const write = (
-    key: SessionKey,
-    expected: Option.Option<Entry>,
-    session: StoredSession,
-    lease: Lease | undefined
-  ) =>
-    Effect.flatMap(encode(key, session), (next) =>
-      bounded("save")(
-        backend.compareAndSet(
-          key,
-          Option.map(expected, ({ text }) => text),
-          next,
-          lease
-        )
-      )
+const readMany = (
+  { read }: StoreBackend.StoreBackend,
+  keys: ReadonlyArray<SessionKey>
+): Effect.Effect<ReadonlyMap<SessionKey, string>, StoreBackend.BackendFailure> =>
+  Effect.map(
+    Effect.forEach(
+      keys,
+      (key) =>
+        Effect.map(
+          read(key),
+          Option.map((record) => [key, record] as const)
+        ),
+      {
+        concurrency: 16
+      }
+    ),
+    (found) => new Map(found.flatMap(Option.toArray))
+  )
+
+const loadMany = (
+  { backend, encryption, run }: Bounded,
+  keys: ReadonlyArray<SessionKey>
+): Effect.Effect<ReadonlyMap<SessionKey, StoredSession>, CredentialStoreError> =>
+  Effect.gen(function* () {
+    const records = yield* run("load", (backend.readMany ?? ((some) => readMany(backend, some)))(keys))
+    const sessions = new Map<SessionKey, StoredSession>()
+    for (const [key, record] of records) {
+      const session = yield* Effect.option(Record.decode(encryption, "load", key, record))
+      if (Option.isSome(session)) sessions.set(key, session.value)
+    }
+    return sessions
+  })
+
+/** How often a save is tried while others write. A backend that never lets it win has a defect. */
+const maximumWrites = 10
+
+type Content = Pick<StoredSession, "credentials" | "token">
+
+/**
+ * Writes what `decide` makes of the session that was read; a left ends the save without a write. When another process
+ * wrote meanwhile, the session is read and decided on again.
+ */
+const save = <A>(
+  bounded: Bounded,
+  key: SessionKey,
+  { lease, read }: Pick<SaveOptions, "lease" | "read">,
+  decide: (current: Option.Option<StoredSession>) => Either.Either<Content, A>,
+  writes = 1
+): Effect.Effect<StoredSession | A, CredentialStoreError> =>
+  Effect.gen(function* () {
+    const current = read ?? (yield* load(bounded, key, "save"))
+    const decision = decide(current)
+    if (Either.isLeft(decision)) return decision.left
+    const { credentials, token } = decision.right
+    const session = yield* Record.encode(bounded.encryption, key, credentials, token)
+    const expected = Option.map(current, ({ record }) => Redacted.value(record))
+    const written = yield* bounded.run(
+      "save",
+      bounded.backend.compareAndSet(key, expected, Redacted.value(session.record), lease)
     )
+    if (written) return session
+    if (writes === maximumWrites) {
+      return yield* new CredentialStoreError({ operation: "save", reason: "Unavailable", code: "CONTENTION" })
+    }
+    return yield* save(bounded, key, { lease }, decide, writes + 1)
+  })
 
-  /** Tries again while others write between the read and the write; a backend that never lets it win has a defect. */
-  const contending = <A>(save: Effect.Effect<Option.Option<A>, CredentialStoreError>) =>
-    Effect.suspend(() => save).pipe(
-      Effect.flatMap(
-        Option.match({
-          onNone: () =>
-            new CredentialStoreError({ operation: "save", reason: "Unavailable", code: "CONTENTION" }),
-          onSome: Effect.succeed
-        })
-      ),
-      Effect.retry({ times: 9, while: (error) => error.code === "CONTENTION" })
-    )
-
-  const saveCredentials: Context.Tag.Service<CredentialStore>["saveCredentials"] = (
-    key,
-    credentials,
-    replaces,
-    lease
-  ) =>
-    contending(
-      Effect.flatMap(read(key, "save"), (stored) => {
-        const current = Option.getOrUndefined(stored)?.credentials
-        const mayWrite = current === undefined || (replaces !== undefined && samePair(current, replaces))
-        return mayWrite
-          ? Effect.map(write(key, stored, { credentials, token: undefined }, lease), (won) =>
-              won ? Option.some(credentials) : Option.none()
-            )
-          : Effect.succeedSome(current)
+const saveCredentials =
+  (bounded: Bounded): CredentialStore["saveCredentials"] =>
+  (key, credentials, options = {}) => {
+    const { replaces } = options
+    return save(
+      bounded,
+      key,
+      options,
+      Option.match({
+        onNone: () => Either.right({ credentials, token: undefined }),
+        onSome: (current) =>
+          replaces !== undefined && sameCredentials(current.credentials, replaces)
+            ? Either.right({ credentials, token: undefined })
+            : Either.left(current)
       })
     )
+  }
 
-  const saveToken: Context.Tag.Service<CredentialStore>["saveToken"] = (key, credentials, token) =>
+const saveToken =
+  (bounded: Bounded): CredentialStore["saveToken"] =>
+  (key, credentials, token, read) =>
     Effect.asVoid(
-      contending(
-        Effect.flatMap(read(key, "save"), (stored) =>
-          Option.isSome(stored) && samePair(stored.value.credentials, credentials)
-            ? Effect.map(
-                write(key, stored, { credentials: stored.value.credentials, token }, undefined),
-                (won) => (won ? Option.some(won) : Option.none())
-              )
-            : Effect.succeedSome(true)
-        )
+      save(bounded, key, { read: read === undefined ? undefined : Option.some(read) }, (current) =>
+        Option.exists(current, (stored) => sameCredentials(stored.credentials, credentials))
+          ? Either.right({ credentials, token })
+          : Either.left(undefined)
       )
     )
 
+const build = (
+  backend: StoreBackend.StoreBackend,
+  { timeout }: Setting.Checked<typeof Options.store>,
+  encryption: Encryption | undefined
+): CredentialStore => {
+  const bounded: Bounded = {
+    backend,
+    encryption,
+    run: (operation, effect) =>
+      Effect.mapError(effect, (failure) => StoreBackend.toError(operation, failure)).pipe(
+        hardTimeout(timeout, () => new CredentialStoreError({ operation, reason: "Timeout" }))
+      )
+  }
   return {
-    load: (key) => read(key, "load"),
-    loadMany,
-    saveCredentials,
-    saveToken,
-    remove: (key) => bounded("remove")(backend.remove(key)),
-    lock: (key) => Effect.mapError(backend.lock(key), failed("lock")),
+    load: (key) => load(bounded, key, "load"),
+    loadMany: (keys) => loadMany(bounded, keys),
+    saveCredentials: saveCredentials(bounded),
+    saveToken: saveToken(bounded),
+    remove: (key) => bounded.run("remove", backend.remove(key)),
+    lock: (key) => Effect.mapError(backend.lock(key), (failure) => StoreBackend.toError("lock", failure)),
     keys:
       backend.keys === undefined
         ? Stream.fail(new CredentialStoreError({ operation: "list", reason: "Unsupported" }))
-        : Stream.mapError(backend.keys, failed("list"))
+        : Stream.mapError(backend.keys, (failure) => StoreBackend.toError("list", failure))
   }
 }
 
-/** The lock of a backend that a single process uses. */
-const lockInProcess = (): Encoded["lock"] => {
-  const locks = processLocks()
-  let holds = 0
-  return (key) =>
-    Effect.map(locks(key), () => {
-      holds += 1
-      return { owner: `${holds}`, fence: holds, takenOver: false }
-    })
-}
+/**
+ * The typed store over a backend. Each operation of the backend but waiting for the lock is bounded by `timeout`. A
+ * record of another session is refused. `InvalidInput` when an option cannot be used.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  backend: StoreBackend.StoreBackend,
+  options: StoreOptions = {}
+): Either.Either<CredentialStore, InvalidInput> =>
+  Either.map(Options.store.check(options), (checked) => build(backend, checked, options.encryption))
 
 /**
- * A store in memory, for tests and experiments: everything is lost with the process, and with it the logins of the
- * users.
+ * A store in memory, for tests and experiments. Its credentials are lost with the process, and users must then sign in
+ * again.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<CredentialStore> = Layer.sync(CredentialStore, () => {
-  const records = new Map<SessionKey, string>()
-  return makeEncoded({
-    read: (key) => Effect.sync(() => Option.fromNullable(records.get(key))),
-    compareAndSet: (key, expected, next) =>
-      Effect.sync(() => {
-        if (records.get(key) !== Option.getOrUndefined(expected)) return false
-        records.set(key, next)
-        return true
-      }),
-    remove: (key) => Effect.sync(() => void records.delete(key)),
-    lock: lockInProcess(),
-    keys: Stream.suspend(() => Stream.fromIterable([...records.keys()]))
+export const layerMemory: Layer.Layer<CredentialStore> = Layer.scoped(
+  CredentialStore,
+  Effect.map(StoreBackend.memory, (backend) => build(backend, Options.store.fallback, undefined))
+)
+
+const keyValueBackend = (
+  store: KeyValueStore.KeyValueStore,
+  prefix: string
+): Effect.Effect<StoreBackend.StoreBackend, never, Scope.Scope> =>
+  Effect.map(StoreBackend.lockInProcess, (lock) => {
+    const name = (key: SessionKey) => `${prefix}${key}`
+    const unavailable = (): StoreBackend.BackendFailure => ({ reason: "Unavailable" })
+    const read = (key: SessionKey) => Effect.mapError(store.get(name(key)), unavailable)
+    const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
+    return {
+      read,
+      compareAndSet: (key, expected, next) =>
+        oneAtATime(
+          Effect.flatMap(read(key), (current) =>
+            Option.getOrUndefined(current) === Option.getOrUndefined(expected)
+              ? Effect.as(Effect.mapError(store.set(name(key), next), unavailable), true)
+              : Effect.succeed(false)
+          )
+        ),
+      remove: (key) =>
+        oneAtATime(
+          Effect.flatMap(read(key), (current) =>
+            Option.isNone(current) ? Effect.void : Effect.mapError(store.remove(name(key)), unavailable)
+          )
+        ),
+      lock
+    }
   })
-})
 
 /**
  * A store in any `KeyValueStore` of `@effect/platform`, under keys that start with `prefix` (default `adobe-pass/`).
  *
- * A `KeyValueStore` has neither locks nor compare-and-set, so only one process may use it at a time; several processes
- * need a store made for it. The durability is that of the `KeyValueStore`.
+ * A `KeyValueStore` has neither locks nor compare-and-set, so only one process may use it at a time. Records are as
+ * durable as the `KeyValueStore` is.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerKeyValueStore = (
-  options: Options & { readonly prefix?: string | undefined } = {}
-): Layer.Layer<CredentialStore, never, KeyValueStore.KeyValueStore> =>
-  Layer.effect(
+  options: StoreOptions & { readonly prefix?: string | undefined } = {}
+): Layer.Layer<CredentialStore, InvalidInput, KeyValueStore.KeyValueStore> =>
+  Layer.scoped(
     CredentialStore,
-    Effect.map(KeyValueStore.KeyValueStore, (store) => {
-      const name = (key: SessionKey) => `${options.prefix ?? "adobe-pass/"}${key}`
-      const unavailable = (): BackendFailure => ({ reason: "Unavailable" })
-      const read = (key: SessionKey) => Effect.mapError(store.get(name(key)), unavailable)
-      const write = Effect.unsafeMakeSemaphore(1).withPermits(1)
-      return makeEncoded(
-        {
-          read,
-          compareAndSet: (key, expected, next) =>
-            write(
-              Effect.flatMap(read(key), (current) =>
-                Option.getOrUndefined(current) === Option.getOrUndefined(expected)
-                  ? Effect.as(Effect.mapError(store.set(name(key), next), unavailable), true)
-                  : Effect.succeed(false)
-              )
-            ),
-          remove: (key) =>
-            Effect.flatMap(read(key), (current) =>
-              Option.isNone(current) ? Effect.void : Effect.mapError(store.remove(name(key)), unavailable)
-            ),
-          lock: lockInProcess()
-        },
-        options
-      )
+    Effect.gen(function* () {
+      const store = yield* KeyValueStore.KeyValueStore
+      return yield* make(yield* keyValueBackend(store, options.prefix ?? "adobe-pass/"), options)
     })
   )

@@ -23,9 +23,9 @@ export interface Device extends Inspectable.Inspectable {
   readonly id: Redacted.Redacted<string>
   readonly ip: Redacted.Redacted<string> | undefined
   /** Headers of `/o/client/*`: `X-Device-Info` and `X-Forwarded-For`, where the device has them. */
-  readonly clientHeaders: Readonly<Record<string, string>>
+  readonly clientHeaders: Redacted.Redacted<Readonly<Record<string, string>>>
   /** Headers of a protected call: those, and `AP-Device-Identifier`. */
-  readonly callHeaders: Readonly<Record<string, string>>
+  readonly callHeaders: Redacted.Redacted<Readonly<Record<string, string>>>
 }
 
 /**
@@ -61,21 +61,15 @@ const canonicalIp = (input: string): Either.Either<string, InvalidInput> => {
 class Known extends Inspectable.Class implements Device {
   readonly #id: Redacted.Redacted<string>
   readonly #ip: Redacted.Redacted<string> | undefined
-  readonly #clientHeaders: Readonly<Record<string, string>>
-  readonly #callHeaders: Readonly<Record<string, string>>
+  readonly #info: string | undefined
+  #clientHeaders: Device["clientHeaders"] | undefined = undefined
+  #callHeaders: Device["callHeaders"] | undefined = undefined
 
   constructor(id: string, ip: string | undefined, info: string | undefined) {
     super()
-    const clientHeaders: Record<string, string> = {}
-    if (info !== undefined) clientHeaders["x-device-info"] = info
-    if (ip !== undefined) clientHeaders["x-forwarded-for"] = ip
     this.#id = Redacted.make(id)
     this.#ip = ip === undefined ? undefined : Redacted.make(ip)
-    this.#clientHeaders = clientHeaders
-    this.#callHeaders = {
-      "ap-device-identifier": `fingerprint ${Encoding.encodeBase64(id)}`,
-      ...clientHeaders
-    }
+    this.#info = info
   }
   get id() {
     return this.#id
@@ -83,10 +77,19 @@ class Known extends Inspectable.Class implements Device {
   get ip() {
     return this.#ip
   }
+  // On demand: a million devices may be known, and each `Redacted` is work for the garbage collector.
   get clientHeaders() {
+    this.#clientHeaders ??= Redacted.make({
+      ...(this.#info === undefined ? {} : { "x-device-info": this.#info }),
+      ...(this.#ip === undefined ? {} : { "x-forwarded-for": Redacted.value(this.#ip) })
+    })
     return this.#clientHeaders
   }
   get callHeaders() {
+    this.#callHeaders ??= Redacted.make({
+      "ap-device-identifier": `fingerprint ${Encoding.encodeBase64(Redacted.value(this.#id))}`,
+      ...Redacted.value(this.clientHeaders)
+    })
     return this.#callHeaders
   }
   toJSON() {

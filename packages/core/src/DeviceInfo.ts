@@ -152,7 +152,9 @@ export const DeviceInfo = Schema.Struct({
 export interface DeviceInfo extends Schema.Schema.Type<typeof DeviceInfo> {}
 
 const validate = Schema.validateEither(DeviceInfo, { errors: "all" })
-const decode = Schema.decodeUnknownEither(Schema.parseJson(DeviceInfo), { errors: "all" })
+const decode = Schema.decodeEither(Schema.compose(Schema.StringFromBase64, Schema.parseJson(DeviceInfo)), {
+  errors: "all"
+})
 
 const invalid = (error: ParseResult.ParseError): InvalidInput => {
   const paths = ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) =>
@@ -163,7 +165,7 @@ const invalid = (error: ParseResult.ParseError): InvalidInput => {
     field: "device.info",
     problem:
       keys.length === 0
-        ? "is not a base64-encoded JSON object"
+        ? "is not base64 of a JSON object"
         : `has missing or unusable keys: ${keys.join(", ")} (model, version, osName, osVersion and connectionType are required, control characters are not allowed)`
   })
 }
@@ -189,10 +191,4 @@ export const toHeader = (info: DeviceInfo): Either.Either<string, InvalidInput> 
  * @category conversions
  */
 export const fromHeader = (header: string): Either.Either<DeviceInfo, InvalidInput> =>
-  Either.flatMap(
-    Either.mapLeft(
-      Encoding.decodeBase64String(header),
-      () => new InvalidInput({ field: "device.info", problem: "is not base64" })
-    ),
-    (json) => Either.mapLeft(decode(json), invalid)
-  )
+  Either.mapLeft(decode(header), invalid)

@@ -17,7 +17,7 @@ export const registrations = Metric.frequency("adobe_pass_registrations", {
 
 /**
  * Token requests by reason: `cold` (none in memory or store), `expiring` (in the refresh window), `expired`,
- * `rejected` (a protected API refused the last one), `replaced` (a new pair).
+ * `rejected` (a protected API refused the last one), `replaced` (new credentials).
  *
  * @since 0.1.0
  * @category metrics

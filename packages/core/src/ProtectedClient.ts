@@ -4,44 +4,37 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Clock from "effect/Clock"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import type { AccessToken } from "./AccessToken.js"
+import * as Layer from "effect/Layer"
+import type { InvalidInput, ProtectedCallError, RawCallError } from "./AdobePassError.js"
+import { CurrentDevice } from "./Device.js"
 import {
-  type InvalidInput,
-  type ProtectedCallError,
-  type RawCallError,
-  type SessionError,
-  Throttled
-} from "./AdobePassError.js"
-import { CurrentDevice, type Device } from "./Device.js"
-import * as EnhancedError from "./EnhancedError.js"
-import { classify } from "./internal/classify.js"
-import { deviceSecrets } from "./internal/deviceSecrets.js"
-import { bare, commonFailure, repeating, transportError } from "./internal/exchange.js"
-import { attemptLimits } from "./internal/limits.js"
-import * as RetryQuota from "./internal/retryQuota.js"
-import { SealedResponse } from "./internal/sealedResponse.js"
-import { target } from "./internal/target.js"
-import { throttleKey } from "./internal/throttleKey.js"
-import { isTraced } from "./internal/tracing.js"
-import { withClock } from "./internal/withClock.js"
-import { withHeaders } from "./internal/withHeaders.js"
-import { within } from "./internal/within.js"
+  attempt,
+  type Call,
+  type CallServices,
+  type FailedAttempt,
+  mayRepeat,
+  withoutResponse
+} from "./internal/http/call.js"
+import { type Repetition, repeating } from "./internal/http/repetition.js"
+import { SealedResponse } from "./internal/http/sealedResponse.js"
+import { target } from "./internal/http/target.js"
+import { throttleKey } from "./internal/http/throttleKey.js"
+import { isTraced } from "./internal/http/tracing.js"
+import { sendWithin } from "./internal/http/transport.js"
 import * as Metrics from "./Metrics.js"
-import type { RegisteredApplication } from "./RegisteredApplication.js"
+import * as Options from "./Options.js"
+import { RegisteredApplication } from "./RegisteredApplication.js"
+import { RetryQuota } from "./RetryQuota.js"
+import * as RetrySchedule from "./RetrySchedule.js"
 import { Sessions } from "./Sessions.js"
-import * as Throttle from "./Throttle.js"
+import { Throttle } from "./Throttle.js"
 
 /**
  * An `HttpClient` for the protected APIs of one environment.
@@ -59,7 +52,7 @@ import * as Throttle from "./Throttle.js"
  * @since 0.1.0
  * @category models
  */
-export interface ProtectedCalls extends HttpClient.HttpClient.With<ProtectedCallError, CurrentDevice> {
+export interface ProtectedClient extends HttpClient.HttpClient.With<ProtectedCallError, CurrentDevice> {
   /**
    * The same client, but every answer is a success, whatever its status: 4xx after the 401 ladder, 429 and 5xx after
    * the last attempt.
@@ -68,29 +61,24 @@ export interface ProtectedCalls extends HttpClient.HttpClient.With<ProtectedCall
 }
 
 /**
- * The protected client. Its calls ask every caller for a `CurrentDevice`, which is the point.
+ * The protected client. Its calls ask every caller for a `CurrentDevice`, so that a forgotten device does not compile.
  *
  * @effect-expect-leaking CurrentDevice
  * @since 0.1.0
  * @category tags
  */
-export class ProtectedClient extends Context.Tag("effect-adobe-pass/ProtectedClient")<
-  ProtectedClient,
-  ProtectedCalls
->() {}
+export const ProtectedClient: Context.Tag<ProtectedClient, ProtectedClient> =
+  Context.GenericTag<ProtectedClient>("effect-adobe-pass/ProtectedClient")
 
 /**
- * Whether calls whose method is not safe to repeat may be repeated all the same after an outage or a broken
- * connection. See `repeatable`.
+ * Whether calls whose method is not idempotent may be repeated after an outage or a broken connection. See `repeatable`.
  *
  * @since 0.1.0
  * @category references
  */
 export class Repeatable extends Context.Reference<Repeatable>()(
   "effect-adobe-pass/ProtectedClient/Repeatable",
-  {
-    defaultValue: () => false
-  }
+  { defaultValue: () => false }
 ) {}
 
 /**
@@ -112,324 +100,129 @@ export class Repeatable extends Context.Reference<Repeatable>()(
 export const repeatable: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =
   Effect.provideService(Repeatable, true)
 
-/**
- * Tunables of protected calls.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** Limit of one attempt, until the headers of the answer. @default 10 seconds */
-  readonly timeout?: Duration.DurationInput | undefined
-  /** Attempts, delays and budget. */
-  readonly retry?: Throttle.ScheduleOptions | undefined
-  /** Credit for repetitions of this client; each costs 5, or 10 after a time-out. @default 500 */
-  readonly retryQuota?: number | undefined
+type Response = HttpClientResponse.HttpClientResponse
+
+interface Pipeline extends CallServices {
+  readonly repetition: Omit<Repetition<ProtectedCallError>, "mayRepeat">
 }
 
-/** Whether the body of a request can be sent twice; one of these kinds may hide a stream that is spent by then. */
-const isReplayable = ({ body }: HttpClientRequest.HttpClientRequest): boolean =>
-  body._tag !== "Stream" && (body._tag !== "Raw" || typeof body.body === "string")
-
-const safeMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
-
-/** A call on its way. */
-interface Call {
-  readonly request: HttpClientRequest.HttpClientRequest
-  readonly device: Device
-  /** Of the bucket that its permits come from; none for a host that does not throttle. */
-  readonly key: string | undefined
-  /** Whether a token that was refused was replaced. */
-  replaced: boolean
+/** The call of a request for a device; hosts other than `sp` do not throttle by device. */
+const prepare = (
+  { application }: CallServices,
+  input: HttpClientRequest.HttpClientRequest,
+  device: Call["device"]
+): Either.Either<Call, FailedAttempt> => {
+  const { environment } = application
+  return Either.mapBoth(target(environment, input), {
+    onLeft: withoutResponse,
+    onRight: (request) => {
+      const isThrottled = environment.mgmt === environment.sp || request.url.startsWith(`${environment.sp}/`)
+      return {
+        request,
+        device,
+        key: isThrottled ? throttleKey(application, device) : undefined,
+        replaced: false
+      }
+    }
+  })
 }
 
-/** An answer, with what is needed to turn it into an error. */
-interface Answer {
-  readonly response: HttpClientResponse.HttpClientResponse
-  readonly token: AccessToken
-  readonly attempts: number
+const execute = (
+  pipeline: Pipeline,
+  request: HttpClientRequest.HttpClientRequest,
+  context: Context.Context<never>
+): Effect.Effect<Response, FailedAttempt> => {
+  // `CurrentDevice` is in the requirements of every call.
+  const call = prepare(pipeline, request, Context.unsafeGet(context, CurrentDevice))
+  if (Either.isLeft(call)) return Effect.fail(call.left)
+  const always = Context.get(context, Repeatable)
+  return repeating((attempts) => attempt(pipeline, call.right, attempts), {
+    ...pipeline.repetition,
+    mayRepeat: (error) => mayRepeat(call.right.request, always, error)
+  })
 }
 
-/** A call as a span, where somebody looks at spans. */
-const spanned = <A, E>(
+/** A span is made only when a tracer is provided: it costs more than everything else that the library adds to a call. */
+const withSpan = <A, E>(
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   request: HttpClientRequest.HttpClientRequest,
   call: Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
   isTraced(fiber)
-    ? call.pipe(
-        Effect.withSpan("ProtectedClient.execute", {
-          kind: "client",
-          attributes: { "http.request.method": request.method }
-        })
-      )
+    ? Effect.withSpan(call, "ProtectedClient.execute", {
+        kind: "client",
+        attributes: { "http.request.method": request.method }
+      })
     : call
 
-/** An answer that is an error for most callers, and an answer for those who want it raw. */
-class Refusal {
-  constructor(
-    readonly error: ProtectedCallError,
-    readonly response: HttpClientResponse.HttpClientResponse
-  ) {}
-  get _tag() {
-    return this.error._tag
-  }
-  get retryable() {
-    return this.error.retryable
-  }
-  get retryAfterMillis() {
-    return "retryAfterMillis" in this.error ? this.error.retryAfterMillis : undefined
-  }
-}
-
-/** The answer with a body that was read already and can be read again, as bytes, text or stream. */
-const withBody = (
-  response: HttpClientResponse.HttpClientResponse,
-  body: ArrayBuffer
-): HttpClientResponse.HttpClientResponse =>
-  response.status < 200
-    ? response
-    : HttpClientResponse.fromWeb(
-        response.request,
-        new Response(body.byteLength === 0 ? null : body, {
-          status: response.status,
-          headers: new globalThis.Headers(response.headers)
+/** A client that turns a failed attempt into a response or an error with `recover`, and counts its calls. */
+const clientOf = <E extends { readonly _tag: string }>(
+  pipeline: Pipeline,
+  recover: (failed: FailedAttempt) => Either.Either<Response, E>
+): HttpClient.HttpClient.With<E, CurrentDevice> =>
+  HttpClient.makeWith<never, never, E, CurrentDevice>(
+    Effect.flatMap((request) =>
+      // Hot path: each step of the fiber's run loop costs about 0.1 us, so it takes few.
+      Effect.withFiberRuntime<Response, E, CurrentDevice>((fiber) => {
+        const count = (outcome: string) =>
+          Metrics.calls.unsafeUpdate(outcome, fiber.getFiberRef(FiberRef.currentMetricLabels))
+        const succeed = (response: Response) => {
+          count(String(response.status))
+          return Effect.succeed(new SealedResponse(response))
+        }
+        const fail = (error: E) => {
+          count(error._tag)
+          return Effect.fail(error)
+        }
+        const call = Effect.matchEffect(execute(pipeline, request, fiber.currentContext), {
+          onSuccess: succeed,
+          onFailure: (failed) => Either.match(recover(failed), { onLeft: fail, onRight: succeed })
         })
-      )
-
-/** What an attempt fails with. */
-type Failure = SessionError | Throttle.Overloaded | HttpClientError.HttpClientError | Refusal
-
-const typed = (failure: Failure, attempts: number): RawCallError | Refusal => {
-  switch (failure._tag) {
-    case "Overloaded":
-      return new Throttled({ operation: "call", retryAfterMillis: failure.waitMillis, attempts })
-    case "RequestError":
-    case "ResponseError":
-      return transportError("call", failure, attempts)
-    default:
-      return failure
-  }
-}
-
-const errorOf = (error: RawCallError | Refusal): ProtectedCallError =>
-  error instanceof Refusal ? error.error : error
+        return withSpan(fiber, request, call)
+      })
+    ),
+    Effect.succeed
+  )
 
 /**
- * The protected client of one registered application; `InvalidInput` when an option cannot be used.
+ * The protected client of the registered application; `InvalidInput` when an option cannot be used.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
-  application: RegisteredApplication,
-  options: Options = {}
-): Effect.Effect<ProtectedCalls, InvalidInput, HttpClient.HttpClient | Sessions | Throttle.Throttle> =>
+  options: Options.RequestOptions = {}
+): Effect.Effect<
+  ProtectedClient,
+  InvalidInput,
+  HttpClient.HttpClient | RegisteredApplication | RetryQuota | Sessions | Throttle
+> =>
   Effect.gen(function* () {
-    const sessions = yield* Sessions
-    const throttle = yield* Throttle.Throttle
-    const { environment } = application
-    const { budget, timeout } = yield* attemptLimits(options)
-    const send = bare(yield* HttpClient.HttpClient, timeout)
-    const schedule = Throttle.schedule<RawCallError | Refusal>(options.retry)
-    const quota = RetryQuota.make(options.retryQuota ?? 500)
-
-    const spPrefix = `${environment.sp}/`
-    const isThrottled = (url: string) => environment.mgmt === environment.sp || url.startsWith(spPrefix)
-
-    /** A token, then a permit; and when that took time, whatever token is right by then. */
-    const prepare = ({ device, key }: Call, urgent: boolean) =>
-      key === undefined
-        ? sessions.accessToken(device)
-        : Effect.flatMap(sessions.accessToken(device), (token) =>
-            Effect.flatMap(throttle.take(key, { urgent }), (waited) =>
-              waited ? sessions.accessToken(device) : Effect.succeed(token)
-            )
-          )
-
-    /** Both, if they can be had at this moment. */
-    const prepared = ({ device, key }: Call, urgent: boolean, now: number): AccessToken | undefined => {
-      const token = sessions.current(device, now)
-      return token === undefined || key === undefined || throttle.takeNow(key, now, { urgent })
-        ? token
-        : undefined
-    }
-
-    const authorized = ({ device, request }: Call, token: AccessToken): HttpClientRequest.HttpClientRequest =>
-      withHeaders(request, {
-        "user-agent": application.userAgent,
-        ...device.callHeaders,
-        authorization: `Bearer ${Redacted.value(token.value)}`
-      })
-
-    /** Whether the answer says that the token is not valid (any more). Reset TempPass says so with 403, too. */
-    const refusesToken = ({ url }: HttpClientRequest.HttpClientRequest, status: number) =>
-      status === 401 || (status === 403 && url.startsWith(`${environment.mgmt}/reset-tempass/`))
-
-    /** One attempt: a request with whatever token is right; `replacing` one that was refused. */
-    const attempt = (
-      call: Call,
-      attempts: number,
-      replacing = false
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, Failure> =>
-      withClock((clock) => {
-        const urgent = replacing || attempts > 1
-        const request = (token: AccessToken) =>
-          Effect.flatMap(send(authorized(call, token)), (response) => {
-            if (response.status >= 200 && response.status < 300) return Effect.succeed(response)
-            const answer = { response, token, attempts }
-            return refusesToken(call.request, response.status) && !replacing
-              ? replace(call, answer)
-              : refusal(call, answer)
-          })
-        const token = prepared(call, urgent, clock.unsafeCurrentTimeMillis())
-        return token === undefined ? Effect.flatMap(prepare(call, urgent), request) : request(token)
-      })
-
-    /** The first token of a call that is refused is replaced, and the request sent again; further ones are not. */
-    const replace = (
-      call: Call,
-      answer: Answer
-    ): Effect.Effect<HttpClientResponse.HttpClientResponse, Failure> =>
-      Effect.flatMap(sessions.reject(call.device, answer.token), () => {
-        if (call.replaced || !isReplayable(call.request)) return refusal(call, answer)
-        call.replaced = true
-        return Effect.zipRight(bodyOf(answer.response), attempt(call, answer.attempts, true))
-      })
-
-    /** What a server could echo. */
-    const secretsOf = (device: Device, token: AccessToken): Effect.Effect<ReadonlyArray<string>> =>
-      Effect.map(sessions.state(device), (state) => [
-        ...deviceSecrets(device),
-        Redacted.value(token.value),
-        Redacted.value(application.softwareStatement.value),
-        ...(state._tag === "Unregistered"
-          ? []
-          : [Redacted.value(state.credentials.clientId), Redacted.value(state.credentials.clientSecret)])
-      ])
-
-    /**
-     * The whole body of an answer that is not handed on as it is, so that it does not keep its connection. A body that
-     * does not arrive in time counts as empty: the status decides.
-     */
-    const bodyOf = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<ArrayBuffer> =>
-      response.arrayBuffer.pipe(
-        within(timeout, () => "too slow" as const),
-        Effect.orElseSucceed(() => new ArrayBuffer(0))
-      )
-
-    const failure = (
-      request: HttpClientRequest.HttpClientRequest,
-      device: Device,
-      { attempts, response, token }: Answer,
-      body: ArrayBuffer
-    ): Effect.Effect<ProtectedCallError> =>
-      Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
-        const common = commonFailure("call", response, now, attempts)
-        if (common !== undefined && common._tag !== "ServiceUnavailable") return common
-        const enhanced = Option.getOrElse(EnhancedError.decode(new TextDecoder().decode(body)), () => ({}))
-        const secrets = yield* secretsOf(device, token)
-        return classify(EnhancedError.scrub(enhanced, secrets), {
-          status: response.status,
-          attempts,
-          replayable: isReplayable(request),
-          restV2: request.url.startsWith(`${environment.sp}/api/v2/`),
-          scopes: token.scopes,
-          retryAfterMillis: common?.retryAfterMillis
-        })
-      })
-
-    const mayRepeat = (
-      request: HttpClientRequest.HttpClientRequest,
-      always: boolean,
-      failed: RawCallError | Refusal
-    ): boolean => {
-      const error = errorOf(failed)
-      if (!isReplayable(request)) return false
-      switch (error._tag) {
-        case "Throttled":
-          return error.operation === "call" && error.status !== undefined
-        case "TemporaryFailure":
-          return true
-        case "ServiceUnavailable":
-        case "TransportError":
-          return error.operation === "call" && (always || safeMethods.has(request.method))
-        default:
-          return false
+    const { retry, timeout } = yield* Options.requests.check(options)
+    const pipeline: Pipeline = {
+      application: yield* RegisteredApplication,
+      sessions: yield* Sessions,
+      throttle: yield* Throttle,
+      send: sendWithin(yield* HttpClient.HttpClient, timeout),
+      timeout,
+      repetition: {
+        schedule: RetrySchedule.fromChecked(retry),
+        quota: yield* RetryQuota,
+        budget: retry.budget
       }
     }
-
-    const refusal = (call: Call, answer: Answer): Effect.Effect<never, Refusal> =>
-      Effect.gen(function* () {
-        const { device, key, request } = call
-        const body = yield* bodyOf(answer.response)
-        const error = yield* failure(request, device, answer, body)
-        if (error._tag === "Throttled" && key !== undefined) yield* throttle.hold(key, error.retryAfterMillis)
-        return yield* Effect.fail(new Refusal(error, withBody(answer.response, body)))
-      })
-
-    /** A client, each of whose calls is one count, and one span where there are any. */
-    const clientOf = <E extends { readonly _tag: string }>(
-      onFailure: (failed: RawCallError | Refusal) => Effect.Effect<HttpClientResponse.HttpClientResponse, E>
-    ): HttpClient.HttpClient.With<E, CurrentDevice> =>
-      HttpClient.makeWith<never, never, E, CurrentDevice>(
-        Effect.flatMap((input) =>
-          // What every call goes through is done in few steps: each costs as much as a header.
-          Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, E, CurrentDevice>((fiber) => {
-            const counted = (what: string) =>
-              Metrics.calls.unsafeUpdate(what, fiber.getFiberRef(FiberRef.currentMetricLabels))
-            const onSuccess = (response: HttpClientResponse.HttpClientResponse) => {
-              counted(String(response.status))
-              return Effect.succeed(new SealedResponse(response))
-            }
-            const end = {
-              onSuccess,
-              onFailure: (failed: RawCallError | Refusal) =>
-                Effect.matchEffect(onFailure(failed), {
-                  onSuccess,
-                  onFailure: (error) => {
-                    counted(error._tag)
-                    return Effect.fail(error)
-                  }
-                })
-            }
-            const context = fiber.currentContext
-            const request = target(environment, input)
-            if (Either.isLeft(request)) return spanned(fiber, input, end.onFailure(request.left))
-            const device = Context.unsafeGet(context, CurrentDevice)
-            const call: Call = {
-              request: request.right,
-              device,
-              key: isThrottled(request.right.url) ? throttleKey(application, device) : undefined,
-              replaced: false
-            }
-            return spanned(
-              fiber,
-              input,
-              repeating(
-                (attempts) => attempt(call, attempts),
-                {
-                  schedule,
-                  quota,
-                  budget,
-                  errorOf: typed,
-                  mayRepeat: (failed) => mayRepeat(call.request, Context.get(context, Repeatable), failed)
-                },
-                end
-              )
-            )
-          })
-        ),
-        Effect.succeed
-      )
-
     return Object.assign(
-      clientOf((failed) => Effect.fail(errorOf(failed))),
+      clientOf(pipeline, ({ error }) => Either.left(error)),
       {
-        raw: clientOf<RawCallError>((failed) =>
-          failed instanceof Refusal ? Effect.succeed(failed.response) : Effect.fail(failed)
-        )
+        raw: clientOf(pipeline, ({ raw }) => raw)
       }
     )
   })
+
+/**
+ * `make` as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options.RequestOptions) => Layer.effect(ProtectedClient, make(options))

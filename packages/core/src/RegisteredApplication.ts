@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import { InvalidInput } from "./AdobePassError.js"
 import * as Environment from "./Environment.js"
@@ -24,12 +26,19 @@ export interface RegisteredApplication {
 }
 
 /**
- * What `make` needs.
+ * @since 0.1.0
+ * @category tags
+ */
+export const RegisteredApplication: Context.Tag<RegisteredApplication, RegisteredApplication> =
+  Context.GenericTag<RegisteredApplication>("effect-adobe-pass/RegisteredApplication")
+
+/**
+ * Whom the process speaks as.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface ApplicationOptions {
   /** One of Adobe's environments by name, or one of your own. */
   readonly environment: Environment.Name | Environment.Environment
   /** The content of the file downloaded from the TVE Dashboard. */
@@ -55,7 +64,7 @@ const environmentOf = (
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<RegisteredApplication, InvalidInput> =>
+export const make = (options: ApplicationOptions): Effect.Effect<RegisteredApplication, InvalidInput> =>
   Effect.gen(function* () {
     const environment = yield* environmentOf(options.environment)
     const softwareStatement = yield* SoftwareStatement.make(options.softwareStatement)
@@ -71,3 +80,12 @@ export const make = (options: Options): Effect.Effect<RegisteredApplication, Inv
     }
     return { environment, softwareStatement, redirectUri: options.redirectUri, userAgent }
   })
+
+/**
+ * `make` as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: ApplicationOptions): Layer.Layer<RegisteredApplication, InvalidInput> =>
+  Layer.effect(RegisteredApplication, make(options))

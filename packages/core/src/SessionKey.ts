@@ -48,3 +48,11 @@ export const make = (application: RegisteredApplication, device: Device): Effect
     ),
     (hex) => SessionKey.make(hex)
   )
+
+/**
+ * A number from 0 to 1, 1 excluded, that is the same for a key at all times: it spreads what the devices of a fleet do.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fraction = (key: SessionKey): number => Number.parseInt(key.slice(0, 8), 16) / 2 ** 32

@@ -1,130 +1,347 @@
 /**
- * The state of one device, and the only ways in which it can change.
+ * The state of the session of one device. It changes only through `next`, which keeps these invariants:
+ *
+ * 1. `credentials` is set only after the store had them.
+ * 2. A token belongs to the credentials beside it, and is dropped when they change.
+ * 3. The token that was refused last, and any older one, is not taken from the store again.
+ * 4. Refusing a token that is not in use does not affect the one in use.
+ * 5. Credentials that were issued and not stored stay until the store holds them, until it turns out to hold others, or
+ *    until those they were to replace give a token again.
+ * 6. Credentials that replaced refused ones are not replaced again before they have a token.
+ * 7. New credentials or a new token end a remembered failure.
+ * 8. Adopting credentials or a token that the state has already emits no event.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import * as Redacted from "effect/Redacted"
-import { type AccessToken, isUsable, type RefreshWindow, refreshAt, sameToken } from "./AccessToken.js"
-import type { ClientCredentials } from "./ClientCredentials.js"
-import { Resting } from "./internal/resting.js"
+import { type AccessToken, isUsable, refreshAt, sameToken } from "./AccessToken.js"
+import { type CredentialStoreError, ServiceUnavailable, type SessionError } from "./AdobePassError.js"
+import { type ClientCredentials, sameCredentials } from "./ClientCredentials.js"
+import type { StoredSession } from "./CredentialStore.js"
+import { longestHold } from "./internal/throttle/tokenBucket.js"
+import * as Options from "./Options.js"
+import * as SessionKey from "./SessionKey.js"
+import type * as Setting from "./Setting.js"
 
 /**
- * `Unregistered`: nothing is known in memory, the store has to be asked. `Registered`: the pair is known.
- * `Authorized`: there is a token, too; `refreshAt` is when it should be replaced, in milliseconds. `rejected` is the
- * newest token that was refused, so that it is not taken from the store again.
- *
- * An `Authorized` state keeps its pair as bare text in private fields, and makes an object of it when it is read: so a
- * million devices that rest cost half the memory.
+ * A failure that is told again until `until` instead of asking again. Times are milliseconds since the epoch.
  *
  * @since 0.1.0
  * @category models
  */
-export type SessionState = Data.TaggedEnum<{
-  Unregistered: { readonly rejected: AccessToken | undefined }
-  Registered: { readonly credentials: ClientCredentials; readonly rejected: AccessToken | undefined }
-  Authorized: {
-    readonly credentials: ClientCredentials
-    readonly token: AccessToken
-    readonly refreshAt: number
-  }
-}>
-
-const { Registered, Unregistered } = Data.taggedEnum<SessionState>()
+export class Failure extends Data.Class<{
+  readonly error: SessionError
+  readonly since: number
+  readonly until: number
+}> {}
 
 /**
+ * The session of one device. Times are milliseconds since the epoch.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class SessionState extends Data.Class<{
+  /** The client credentials, which the store holds. */
+  readonly credentials: ClientCredentials | undefined
+  /** The access token of these credentials. */
+  readonly token: AccessToken | undefined
+  /** When the token should be replaced. */
+  readonly refreshAt: number
+  /** The token that was refused last, while there is no other. */
+  readonly rejected: AccessToken | undefined
+  /** Credentials that were issued and that the store does not hold yet. */
+  readonly issued: ClientCredentials | undefined
+  /** When the credentials replaced refused ones, until there is a token of theirs. */
+  readonly replacedAt: number | undefined
+  readonly failure: Failure | undefined
+  /** Whether the session is being removed. */
+  readonly forgotten: boolean
+}> {}
+
+/**
+ * Nothing is in memory, and the store has to be read.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const unregistered: SessionState = Unregistered({ rejected: undefined })
+export const initial: SessionState = new SessionState({
+  credentials: undefined,
+  token: undefined,
+  refreshAt: 0,
+  rejected: undefined,
+  issued: undefined,
+  replacedAt: undefined,
+  failure: undefined,
+  forgotten: false
+})
 
 /**
- * Whether two pairs are the same.
- *
- * @since 0.1.0
- * @category guards
- */
-export const samePair = (left: ClientCredentials, right: ClientCredentials): boolean =>
-  left === right ||
-  (Redacted.value(left.clientId) === Redacted.value(right.clientId) &&
-    Redacted.value(left.clientSecret) === Redacted.value(right.clientSecret))
-
-/**
- * A pair is known now. The token of the same pair stays; the token of another pair goes.
- *
- * @since 0.1.0
- * @category transitions
- */
-export const registered = (state: SessionState, credentials: ClientCredentials): SessionState => {
-  if (state._tag === "Unregistered") return Registered({ credentials, rejected: state.rejected })
-  return samePair(state.credentials, credentials) ? state : Registered({ credentials, rejected: undefined })
-}
-
-/**
- * A token was obtained for a pair. `slot` spreads the refresh of a fleet, see `AccessToken.refreshAt`.
- *
- * @since 0.1.0
- * @category transitions
- */
-export const authorized = (
-  credentials: ClientCredentials,
-  token: AccessToken,
-  slot: number,
-  window?: RefreshWindow
-): SessionState => new Resting(credentials, token, refreshAt(token, slot, window))
-
-const newest = (known: AccessToken | undefined, token: AccessToken): AccessToken =>
-  known === undefined || token.issuedAt >= known.issuedAt ? token : known
-
-/**
- * A protected API refused a token. Only that very token is dropped: when the session already holds another one,
- * nothing changes, so any number of late 401s cost one token request. The newest refused token is remembered.
- *
- * @since 0.1.0
- * @category transitions
- */
-export const rejected = (state: SessionState, token: AccessToken): SessionState => {
-  switch (state._tag) {
-    case "Unregistered":
-      return Unregistered({ rejected: newest(state.rejected, token) })
-    case "Registered":
-      return Registered({ credentials: state.credentials, rejected: newest(state.rejected, token) })
-    case "Authorized":
-      return sameToken(state.token, token)
-        ? Registered({ credentials: state.credentials, rejected: token })
-        : state
-  }
-}
-
-/**
- * Whether this is the token that was refused last, or an older one, which cannot be better.
- *
- * @since 0.1.0
- * @category guards
- */
-export const wasRejected = (state: SessionState, token: AccessToken): boolean =>
-  state._tag !== "Authorized" &&
-  state.rejected !== undefined &&
-  (token.issuedAt < state.rejected.issuedAt || sameToken(state.rejected, token))
-
-/**
- * What a caller that needs a token does next: `Use` the token, use it and `Refresh` it in the background, or
- * `Obtain` one and wait.
+ * Why a token is requested: none is known (`cold`), it is in its refresh window (`expiring`) or past it (`expired`), a
+ * protected API refused it (`rejected`), or the credentials are new (`replaced`).
  *
  * @since 0.1.0
  * @category models
  */
-export type Step = "Use" | "Refresh" | "Obtain"
+export type TokenReason = "cold" | "expiring" | "expired" | "rejected" | "replaced"
 
 /**
- * The next step of a session at `now`, in milliseconds.
+ * What happened to a session. Times are milliseconds since the epoch.
+ *
+ * @since 0.1.0
+ * @category facts
+ */
+export type Fact =
+  /** The store holds these credentials and this token. */
+  | { readonly _tag: "Loaded"; readonly stored: Stored; readonly at: number }
+  /** As `Loaded`, before the session is used; emits no event. */
+  | { readonly _tag: "Warmed"; readonly stored: Stored; readonly at: number }
+  /** Adobe Pass registered the device. */
+  | { readonly _tag: "Issued"; readonly credentials: ClientCredentials }
+  /** The store holds these credentials after a save. */
+  | { readonly _tag: "Saved"; readonly credentials: ClientCredentials; readonly at: number }
+  /** The lock was taken over: its holder died or lost it, and may have registered the device. */
+  | { readonly _tag: "LockTakenOver" }
+  /** The token endpoint gave a token for these credentials. */
+  | {
+      readonly _tag: "Obtained"
+      readonly credentials: ClientCredentials
+      readonly token: AccessToken
+      readonly reason: TokenReason
+    }
+  /** A protected API refused this token. */
+  | { readonly _tag: "Rejected"; readonly token: AccessToken }
+  /** Credentials or a token could not be had; `background`: the valid token stays in use. */
+  | {
+      readonly _tag: "Failed"
+      readonly error: SessionError
+      readonly at: number
+      readonly background: boolean
+    }
+  /** The store failed, and the session goes on without it. */
+  | { readonly _tag: "StoreFailed"; readonly error: CredentialStoreError }
+  /** The session is about to be removed from the store. */
+  | { readonly _tag: "Forgetting" }
+  /** It could not be removed. */
+  | { readonly _tag: "ForgettingFailed" }
+  /** It was removed. */
+  | { readonly _tag: "Forgotten" }
+
+type Stored = Pick<StoredSession, "credentials" | "token">
+
+/**
+ * What is published when a session changes.
+ *
+ * `CredentialsReplaced`: the users of this device must sign in again. `RegistrationAbandoned`: Adobe Pass has, or may
+ * have, a client that is not used.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export type Event =
+  | { readonly _tag: "Registered" }
+  | { readonly _tag: "CredentialsAdopted" }
+  | { readonly _tag: "CredentialsReplaced" }
+  | { readonly _tag: "RegistrationAbandoned" }
+  | { readonly _tag: "TokenObtained"; readonly reason: TokenReason }
+  | { readonly _tag: "TokenAdopted" }
+  | { readonly _tag: "RefreshFailed"; readonly error: SessionError }
+  | { readonly _tag: "StoreFailed"; readonly error: CredentialStoreError }
+  | { readonly _tag: "Forgotten" }
+
+type Rules = Setting.Checked<typeof Options.sessions>
+
+type Next = readonly [SessionState, ReadonlyArray<Event>]
+
+const change = (state: SessionState, changes: Partial<SessionState>): SessionState =>
+  new SessionState({ ...state, ...changes })
+
+const tell = (condition: boolean, event: Event): ReadonlyArray<Event> => (condition ? [event] : [])
+
+const isSame = (left: ClientCredentials | undefined, right: ClientCredentials): boolean =>
+  left !== undefined && sameCredentials(left, right)
+
+const withCredentials = (
+  state: SessionState,
+  credentials: ClientCredentials,
+  replacedAt: number | undefined
+): SessionState =>
+  change(state, {
+    credentials,
+    token: undefined,
+    refreshAt: 0,
+    // A token that was refused before the credentials were loaded may belong to them.
+    rejected: state.credentials === undefined ? state.rejected : undefined,
+    issued: undefined,
+    replacedAt,
+    failure: undefined
+  })
+
+const withToken = (state: SessionState, token: AccessToken, rules: Rules): SessionState => {
+  const spread = state.credentials === undefined ? 0 : SessionKey.fraction(state.credentials.session)
+  return change(state, {
+    token,
+    refreshAt: refreshAt(token, spread, rules.refreshWindow),
+    rejected: undefined,
+    replacedAt: undefined,
+    failure: undefined
+  })
+}
+
+/** The store holds these credentials, which this or another process saved. */
+const adopted = (state: SessionState, credentials: ClientCredentials): Next => {
+  if (isSame(state.credentials, credentials)) return [state, []]
+  const isAbandoned = state.issued !== undefined && !isSame(state.issued, credentials)
+  return [
+    withCredentials(state, credentials, state.replacedAt),
+    [
+      ...tell(isAbandoned, { _tag: "RegistrationAbandoned" }),
+      ...tell(state.credentials !== undefined, { _tag: "CredentialsAdopted" })
+    ]
+  ]
+}
+
+const wasRejected = ({ rejected }: SessionState, token: AccessToken): boolean =>
+  rejected !== undefined && (token.issuedAt < rejected.issuedAt || sameToken(rejected, token))
+
+const loaded = (state: SessionState, { credentials, token }: Stored, at: number, rules: Rules): Next => {
+  const [adoption, events] = adopted(state, credentials)
+  if (token === undefined || !isUsable(token, at) || wasRejected(adoption, token)) return [adoption, events]
+  const candidate = withToken(adoption, token, rules)
+  const current = adoption.token
+  const isBetter =
+    current === undefined ||
+    !isUsable(current, at) ||
+    (!sameToken(current, token) && at < candidate.refreshAt)
+  return isBetter ? [candidate, [...events, { _tag: "TokenAdopted" }]] : [adoption, events]
+}
+
+const saved = (state: SessionState, credentials: ClientCredentials, at: number): Next => {
+  if (!isSame(state.issued, credentials)) return adopted(state, credentials)
+  return state.credentials === undefined
+    ? [withCredentials(state, credentials, undefined), [{ _tag: "Registered" }]]
+    : [withCredentials(state, credentials, at), [{ _tag: "CredentialsReplaced" }]]
+}
+
+const obtained = (
+  state: SessionState,
+  { credentials, reason, token }: Extract<Fact, { _tag: "Obtained" }>,
+  rules: Rules
+): Next => {
+  if (!isSame(state.credentials, credentials)) return [state, []]
+  return [
+    change(withToken(state, token, rules), { issued: undefined }),
+    [
+      ...tell(state.issued !== undefined, { _tag: "RegistrationAbandoned" }),
+      { _tag: "TokenObtained", reason }
+    ]
+  ]
+}
+
+const rejected = (state: SessionState, token: AccessToken): SessionState => {
+  const isInUse = state.token !== undefined && sameToken(state.token, token)
+  const isNewest =
+    state.token === undefined && token.issuedAt >= (state.rejected?.issuedAt ?? Number.NEGATIVE_INFINITY)
+  return isInUse || isNewest ? change(state, { token: undefined, refreshAt: 0, rejected: token }) : state
+}
+
+const cooldown = (state: SessionState, error: SessionError, rules: Rules): number => {
+  switch (error._tag) {
+    // The address is throttled: a device that changes its address need not wait long.
+    case "Throttled":
+    case "CredentialStoreError":
+      return rules.throttleCooldown
+    case "ServiceUnavailable":
+      return Math.min(Math.max(rules.outageCooldown, error.retryAfterMillis ?? 0), longestHold)
+    case "TransportError":
+    case "UnexpectedResponse":
+      return rules.outageCooldown
+    default:
+      return state.credentials === undefined ? Number.POSITIVE_INFINITY : rules.refusalCooldown
+  }
+}
+
+/**
+ * The state after a fact, and the events to publish.
  *
  * @since 0.1.0
  * @category transitions
  */
-export const step = (state: SessionState, now: number): Step =>
-  state._tag !== "Authorized" || !isUsable(state.token, now)
-    ? "Obtain"
-    : now < state.refreshAt
-      ? "Use"
-      : "Refresh"
+export const next = (state: SessionState, fact: Fact, rules: Rules = Options.sessions.fallback): Next => {
+  switch (fact._tag) {
+    case "Loaded":
+      return loaded(state, fact.stored, fact.at, rules)
+    case "Warmed":
+      return [loaded(state, fact.stored, fact.at, rules)[0], []]
+    case "Issued":
+      return [change(state, { issued: fact.credentials }), []]
+    case "Saved":
+      return saved(state, fact.credentials, fact.at)
+    case "LockTakenOver":
+      return [state, [{ _tag: "RegistrationAbandoned" }]]
+    case "Obtained":
+      return obtained(state, fact, rules)
+    case "Rejected":
+      return [rejected(state, fact.token), []]
+    case "Failed": {
+      const { at, background, error } = fact
+      const failure = new Failure({ error, since: at, until: at + cooldown(state, error, rules) })
+      return [change(state, { failure }), background ? [{ _tag: "RefreshFailed", error }] : []]
+    }
+    case "StoreFailed":
+      return [state, [{ _tag: "StoreFailed", error: fact.error }]]
+    case "Forgetting":
+      return [change(state, { forgotten: true }), []]
+    case "ForgettingFailed":
+      return [change(state, { forgotten: false }), []]
+    case "Forgotten":
+      return [initial, [{ _tag: "Forgotten" }]]
+  }
+}
+
+/**
+ * What a caller that needs a token does at `now`: `Use` the token, use it and `Refresh` it in the background, or
+ * `Obtain` one and wait.
+ *
+ * @since 0.1.0
+ * @category decisions
+ */
+export const step = (
+  { refreshAt, token }: Pick<SessionState, "refreshAt" | "token">,
+  now: number
+): "Use" | "Refresh" | "Obtain" =>
+  token === undefined || !isUsable(token, now) ? "Obtain" : now < refreshAt ? "Use" : "Refresh"
+
+/**
+ * The remembered failure, while it counts, with what is left of its wait.
+ *
+ * @since 0.1.0
+ * @category decisions
+ */
+export const failureAt = ({ failure }: SessionState, now: number): SessionError | undefined => {
+  // A failure in the future means that the clock was set back.
+  if (failure === undefined || now < failure.since || now >= failure.until) return undefined
+  const { error, until } = failure
+  return error._tag === "ServiceUnavailable" && error.retryAfterMillis !== undefined
+    ? new ServiceUnavailable({ ...error, retryAfterMillis: until - now })
+    : error
+}
+
+/**
+ * Why a token would be requested at `now`.
+ *
+ * @since 0.1.0
+ * @category decisions
+ */
+export const tokenReason = ({ rejected, token }: SessionState, now: number): TokenReason => {
+  if (token !== undefined) return isUsable(token, now) ? "expiring" : "expired"
+  return rejected === undefined ? "cold" : "rejected"
+}
+
+/**
+ * Whether the device may be registered again when the token endpoint refuses its credentials.
+ *
+ * @since 0.1.0
+ * @category decisions
+ */
+export const mayBeReplaced = ({ replacedAt }: SessionState): boolean => replacedAt === undefined

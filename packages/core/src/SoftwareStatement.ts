@@ -4,9 +4,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Encoding from "effect/Encoding"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { InvalidInput } from "./AdobePassError.js"
@@ -45,8 +42,12 @@ export interface SoftwareStatement {
 
 const segment = /^[\w-]+$/
 
-const decodeSegment = (text: string): Option.Option<unknown> =>
-  Option.flatMap(Either.getRight(Encoding.decodeBase64UrlString(text)), Option.liftThrowable(JSON.parse))
+/** Decodes a part of a JWT. */
+const decoder = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.decode(Schema.compose(Schema.StringFromBase64Url, Schema.parseJson(schema)))
+
+const decodeHeader = decoder(Schema.Struct({ alg: Schema.String }))
+const decodeClaims = decoder(Claims)
 
 const invalid = (problem: string) => new InvalidInput({ field: "softwareStatement", problem })
 
@@ -85,14 +86,12 @@ export const make = (
     if (!segment.test(header) || !segment.test(payload) || !segment.test(signature)) {
       return yield* invalid("is not a signed JWT: a part is empty or holds characters outside base64url")
     }
-    const { alg } = yield* decodeSegment(header).pipe(
-      Option.flatMap(Schema.decodeUnknownOption(Schema.Struct({ alg: Schema.String }))),
-      Effect.mapError(() => invalid("is not a JWT: its header cannot be decoded"))
+    const { alg } = yield* Effect.mapError(decodeHeader(header), () =>
+      invalid("is not a JWT: its header cannot be decoded")
     )
     if (alg.toLowerCase() === "none") return yield* invalid("is not signed (alg none)")
-    const claims = yield* decodeSegment(payload).pipe(
-      Option.flatMap(Schema.decodeUnknownOption(Claims)),
-      Effect.mapError(() => invalid("is not a JWT: its claims cannot be decoded"))
+    const claims = yield* Effect.mapError(decodeClaims(payload), () =>
+      invalid("is not a JWT: its claims cannot be decoded")
     )
     const application = claims.sub ?? claims.software_id
     const fingerprint = yield* sha256Hex(

@@ -9,13 +9,12 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { type CredentialStoreError, InvalidInput } from "./AdobePassError.js"
-import { ClientCredentials } from "./ClientCredentials.js"
+import { ClientCredentials, sameCredentials } from "./ClientCredentials.js"
 import { CredentialStore, type StoredSession } from "./CredentialStore.js"
 import type { Device } from "./Device.js"
 import { sha256Hex } from "./internal/sha256.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
 import * as SessionKey from "./SessionKey.js"
-import { samePair } from "./SessionState.js"
 
 /**
  * A stored session without its secrets. Times are in milliseconds since the epoch.
@@ -29,7 +28,7 @@ export interface Summary {
   readonly environment: string
   /** The fingerprint of the software statement, see `SoftwareStatement`. */
   readonly statement: string
-  /** Twelve hexadecimal digits of a SHA-256 of the client identifier: enough to tell whether two pairs are the same. */
+  /** Twelve hexadecimal digits of a SHA-256 of the client identifier: enough to tell credentials apart. */
   readonly client: string
   readonly issuedAt: number
   readonly scopes: ReadonlyArray<string>
@@ -132,7 +131,7 @@ export const forget = (
   Effect.flatMap(CredentialStore, (store) => store.remove(session))
 
 /**
- * A pair that another system obtained with the same software statement, for one device.
+ * Client credentials that another system obtained with the same software statement, for one device.
  *
  * @since 0.1.0
  * @category models
@@ -145,13 +144,13 @@ export interface Imported {
   readonly issuedAt?: number | undefined
   /** The scopes of the registration. @default none, unknown */
   readonly scopes?: ReadonlyArray<string> | undefined
-  /** Whether it takes the place of another pair that is stored already, which loses the logins of that pair. @default false */
+  /** Whether they replace other credentials that are stored already; the logins of those are lost. @default false */
   readonly replace?: boolean | undefined
 }
 
 /**
- * What became of an imported pair: `Imported`; `Present`, it was stored before; `Kept`, the store holds another pair of
- * this device, which was kept; `Replaced`, the other pair was replaced.
+ * What became of imported credentials. `Present`: they were stored before. `Kept`: the store holds others of this device,
+ * which were kept. `Replaced`: the others were replaced.
  *
  * @since 0.1.0
  * @category models
@@ -167,10 +166,10 @@ const checked = (field: "clientId" | "clientSecret", value: Redacted.Redacted<st
       )
 
 /**
- * Stores a pair that exists already, so that moving to this library signs nobody out. Nothing is sent to Adobe Pass.
+ * Stores credentials that exist already, so that moving to this library signs nobody out. Nothing is sent to Adobe Pass.
  *
- * Run it before the device makes its first call here: afterwards the device has a pair of its own, which is `Kept`. It
- * may be repeated, so an import that broke off is simply run again.
+ * Run it before the device makes its first call here: afterwards the device has credentials of its own, which are
+ * `Kept`. An import that broke off can be run again.
  *
  * @example
  * ```ts
@@ -194,7 +193,7 @@ const checked = (field: "clientId" | "clientSecret", value: Redacted.Redacted<st
  *             ip: "203.0.113.7",
  *             info: { model: "AFTM", version: "1", osName: "Android", osVersion: "9", connectionType: "WiFi" }
  *           })
- *           return yield* StoredSessions.importPair(application, {
+ *           return yield* StoredSessions.importCredentials(application, {
  *             device,
  *             clientId: Redacted.make(row.id),
  *             clientSecret: Redacted.make(row.secret)
@@ -208,28 +207,29 @@ const checked = (field: "clientId" | "clientSecret", value: Redacted.Redacted<st
  * @since 0.1.0
  * @category operations
  */
-export const importPair = (
+export const importCredentials = (
   application: RegisteredApplication,
-  pair: Imported
+  imported: Imported
 ): Effect.Effect<ImportOutcome, CredentialStoreError | InvalidInput, CredentialStore> =>
   Effect.gen(function* () {
     const store = yield* CredentialStore
-    const session = yield* SessionKey.make(application, pair.device)
+    const session = yield* SessionKey.make(application, imported.device)
     const credentials = new ClientCredentials({
-      clientId: yield* checked("clientId", pair.clientId),
-      clientSecret: yield* checked("clientSecret", pair.clientSecret),
-      issuedAt: pair.issuedAt ?? 0,
+      clientId: yield* checked("clientId", imported.clientId),
+      clientSecret: yield* checked("clientSecret", imported.clientSecret),
+      issuedAt: imported.issuedAt ?? 0,
       redirectUris: [],
       grantTypes: ["client_credentials"],
-      scopes: pair.scopes ?? [],
+      scopes: imported.scopes ?? [],
       environment: application.environment.name,
       statement: application.softwareStatement.fingerprint,
       session
     })
-    const before = Option.getOrUndefined(yield* store.load(session))?.credentials
-    if (before !== undefined && samePair(before, credentials)) return "Present"
-    if (before !== undefined && pair.replace !== true) return "Kept"
-    const winner = yield* store.saveCredentials(session, credentials, before)
-    if (!samePair(winner, credentials)) return "Kept"
+    const read = yield* store.load(session)
+    const before = Option.getOrUndefined(read)
+    if (before !== undefined && sameCredentials(before.credentials, credentials)) return "Present"
+    if (before !== undefined && imported.replace !== true) return "Kept"
+    const winner = yield* store.saveCredentials(session, credentials, { replaces: before?.credentials, read })
+    if (!sameCredentials(winner.credentials, credentials)) return "Kept"
     return before === undefined ? "Imported" : "Replaced"
   })

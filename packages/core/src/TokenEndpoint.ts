@@ -9,6 +9,7 @@ import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
+import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import { AccessToken, claimedScopes, maximumLifetime, TokenResponse } from "./AccessToken.js"
@@ -21,34 +22,37 @@ import {
   UnsupportedGrantType
 } from "./AdobePassError.js"
 import { type ClientCredentials, toMillis } from "./ClientCredentials.js"
-import type { Options } from "./ClientRegistration.js"
 import type { Device } from "./Device.js"
-import * as OAuthEndpoint from "./internal/oauthEndpoint.js"
+import * as OAuthEndpoint from "./internal/http/oauthEndpoint.js"
 import * as Metrics from "./Metrics.js"
+import type * as Options from "./Options.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
-import type * as Throttle from "./Throttle.js"
+import type { RetryQuota } from "./RetryQuota.js"
+import type { Throttle } from "./Throttle.js"
 
 /**
  * `POST /o/client/token`.
  *
  * @since 0.1.0
+ * @category models
+ */
+export interface TokenEndpoint {
+  /**
+   * Requests a token with the client-credentials grant. Nothing is cached here: `Sessions` does that.
+   *
+   * Throttling, 5xx and transport failures are repeated within the attempts and the budget; a refusal is not. A request
+   * may be interrupted at any time.
+   */
+  readonly request: (device: Device, credentials: ClientCredentials) => Effect.Effect<AccessToken, TokenError>
+}
+
+/**
+ * @since 0.1.0
  * @category tags
  */
-export class TokenEndpoint extends Context.Tag("effect-adobe-pass/TokenEndpoint")<
-  TokenEndpoint,
-  {
-    /**
-     * Requests a token with the client-credentials grant. Nothing is cached here: `Sessions` does that.
-     *
-     * Throttling, 5xx and transport failures are repeated within the attempts and the budget; a refusal is not. May
-     * be interrupted at any time.
-     */
-    readonly request: (
-      device: Device,
-      credentials: ClientCredentials
-    ) => Effect.Effect<AccessToken, TokenError>
-  }
->() {}
+export const TokenEndpoint: Context.Tag<TokenEndpoint, TokenEndpoint> = Context.GenericTag<TokenEndpoint>(
+  "effect-adobe-pass/TokenEndpoint"
+)
 
 const refused = (code: string, status: number) => {
   switch (code) {
@@ -65,70 +69,71 @@ const refused = (code: string, status: number) => {
   }
 }
 
+const grant = (credentials: ClientCredentials): HttpBody.HttpBody =>
+  HttpBody.urlParams(
+    UrlParams.fromInput({
+      grant_type: "client_credentials",
+      client_id: Redacted.value(credentials.clientId),
+      client_secret: Redacted.value(credentials.clientSecret)
+    })
+  )
+
+const measureSkew = (createdAt: number | undefined, startedAt: number, endedAt: number) => {
+  if (createdAt === undefined) return Effect.void
+  const skew = Math.round(toMillis(createdAt) - (startedAt + endedAt) / 2)
+  return Effect.zipRight(
+    Metric.set(Metrics.clockSkew, skew),
+    Math.abs(skew) > 60_000
+      ? Effect.logDebug(`The clock of Adobe Pass differs from the local one by ${skew} ms`)
+      : Effect.void
+  )
+}
+
 /**
- * The token step of one registered application; `InvalidInput` when an option cannot be used.
+ * The token step of the registered application; `InvalidInput` when an option cannot be used.
  *
- * The expiry is the local time at the start of the request plus `expires_in`; the server's clock is only compared
- * with the local one, and the difference measured.
+ * The expiry is the local time at the start of the request plus `expires_in`. The server's clock is only compared with
+ * the local one, and the difference measured.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
-  application: RegisteredApplication,
-  options: Options = {}
+  options: Options.RequestOptions = {}
 ): Effect.Effect<
-  Context.Tag.Service<TokenEndpoint>,
+  TokenEndpoint,
   InvalidInput,
-  HttpClient.HttpClient | Throttle.Throttle
+  HttpClient.HttpClient | RegisteredApplication | RetryQuota | Throttle
 > =>
   Effect.gen(function* () {
-    const post = yield* OAuthEndpoint.make(application, options, {
+    const post = yield* OAuthEndpoint.make(options, {
       operation: "token",
       path: "/o/client/token",
       response: TokenResponse,
       refused,
       mayRepeat: constTrue
     })
-    const grant = (credentials: ClientCredentials) =>
-      HttpBody.urlParams(
-        UrlParams.fromInput({
-          grant_type: "client_credentials",
-          client_id: Redacted.value(credentials.clientId),
-          client_secret: Redacted.value(credentials.clientSecret)
+    const request = Effect.fn("TokenEndpoint.request")(
+      function* (device: Device, credentials: ClientCredentials) {
+        const { body, endedAt, startedAt } = yield* post(device, grant(credentials))
+        yield* measureSkew(body.created_at, startedAt, endedAt)
+        return new AccessToken({
+          value: Redacted.make(body.access_token),
+          issuedAt: startedAt,
+          expiresAt: startedAt + Math.min(body.expires_in * 1000, maximumLifetime),
+          scopes: claimedScopes(body.access_token)
         })
-      )
-
-    const measureSkew = (createdAt: number | undefined, startedAt: number, endedAt: number) => {
-      if (createdAt === undefined) return Effect.void
-      const skew = Math.round(toMillis(createdAt) - (startedAt + endedAt) / 2)
-      return Effect.zipRight(
-        Metric.set(Metrics.clockSkew, skew),
-        Math.abs(skew) > 60_000
-          ? Effect.logDebug(`The clock of Adobe Pass differs from the local one by ${skew} ms`)
-          : Effect.void
-      )
-    }
-
-    const request = Effect.fn("TokenEndpoint.request")(function* (
-      device: Device,
-      credentials: ClientCredentials
-    ) {
-      const { body, endedAt, startedAt } = yield* post(device, grant(credentials))
-      yield* measureSkew(body.created_at, startedAt, endedAt)
-      return new AccessToken({
-        value: Redacted.make(body.access_token),
-        issuedAt: startedAt,
-        expiresAt: startedAt + Math.min(body.expires_in * 1000, maximumLifetime),
-        scopes: claimedScopes(body.access_token)
-      })
-    })
-
-    return {
-      request: (device, credentials) =>
-        Effect.tapError(request(device, credentials), (error) =>
-          Metric.update(Metrics.tokenFailures, error._tag)
-        )
-    }
+      },
+      Effect.tapError((error) => Metric.update(Metrics.tokenFailures, error._tag))
+    )
+    return { request }
   })
+
+/**
+ * `make` as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options.RequestOptions) => Layer.effect(TokenEndpoint, make(options))

@@ -159,7 +159,7 @@ const flow = (path: string) =>
     const [registering, credentials] = yield* Effect.timed(sessions.credentials(device))
     const { occurrences } = yield* Metric.value(Metrics.registrations)
     yield* fact(
-      "pair",
+      "credentials",
       times(occurrences) === 0 ? "from the store, nothing sent" : `new, after ${inMillis(registering)}`
     )
     yield* fact("client id, secret", `${credentials.clientId}, ${credentials.clientSecret}`)
@@ -202,7 +202,7 @@ export const run = Effect.gen(function* () {
   yield* fact("host", environment.sp)
   yield* fact("statement", `${file}, application ${statement.claims.sub ?? statement.fingerprint}`)
   yield* note(
-    `This machine is registered as a device there, once. Its pair is kept in ${storeDirectory}, between runs;`
+    `This machine is registered as a device there, once. Its credentials are kept in ${storeDirectory}, between runs;`
   )
   yield* note("without that directory the next run registers it again.")
   yield* flow(path).pipe(

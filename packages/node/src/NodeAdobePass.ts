@@ -10,20 +10,22 @@ import * as Layer from "effect/Layer"
 import * as AdobePass from "effect-adobe-pass/AdobePass"
 import type { CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import type { CredentialStore } from "effect-adobe-pass/CredentialStore"
+import * as Options from "effect-adobe-pass/Options"
+import * as RegisteredApplication from "effect-adobe-pass/RegisteredApplication"
 import * as FileStore from "./FileStore.js"
 import * as NodeTransport from "./NodeTransport.js"
 
 /**
- * The options of the library, a store, and the transport's tunables.
+ * The options of the library, a store, and the connection pool.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options<E = never, R = never> extends AdobePass.Options {
-  /** Where credentials live, such as `fileStore("./.adobe-pass")`. */
+export interface NodeAdobePassOptions<E = never, R = never> extends AdobePass.AdobePassOptions {
+  /** The credential store, such as `fileStore("./.adobe-pass")`. */
   readonly store: Layer.Layer<CredentialStore, E, R>
   /** The connection pool. */
-  readonly transport?: NodeTransport.Options | undefined
+  readonly transport?: NodeTransport.TransportOptions | undefined
 }
 
 /**
@@ -38,6 +40,8 @@ export const fileStore = (
 
 /**
  * Adobe Pass for one registered application, with nothing left to provide.
+ *
+ * Options are checked first: when one cannot be used, the layer fails with `InvalidInput` and builds no store.
  *
  * @example
  * ```ts
@@ -58,28 +62,40 @@ export const layer = <E, R>({
   store,
   transport,
   ...options
-}: Options<E, R>): Layer.Layer<AdobePass.Services, InvalidInput | E, R> =>
-  Layer.provide(AdobePass.layer(options), [NodeTransport.layer(transport), store])
+}: NodeAdobePassOptions<E, R>): Layer.Layer<AdobePass.Services, InvalidInput | E, R> =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      yield* RegisteredApplication.make(options)
+      yield* Options.adobePass.check(options)
+      yield* NodeTransport.options.check(transport, "transport")
+      return Layer.provide(AdobePass.layer(options), [NodeTransport.layer(transport), store])
+    })
+  )
 
 /**
- * The variables of `AdobePass.config`, and `ADOBE_PASS_STORE_DIRECTORY` for the file store.
+ * The variables of `AdobePass.config`, `ADOBE_PASS_STORE_DIRECTORY` for the file store, and `ADOBE_PASS_TRANSPORT_*` for
+ * the connection pool.
  *
  * @since 0.1.0
  * @category config
  */
-export const config: Config.Config<Options<CredentialStoreError | InvalidInput>> = Config.zipWith(
-  AdobePass.config,
-  Config.nested(Config.nonEmptyString("STORE_DIRECTORY"), "ADOBE_PASS"),
-  (options, directory) => ({ ...options, store: fileStore(directory) })
-)
+export const config: Config.Config<NodeAdobePassOptions<CredentialStoreError | InvalidInput>> =
+  Config.zipWith(
+    AdobePass.config,
+    Config.all({
+      directory: Config.nonEmptyString("STORE_DIRECTORY"),
+      transport: NodeTransport.options.config("TRANSPORT")
+    }).pipe(Config.nested("ADOBE_PASS")),
+    (options, { directory, transport }) => ({ ...options, store: fileStore(directory), transport })
+  )
 
 /**
- * `layer` from the variables of `config`.
+ * `layer` from the variables of `config`. A given `transport` replaces the one of the variables.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
-  options: { readonly transport?: NodeTransport.Options | undefined } = {}
+  options: { readonly transport?: NodeTransport.TransportOptions | undefined } = {}
 ): Layer.Layer<AdobePass.Services, ConfigError | CredentialStoreError | InvalidInput> =>
   Layer.unwrapEffect(Effect.map(config, (configured) => layer({ ...configured, ...options })))

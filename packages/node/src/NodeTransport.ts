@@ -17,105 +17,77 @@ import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { InvalidInput } from "effect-adobe-pass/AdobePassError"
+import type { InvalidInput } from "effect-adobe-pass/AdobePassError"
+import * as Setting from "effect-adobe-pass/Setting"
 import * as Transport from "effect-adobe-pass/Transport"
 import * as Undici from "undici"
-import { Deadlines } from "./internal/deadlines.js"
-import { type Settings, send } from "./internal/exchange.js"
-import { Generations } from "./internal/generations.js"
-import { cachedLookup } from "./internal/names.js"
+import { cachedLookup } from "./internal/dnsCache.js"
+import { RenewingAgent } from "./internal/renewingAgent.js"
+import { type SendOptions, send } from "./internal/request.js"
+import { TimeoutList } from "./internal/timeoutList.js"
 
 /**
- * The pool, and how long anything in it may live.
+ * The connection pool.
+ *
+ * Adobe moves traffic between data centres by DNS and asks its callers not to cache addresses for more than 30 seconds,
+ * so no resolved address is used for longer, and no connection gets requests for longer.
+ *
+ * @since 0.1.0
+ * @category groups
+ */
+export const options = Setting.group({
+  /** Connections per address; requests beyond them wait. Twice as many while connections are renewed. @default 64 */
+  connections: Setting.integer({ minimum: 1, default: 64 }),
+  /** Limit of opening a connection; at most 1 minute. @default 5 seconds */
+  connectTimeout: Setting.duration("5 seconds", { maximum: "1 minute" }),
+  /** How long an idle connection is kept, unless the server says otherwise; at most 30 seconds. @default 4 seconds */
+  keepAlive: Setting.duration("4 seconds", { maximum: "30 seconds" }),
+  /** The age at which a connection gets no more requests; at most 30 seconds. @default 30 seconds */
+  maximumAge: Setting.duration("30 seconds", { maximum: "30 seconds" }),
+  /** How long a resolved address is used; at most 30 seconds. @default 30 seconds */
+  dnsTtl: Setting.duration("30 seconds", { maximum: "30 seconds" })
+})
+
+/**
+ * What a caller writes for the connection pool.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Connections per address; calls beyond them wait. While connections are renewed there may be twice as many. @default 64 */
-  readonly connections?: number | undefined
-  /** The longest time that making a connection may take. @default 5 seconds */
-  readonly connectTimeout?: Duration.DurationInput | undefined
-  /** How long an idle connection is kept, unless the server names another time. @default 4 seconds */
-  readonly keepAlive?: Duration.DurationInput | undefined
-  /** The age from which a connection is given no more calls; at most 30 seconds. @default 30 seconds */
-  readonly maximumAge?: Duration.DurationInput | undefined
-  /** How long a resolved address is used; at most 30 seconds. @default 30 seconds */
-  readonly dnsTtl?: Duration.DurationInput | undefined
-}
+export interface TransportOptions extends Setting.Input<typeof options> {}
 
-/**
- * The longest life of a connection and of a resolved address. Adobe moves traffic between data centres by DNS, and asks
- * its callers not to cache addresses for longer.
- *
- * @since 0.1.0
- * @category constants
- */
-export const longestLife: Duration.Duration = Duration.seconds(30)
-
-const invalid = (name: keyof Options, problem: string) =>
-  new InvalidInput({ field: `transport.${name}`, problem })
-
-const millis = (
-  name: keyof Options,
-  input: Duration.DurationInput,
-  longest: Duration.Duration
-): Effect.Effect<number, InvalidInput> => {
-  const duration = Duration.decodeUnknown(input)
-  return duration._tag === "Some" &&
-    Duration.greaterThan(duration.value, Duration.zero) &&
-    Duration.lessThanOrEqualTo(duration.value, longest)
-    ? Effect.succeed(Duration.toMillis(duration.value))
-    : Effect.fail(invalid(name, `must be longer than zero and at most ${Duration.format(longest)}`))
-}
-
-const limits = (options: Options) =>
-  Effect.gen(function* () {
-    const { connections = 64 } = options
-    if (!Number.isInteger(connections) || connections < 1) {
-      return yield* invalid("connections", "must be a whole number of at least 1")
-    }
-    return {
-      connections,
-      connectTimeout: yield* millis(
-        "connectTimeout",
-        options.connectTimeout ?? Duration.seconds(5),
-        Duration.minutes(1)
-      ),
-      keepAlive: yield* millis("keepAlive", options.keepAlive ?? Duration.seconds(4), longestLife),
-      maximumAge: yield* millis("maximumAge", options.maximumAge ?? longestLife, longestLife),
-      dnsTtl: yield* millis("dnsTtl", options.dnsTtl ?? longestLife, longestLife)
-    }
+const makeAgent = (
+  { connectTimeout, connections, keepAlive, maximumAge }: Setting.Checked<typeof options>,
+  lookup: ReturnType<typeof cachedLookup>
+): Undici.Agent =>
+  new Undici.Agent({
+    connections,
+    pipelining: 1,
+    keepAliveTimeout: keepAlive,
+    keepAliveMaxTimeout: maximumAge,
+    connect: { timeout: connectTimeout, lookup }
   })
 
 /**
  * The dispatcher of undici that the layers use; it is destroyed with its scope.
  *
- * Connections are renewed by generations: after `maximumAge` new calls go to a new pool, and the old one ends with the
- * calls it has. (The `clientTtl` of undici's own pool lets a call hang when all its connections have come of age.)
- * Names are resolved by the system when a connection is made, and the answer is used for `dnsTtl`.
+ * After `maximumAge` new requests go to a new pool, and the old pool closes when its last request ends. (With the
+ * `clientTtl` of undici's own pool a request hangs when all connections are too old.) The system resolves a name when a
+ * connection is opened; the result is cached for `dnsTtl`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeDispatcher = (
-  options: Options = {}
+  input?: TransportOptions
 ): Effect.Effect<Undici.Dispatcher, InvalidInput, Scope.Scope> =>
   Effect.gen(function* () {
-    const { connectTimeout, connections, dnsTtl, keepAlive, maximumAge } = yield* limits(options)
+    const checked = yield* options.check(input, "transport")
     const clock = yield* Effect.clock
-    const lookup = cachedLookup(clock, dnsTtl)
-    const agent = () =>
-      new Undici.Agent({
-        connections,
-        pipelining: 1,
-        keepAliveTimeout: keepAlive,
-        keepAliveMaxTimeout: maximumAge,
-        connect: { timeout: connectTimeout, lookup }
-      })
+    const lookup = cachedLookup(clock, checked.dnsTtl)
     return yield* Effect.acquireRelease(
-      Effect.sync(() => new Generations(agent, clock, maximumAge)),
-      (generations) => Effect.promise(() => generations.end())
+      Effect.sync(() => new RenewingAgent(() => makeAgent(checked, lookup), clock, checked.maximumAge)),
+      (agent) => Effect.promise(() => agent.end())
     )
   })
 
@@ -126,64 +98,72 @@ const isTraced = (
   fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
   !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
 
-/** Where `HttpClient.withScope` of the platform notes the requests that end with a scope. */
+/** The requests that `HttpClient.withScope` of the platform ends with a scope. */
 const scopedRequests = globalValue(
   "@effect/platform/HttpClient/scopedRequests",
   () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
 )
 
-const sendTo = (
-  settings: Settings,
-  request: HttpClientRequest.HttpClientRequest
-): ReturnType<typeof send> => {
+const sendBare = (sendOptions: SendOptions, request: HttpClientRequest.HttpClientRequest) => {
   const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
   return Either.isRight(url)
-    ? send(settings, request, url.right)
+    ? send(sendOptions, request, url.right)
     : Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: url.left }))
 }
 
-/**
- * An `HttpClient` on a dispatcher of undici: a pool, a proxy, a mock.
- *
- * It speaks to the dispatcher directly: no promise, no `AbortController` and no stream of Node.js stands between a call
- * and its connection. What the platform's layer does it does too: interruption ends the connection, whether it waits
- * for the head of the answer or for its body; a body that is not read holds its connection back, and one that is
- * dropped gives it up; errors are `RequestError` before the head and `ResponseError` after it; a span is made and trace
- * headers are sent unless tracing is off. Redirects are not followed. The time limits of the library's own calls share
- * one timer, in real time.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const fromDispatcher = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
-  const traced = HttpClient.make((request, url, signal) => send({ dispatcher, signal }, request, url))
-  const bare = { dispatcher }
-  return Transport.make(
-    HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
-      Effect.flatMap((request) =>
-        Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>(
-          (fiber) =>
-            isTraced(fiber, request) || scopedRequests.has(request)
-              ? traced.execute(request)
-              : sendTo(bare, request)
-        )
-      ),
-      Effect.succeed
+/** A client that takes the platform's path, with its span and its `AbortController`, only where a request needs it. */
+const makeClient = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
+  const sendOptions = { dispatcher }
+  const platform = HttpClient.make((request, url, signal) => send({ dispatcher, signal }, request, url))
+  return HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
+    Effect.flatMap((request) =>
+      Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>(
+        (fiber) =>
+          isTraced(fiber, request) || scopedRequests.has(request)
+            ? platform.execute(request)
+            : sendBare(sendOptions, request)
+      )
     ),
-    (timeout) => {
-      const settings = { dispatcher, deadlines: new Deadlines(Duration.toMillis(timeout)) }
-      return (request) => sendTo(settings, request)
-    }
+    Effect.succeed
   )
 }
 
 /**
+ * An `HttpClient` on a dispatcher of undici, such as a pool, a proxy, or a mock.
+ *
+ * It gives requests to the dispatcher directly, without a promise, an `AbortController` or a stream of Node.js, and
+ * behaves like the platform's client: an interruption ends the connection, before the head of the response and during
+ * its body; a body that is not read pauses its connection, and a response that is dropped frees it; errors are
+ * `RequestError` before the head and `ResponseError` after it; a span is made and trace headers are sent unless tracing
+ * is off. It does not follow redirects. The time limits of the library's own requests share one timer and are measured
+ * in real time.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromDispatcher = (dispatcher: Undici.Dispatcher): Transport.Transport =>
+  Transport.make(makeClient(dispatcher), (timeout) => {
+    const sendOptions = { dispatcher, timeouts: new TimeoutList(Duration.toMillis(timeout)) }
+    return (request) => sendBare(sendOptions, request)
+  })
+
+/**
  * An `HttpClient` on pooled connections.
  *
- * A resolved address is used for at most 30 seconds, and a connection is given calls for at most 30 seconds, so traffic
- * has followed a change of Adobe's addresses after a minute. Redirects are not followed, and there is no time limit but
- * that of connecting: the library limits every attempt itself. Fails with `InvalidInput` when an option is out of
- * range. See `fromDispatcher`.
+ * After a change of Adobe's addresses all requests use the new ones within a minute. Redirects are not followed. Only
+ * connecting has a time limit, because the library limits every attempt itself. Fails with `InvalidInput` when an
+ * option cannot be used. See `fromDispatcher`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  input?: TransportOptions
+): Effect.Effect<Transport.Transport, InvalidInput, Scope.Scope> =>
+  Effect.map(makeDispatcher(input), fromDispatcher)
+
+/**
+ * `make` as a layer.
  *
  * @example
  * ```ts
@@ -195,18 +175,18 @@ export const fromDispatcher = (dispatcher: Undici.Dispatcher): HttpClient.HttpCl
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient, InvalidInput> =>
-  Layer.scoped(HttpClient.HttpClient, Effect.map(makeDispatcher(options), fromDispatcher))
+export const layer = (input?: TransportOptions): Layer.Layer<HttpClient.HttpClient, InvalidInput> =>
+  Layer.scoped(HttpClient.HttpClient, make(input))
 
 /**
- * The same pool under the `HttpClient` of `@effect/platform-node`, for who prefers it: each call takes about four times
- * as long.
+ * The same pool under the `HttpClient` of `@effect/platform-node`. A call takes two to five times as long, see the
+ * README of `packages/benchmarks`.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerPlatform = (options: Options = {}): Layer.Layer<HttpClient.HttpClient, InvalidInput> =>
+export const layerPlatform = (input?: TransportOptions): Layer.Layer<HttpClient.HttpClient, InvalidInput> =>
   Layer.provide(
     NodeHttpClient.layerUndiciWithoutDispatcher,
-    Layer.scoped(NodeHttpClient.Dispatcher, makeDispatcher(options))
+    Layer.scoped(NodeHttpClient.Dispatcher, makeDispatcher(input))
   )

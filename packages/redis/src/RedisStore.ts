@@ -3,128 +3,133 @@
  *
  * @since 0.1.0
  */
-import type * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { InvalidInput } from "effect-adobe-pass/AdobePassError"
 import * as CredentialStore from "effect-adobe-pass/CredentialStore"
 import * as Lease from "effect-adobe-pass/Lease"
 import { SessionKey } from "effect-adobe-pass/SessionKey"
-import { positive } from "./internal/positive.js"
-import * as Records from "./internal/records.js"
+import type * as Setting from "effect-adobe-pass/Setting"
+import * as StoreBackend from "effect-adobe-pass/StoreBackend"
+import * as Scripts from "./internal/storeScripts.js"
 import { Redis, type Script } from "./Redis.js"
+import * as RedisOptions from "./RedisOptions.js"
 
 /**
- * Where the records are, and how long leases live.
+ * Options of the store, see `RedisOptions.store`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends CredentialStore.Options {
-  /** What the names of all keys start with. Stores with different prefixes do not see each other. @default "adobe-pass:" */
-  readonly prefix?: string | undefined
-  /** The lease that the lock of a session is. */
-  readonly lease?: Lease.Options | undefined
+export interface RedisStoreOptions
+  extends CredentialStore.StoreOptions,
+    Setting.Input<typeof RedisOptions.store> {}
+
+/** The hashes of the sessions. The name of each is the prefix and the key of the session. */
+interface Hashes {
+  readonly redis: Redis
+  readonly prefix: string
 }
+
+const run = ({ prefix, redis }: Hashes, script: Script, key: SessionKey, ...args: ReadonlyArray<string>) =>
+  redis.run(script, `${prefix}${key}`, args)
+
+const leases = (hashes: Hashes): StoreBackend.LeaseBackend => ({
+  acquire: (key, owner, ttl) =>
+    Effect.map(run(hashes, Scripts.acquire, key, owner, `${ttl}`), (reply) => {
+      if (!Array.isArray(reply)) return Option.none()
+      const [fence, takenOver] = reply.map(Number)
+      return Option.some({ fence, takenOver: takenOver === 1 })
+    }),
+  renew: (key, owner, ttl) =>
+    Effect.map(run(hashes, Scripts.renew, key, owner, `${ttl}`), (reply) => reply === 1),
+  release: (key, owner) => run(hashes, Scripts.release, key, owner)
+})
+
+const read =
+  ({ prefix, redis }: Hashes): StoreBackend.StoreBackend["read"] =>
+  (key) =>
+    redis.field(`${prefix}${key}`, "record")
+
+const concurrentReads = 256
+
+const readMany =
+  (hashes: Hashes): Required<StoreBackend.StoreBackend>["readMany"] =>
+  (keys) =>
+    Effect.forEach(
+      keys,
+      (key) =>
+        Effect.map(
+          read(hashes)(key),
+          Option.map((record) => [key, record] as const)
+        ),
+      { concurrency: concurrentReads }
+    ).pipe(Effect.map((found) => new Map(found.flatMap(Option.toArray))))
+
+const compareAndSet =
+  (hashes: Hashes): StoreBackend.StoreBackend["compareAndSet"] =>
+  (key, expected, next, lease) =>
+    Effect.flatMap(
+      run(
+        hashes,
+        Scripts.compareAndSet,
+        key,
+        next,
+        Option.isSome(expected) ? "1" : "0",
+        Option.getOrElse(expected, () => ""),
+        lease?.owner ?? ""
+      ),
+      (reply) =>
+        reply === -1
+          ? Effect.fail({ reason: "Locked", code: StoreBackend.leaseLost } as const)
+          : Effect.succeed(reply === 1)
+    )
 
 const decodeKey = Schema.decodeOption(SessionKey)
 
-/** Commands that are under way at once where many are asked for. */
-const concurrency = 256
-
-const backend = (
-  redis: Context.Tag.Service<Redis>,
-  prefix: string,
-  lease: Lease.Options | undefined
-): CredentialStore.Encoded => {
-  const start = `${prefix}session:`
-  const name = (key: SessionKey) => `${start}${key}`
-  const read = (key: SessionKey) => redis.field(name(key), "record")
-
-  const run = (script: Script, key: SessionKey, ...args: ReadonlyArray<string>) =>
-    redis.run(script, name(key), args)
-
-  const leases: Lease.Leases = {
-    acquire: (key, owner, ttl) =>
-      Effect.map(run(Records.acquire, key, owner, `${Math.ceil(ttl)}`), (reply) => {
-        if (!Array.isArray(reply)) return Option.none()
-        const [fence, takenOver] = reply.map(Number)
-        return Option.some({ fence, takenOver: takenOver === 1 })
-      }),
-    renew: (key, owner, ttl) =>
-      Effect.map(run(Records.renew, key, owner, `${Math.ceil(ttl)}`), (reply) => reply === 1),
-    release: (key, owner) => run(Records.release, key, owner)
-  }
-
-  const found = (keys: ReadonlyArray<SessionKey>) =>
-    Effect.map(
-      Effect.forEach(
-        keys,
-        (key) =>
-          Effect.map(
-            read(key),
-            Option.map((text) => [key, text] as const)
-          ),
-        {
-          concurrency
-        }
-      ),
-      (records) => new Map(records.flatMap(Option.toArray))
-    )
-
-  return {
-    read,
-    readMany: found,
-    compareAndSet: (key, expected, next, lease) =>
-      Effect.flatMap(
-        run(
-          Records.compareAndSet,
-          key,
-          next,
-          Option.isSome(expected) ? "1" : "0",
-          Option.getOrElse(expected, () => ""),
-          lease?.owner ?? ""
+/** Reads each hash, because some have a lease and no record. */
+const keys = (hashes: Hashes): Stream.Stream<SessionKey, StoreBackend.BackendFailure> =>
+  Stream.flatMap(hashes.redis.pages(hashes.prefix), (names) =>
+    Stream.fromIterableEffect(
+      Effect.map(
+        readMany(hashes)(
+          names.flatMap((name) => Option.toArray(decodeKey(name.slice(hashes.prefix.length))))
         ),
-        (reply) =>
-          reply === -1
-            ? Effect.fail({ reason: "Locked", code: CredentialStore.leaseLost } as const)
-            : Effect.succeed(reply === 1)
-      ),
-    remove: (key) => run(Records.remove, key),
-    lock: Lease.lock(leases, lease),
-    keys: Stream.flatMap(redis.pages(start), (names) =>
-      Stream.fromIterableEffect(
-        Effect.map(
-          found(names.flatMap((each) => Option.toArray(decodeKey(each.slice(start.length))))),
-          (records) => records.keys()
-        )
+        (records) => records.keys()
       )
     )
-  }
-}
+  )
+
+const backend = (hashes: Hashes, lock: StoreBackend.StoreBackend["lock"]): StoreBackend.StoreBackend => ({
+  read: read(hashes),
+  readMany: readMany(hashes),
+  compareAndSet: compareAndSet(hashes),
+  remove: (key) => run(hashes, Scripts.remove, key),
+  lock,
+  keys: keys(hashes)
+})
 
 /**
  * A store with one hash per session.
  *
- * A save is one script: it compares the record, looks whether the lease was lost, and writes. Leases are measured by the
- * clock of Redis. How durable a save is when it returns is a matter of how Redis is set up; see the README.
+ * A save is one script: it compares the record, checks the lease, and writes. Leases use the time of Redis. How durable
+ * a save is when it returns depends on how Redis is set up; see the README.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
-  options: Options = {}
-): Effect.Effect<Context.Tag.Service<CredentialStore.CredentialStore>, InvalidInput, Redis> =>
+  options: RedisStoreOptions = {}
+): Effect.Effect<CredentialStore.CredentialStore, InvalidInput, Redis | Scope.Scope> =>
   Effect.gen(function* () {
-    const { encryption, lease, prefix = "adobe-pass:" } = options
-    const timeout = yield* positive("timeout", options.timeout ?? Duration.seconds(5))
-    yield* positive("lease.ttl", lease?.ttl ?? Duration.seconds(15))
-    yield* positive("lease.wait", lease?.wait ?? Duration.seconds(60))
-    return CredentialStore.makeEncoded(backend(yield* Redis, prefix, lease), { timeout, encryption })
+    const { prefix } = yield* RedisOptions.store.check(options)
+    const hashes = { redis: yield* Redis, prefix: `${prefix}session:` }
+    const lock = yield* Lease.make(leases(hashes), options.lease)
+    return yield* CredentialStore.make(backend(hashes, lock), options)
   })
 
 /**
@@ -134,6 +139,6 @@ export const make = (
  * @category layers
  */
 export const layer = (
-  options: Options = {}
+  options: RedisStoreOptions = {}
 ): Layer.Layer<CredentialStore.CredentialStore, InvalidInput, Redis> =>
-  Layer.effect(CredentialStore.CredentialStore, make(options))
+  Layer.scoped(CredentialStore.CredentialStore, make(options))

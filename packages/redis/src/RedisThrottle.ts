@@ -1,72 +1,66 @@
 /**
- * Pacing that all processes share, with the buckets in Redis.
+ * Pacing by several processes together, with the buckets in Redis.
  *
  * @since 0.1.0
  */
 import { createHash } from "node:crypto"
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { InvalidInput } from "effect-adobe-pass/AdobePassError"
-import type { BackendFailure } from "effect-adobe-pass/CredentialStore"
-import * as Throttle from "effect-adobe-pass/Throttle"
-import * as Buckets from "./internal/buckets.js"
+import type * as Setting from "effect-adobe-pass/Setting"
+import * as SharedThrottle from "effect-adobe-pass/SharedThrottle"
+import { Throttle } from "effect-adobe-pass/Throttle"
+import * as Scripts from "./internal/bucketScripts.js"
+import { unexpectedReply } from "./internal/failures.js"
 import { serverClock } from "./internal/serverClock.js"
 import { Redis, script } from "./Redis.js"
+import * as RedisOptions from "./RedisOptions.js"
 
 /**
- * How the shared buckets behave, and where they are.
+ * Options of the throttle, see `RedisOptions.throttle`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Throttle.SharedOptions {
-  /** What the names of all keys start with. @default "adobe-pass:" */
-  readonly prefix?: string | undefined
-}
+export interface RedisThrottleOptions extends Setting.Input<typeof RedisOptions.throttle> {}
 
-const scripts = {
-  take: script(`${serverClock}${Buckets.take}`),
-  hold: script(`${serverClock}${Buckets.hold}`)
-}
+const take = script(`${serverClock}${Scripts.take}`)
+const hold = script(`${serverClock}${Scripts.hold}`)
 
-const unexpected: BackendFailure = { reason: "Unavailable", code: "UNEXPECTED_REPLY" }
+/** The key of a bucket contains the address of a device. */
+const nameOf = (prefix: string, key: string) =>
+  `${prefix}throttle:${createHash("sha256").update(key).digest("hex")}`
 
-const buckets = (redis: Context.Tag.Service<Redis>, prefix: string): Throttle.SharedBuckets => {
-  /** The key of a bucket has the address of a device in it. */
-  const name = (key: string) => `${prefix}throttle:${createHash("sha256").update(key).digest("hex")}`
-  const rules = ({ burst, interval, replenish }: Throttle.BucketLimits) => [
-    `${burst}`,
-    `${interval}`,
-    replenish
-  ]
-  return {
-    take: (key, limits) =>
-      Effect.filterOrFail(
-        redis.run(scripts.take, name(key), rules(limits)),
-        (reply) => typeof reply === "number",
-        () => unexpected
-      ),
-    hold: (key, millis, limits) =>
-      Effect.asVoid(redis.run(scripts.hold, name(key), [...rules(limits), `${millis}`]))
-  }
-}
+const argumentsOf = ({ capacity, interval, replenish }: SharedThrottle.BucketLimits) => [
+  `${capacity}`,
+  `${interval}`,
+  replenish
+]
+
+const buckets = (redis: Redis, prefix: string): SharedThrottle.SharedBuckets => ({
+  take: (key, limits) =>
+    Effect.filterOrFail(
+      redis.run(take, nameOf(prefix, key), argumentsOf(limits)),
+      (reply) => typeof reply === "number",
+      unexpectedReply
+    ),
+  hold: (key, millis, limits) =>
+    Effect.asVoid(redis.run(hold, nameOf(prefix, key), [...argumentsOf(limits), `${millis}`]))
+})
 
 /**
- * A throttle whose buckets are in Redis: all processes together stay below what Adobe lets a device do.
+ * A throttle with its buckets in Redis, so that all processes together stay within what Adobe Pass allows a device.
  *
- * See `Throttle.makeShared` for the order of those who wait, and for what happens while Redis is away: each process then
- * paces by itself.
+ * `SharedThrottle.make` documents the order of waiters, and what happens while Redis cannot be reached.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (
-  options: Options = {}
-): Effect.Effect<Context.Tag.Service<Throttle.Throttle>, InvalidInput, Redis> =>
-  Effect.flatMap(Redis, (redis) =>
-    Throttle.makeShared(buckets(redis, options.prefix ?? "adobe-pass:"), options)
-  )
+export const make = (options: RedisThrottleOptions = {}): Effect.Effect<Throttle, InvalidInput, Redis> =>
+  Effect.gen(function* () {
+    const { prefix } = yield* RedisOptions.throttle.check(options, "throttle")
+    return yield* SharedThrottle.make(buckets(yield* Redis, prefix), options)
+  })
 
 /**
  * `make` as a layer, for `AdobePass.layerWithoutThrottle`.
@@ -74,5 +68,5 @@ export const make = (
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options = {}): Layer.Layer<Throttle.Throttle, InvalidInput, Redis> =>
-  Layer.effect(Throttle.Throttle, make(options))
+export const layer = (options: RedisThrottleOptions = {}): Layer.Layer<Throttle, InvalidInput, Redis> =>
+  Layer.effect(Throttle, make(options))

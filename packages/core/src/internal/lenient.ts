@@ -1,14 +1,14 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 
-/** A number, also as text, that nothing depends on: anything else counts as absent. @internal */
+/** An optional number, also as text; anything else decodes as absent. */
 export const LenientNumber = Schema.optional(
   Schema.UndefinedOr(Schema.Union(Schema.Finite, Schema.NumberFromString.pipe(Schema.finite()))).annotations({
     decodingFallback: () => Either.right(undefined)
   })
 )
 
-/** A list of text that nothing depends on: anything else counts as empty. @internal */
+/** A list of text; anything else decodes as an empty list. */
 export const LenientTexts = Schema.optionalWith(
   Schema.Array(Schema.String).annotations({ decodingFallback: () => Either.right([]) }),
   { default: () => [] }

@@ -2,13 +2,13 @@ import * as Effect from "effect/Effect"
 
 const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 
-/** Joined, not concatenated: very many of these are kept, and a joined string is half the size. */
+/** A joined string is flat, and takes half the memory of a concatenated one. */
 const joined = (bytes: Uint8Array): string => Array.from(bytes, (byte) => hexadecimal[byte]).join("")
 
-/** WebCrypto makes each digest a job of another thread, which takes a hundred times as long for a few bytes. */
+/** WebCrypto computes each digest on another thread, which takes far longer for short text. */
 const ofNode = globalThis.process?.getBuiltinModule?.("node:crypto")
 
-/** With Node.js's own digest where there is one. @internal */
+/** With Node.js's own digest where there is one. */
 export const sha256Hex: (text: string) => Effect.Effect<string> =
   ofNode === undefined
     ? (text) =>

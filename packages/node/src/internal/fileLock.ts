@@ -1,13 +1,13 @@
 /**
  * Exclusive locks made of files, for the fibers and processes of one host.
  *
- * A lock is a file that appears complete under its name, by `link(2)`. Its holder touches it every two seconds. A
- * waiter takes it away when the process in it is dead, or when it has watched it for ten seconds without a touch; that
- * is measured on the waiter's own monotonic clock, so a clock that is set does not cost anybody a lock.
+ * A lock file appears complete under its name, by `link(2)`. Its holder updates its modification time every two
+ * seconds. A waiter removes the file when the holder's process is dead, or when the file has not changed for ten
+ * seconds on the waiter's own monotonic clock; setting the system clock therefore breaks no lock.
  *
- * What remains: a process that stands still for more than ten seconds loses its locks without noticing. And a waiter
- * that judged a lock dead can move away the lock of a third process that came in between; it sees so and puts it back,
- * but for these microseconds the name is free, and a fourth process that takes it then holds the lock too.
+ * Two gaps remain. A process that is stopped for more than ten seconds loses its locks without noticing. And a waiter
+ * that removes a stale lock may move away the lock of a process that took it in between. The waiter notices that and
+ * puts the file back, but a third process may take the name first; two processes then hold the lock.
  */
 import { randomUUID } from "node:crypto"
 import * as fs from "node:fs/promises"
@@ -18,109 +18,128 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { BackendFailure } from "effect-adobe-pass/CredentialStore"
+import type { SessionKey } from "effect-adobe-pass/SessionKey"
+import { type BackendFailure, lockInProcess, type StoreBackend } from "effect-adobe-pass/StoreBackend"
 import { discard, link, onCode, readText, step, temporaryName, withTemporary } from "./files.js"
 
 const heartbeat = Duration.seconds(2)
 
-/** In nanoseconds: ten seconds, five beats of the holder. */
-const patience = 10_000_000_000n
+/** In nanoseconds: ten seconds, which is five heartbeats. */
+const staleAfter = 10_000_000_000n
 
-/** The content of a lock file. `place` is where the process id means something. */
+/** The content of a lock file. A process id is valid on its `host` only. */
 const Holder = Schema.parseJson(
   Schema.Struct({
     pid: Schema.Int.pipe(Schema.positive()),
-    place: Schema.String,
+    host: Schema.String,
     owner: Schema.UUID
   })
 )
 const decodeHolder = Schema.decodeOption(Holder)
 const encodeHolder = Schema.encodeSync(Holder)
 
-/** Containers may share a host name, but not a PID namespace; other systems than Linux have no such file. */
-const currentPlace: Effect.Effect<string> = step(() => fs.readlink("/proc/self/ns/pid")).pipe(
+/** The host name and the PID namespace, because containers may share a host name. Only Linux has the file. */
+const currentHost: Effect.Effect<string> = step(() => fs.readlink("/proc/self/ns/pid")).pipe(
   Effect.orElseSucceed(() => ""),
   Effect.map((namespace) => `${os.hostname()} ${namespace}`)
 )
 
-interface Sighting {
+interface LockFile {
   readonly text: string
-  readonly touched: number
+  readonly modified: number
 }
 
-/** The lock file as it is now, content and time from the same file. */
-const sight = (file: string): Effect.Effect<Option.Option<Sighting>, BackendFailure> =>
+/** Content and modification time of the same file, also when the name is given to another file meanwhile. */
+const readLockFile = (file: string): Effect.Effect<Option.Option<LockFile>, BackendFailure> =>
   step(async () => {
     const handle = await fs.open(file, "r")
     try {
       const { mtimeMs } = await handle.stat()
-      return Option.some({ text: await handle.readFile("utf8"), touched: mtimeMs })
+      return Option.some({ text: await handle.readFile("utf8"), modified: mtimeMs })
     } finally {
       await handle.close()
     }
   }).pipe(onCode("ENOENT", Option.none()))
 
-/** Removes the lock file if this text is in it. */
-const takeAway = (file: string, text: string): Effect.Effect<void, BackendFailure> =>
+/** Removes the lock file if it holds this text. */
+const removeLockFile = (file: string, text: string): Effect.Effect<void, BackendFailure> =>
   Effect.uninterruptible(
     Effect.gen(function* () {
       if (!Option.contains(yield* readText(file), text)) return
       const aside = temporaryName(path.dirname(file))
       const moved = yield* step(() => fs.rename(file, aside)).pipe(Effect.as(true), onCode("ENOENT", false))
       if (!moved) return
-      // The lock may have changed hands between the look at it and the move.
+      // The lock may have been taken by another process between the read and the move.
       if (Option.exists(yield* readText(aside), (found) => found !== text)) yield* link(aside, file)
       yield* discard(aside)
     })
   )
 
-const isDead = (pid: number): Effect.Effect<boolean> =>
-  step(async () => process.kill(pid, 0)).pipe(
+/** Whether the holder is certainly dead, which can be known of a process on the same host only. */
+const isHolderDead = (text: string, host: string): Effect.Effect<boolean> => {
+  const holder = Option.getOrUndefined(decodeHolder(text))
+  if (holder?.host !== host) return Effect.succeed(false)
+  return step(async () => process.kill(holder.pid, 0)).pipe(
     Effect.as(false),
     Effect.catchAll(({ code }) => Effect.succeed(code === "ESRCH"))
   )
+}
 
-/** What a waiter leaves for the next holder, whoever that will be, when it takes a lock away. */
+/** Tells the next holder that a waiter removed the lock of the one before. */
 const abandoned = (file: string): string => `${file}.abandoned`
 
-const noteAbandoned = (file: string): Effect.Effect<void, BackendFailure> =>
-  step(() => fs.writeFile(abandoned(file), "", { mode: 0o600 }))
+const markAbandoned = (file: string) => step(() => fs.writeFile(abandoned(file), "", { mode: 0o600 }))
 
-const wasAbandoned = (file: string): Effect.Effect<boolean, BackendFailure> =>
+const clearAbandoned = (file: string) =>
   step(() => fs.unlink(abandoned(file))).pipe(Effect.as(true), onCode("ENOENT", false))
 
-/** Waits until the lock file is gone, or takes it away when its holder is dead or stands still. */
-const vacancy = (file: string, place: string): Effect.Effect<void, BackendFailure> =>
+/** Waits until the lock file is gone, or removes it when it is stale. */
+const waitUntilFree = (file: string, host: string): Effect.Effect<void, BackendFailure> =>
   Effect.gen(function* () {
-    let watched: (Sighting & { readonly since: bigint }) | undefined
+    let seen: (LockFile & { readonly since: bigint }) | undefined
     while (true) {
-      const found = Option.getOrUndefined(yield* sight(file))
+      const found = Option.getOrUndefined(yield* readLockFile(file))
       if (found === undefined) return
       const now = yield* Clock.currentTimeNanos
-      if (watched?.text !== found.text || watched.touched !== found.touched) {
-        watched = { ...found, since: now }
-      }
-      const holder = Option.getOrUndefined(decodeHolder(found.text))
-      const dead = holder !== undefined && holder.place === place && (yield* isDead(holder.pid))
-      if (dead || now - watched.since >= patience) {
-        yield* noteAbandoned(file)
-        return yield* takeAway(file, found.text)
+      if (seen?.text !== found.text || seen.modified !== found.modified) seen = { ...found, since: now }
+      if (now - seen.since >= staleAfter || (yield* isHolderDead(found.text, host))) {
+        yield* markAbandoned(file)
+        return yield* removeLockFile(file, found.text)
       }
       yield* Effect.sleep(Duration.millis(yield* Random.nextIntBetween(50, 101)))
     }
   })
 
-const touch = (file: string, text: string): Effect.Effect<void, BackendFailure> =>
+const create = (file: string, text: string) =>
+  withTemporary(path.dirname(file), { text, durable: false }, (temporary) => link(temporary, file))
+
+const release = (file: string, text: string) =>
+  Effect.catchAll(removeLockFile(file, text), ({ code }) =>
+    Effect.logDebug("A lock file of the credential store was not removed", code)
+  )
+
+const touch = (file: string, text: string) =>
   Effect.gen(function* () {
     if (!Option.contains(yield* readText(file), text)) return
     const seconds = (yield* Clock.currentTimeMillis) / 1000
     yield* step(() => fs.utimes(file, seconds, seconds))
   })
 
-/** Whether this owner holds the lock of a file. @internal */
+/** Touches the lock file at every heartbeat until the scope closes. */
+const keepFresh = (file: string, text: string) =>
+  touch(file, text).pipe(
+    Effect.catchAll(({ code }) =>
+      Effect.logDebug("A lock file of the credential store was not touched", code)
+    ),
+    Effect.delay(heartbeat),
+    Effect.forever,
+    Effect.interruptible,
+    Effect.forkScoped
+  )
+
+/** Whether this owner holds the lock file. @internal */
 export const isHeldBy = (file: string, owner: string): Effect.Effect<boolean, BackendFailure> =>
   Effect.map(readText(file), (text) =>
     Option.exists(Option.flatMap(text, decodeHolder), (holder) => holder.owner === owner)
@@ -128,58 +147,43 @@ export const isHeldBy = (file: string, owner: string): Effect.Effect<boolean, Ba
 
 /** @internal */
 export interface Lock {
-  /** Random, and of this hold alone. */
+  /** Random, and different for each hold. */
   readonly owner: string
-  /** Whether the lock was taken away from the holder before. */
+  /** Whether the lock was removed from the holder before. */
   readonly takenOver: boolean
-  /** Whether the lock is still held, which it is not after the process stood still for too long. */
+  /** False when another process took the lock over because this one was stopped for too long. */
   readonly isHeld: Effect.Effect<boolean, BackendFailure>
 }
 
 /**
- * Holds the lock of a file until the scope closes.
- *
- * Fibers of one process get the lock in the order in which they asked. Waiting can be interrupted. @internal
+ * Holds the lock of a session until the scope closes. Waiting can be interrupted. Fibers of one process get the lock in
+ * the order in which they ask. @internal
  */
-export type Hold = (file: string) => Effect.Effect<Lock, BackendFailure, Scope.Scope>
+export type Hold = (key: SessionKey) => Effect.Effect<Lock, BackendFailure, Scope.Scope>
 
-/** @internal */
-export const make: Effect.Effect<Hold, never, Scope.Scope> = Effect.gen(function* () {
-  const queues = yield* RcMap.make({ lookup: (_file: string) => Effect.makeSemaphore(1) })
-  const place = yield* currentPlace
+const hold = (inProcess: ReturnType<StoreBackend["lock"]>, file: string, host: string) =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      yield* restore(inProcess)
+      const owner = randomUUID()
+      const text = encodeHolder({ pid: process.pid, host, owner })
+      while (!(yield* create(file, text))) yield* restore(waitUntilFree(file, host))
+      yield* Effect.addFinalizer(() => release(file, text))
+      yield* keepFresh(file, text)
+      return {
+        owner,
+        takenOver: yield* clearAbandoned(file),
+        isHeld: Effect.map(readText(file), Option.contains(text))
+      }
+    })
+  )
 
-  return (file) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function* () {
-        const queue = yield* RcMap.get(queues, file)
-        yield* restore(queue.take(1))
-        yield* Effect.addFinalizer(() => queue.release(1))
-
-        const owner = randomUUID()
-        const text = encodeHolder({ pid: process.pid, place, owner })
-        const create = withTemporary(path.dirname(file), { text, durable: false }, (temporary) =>
-          link(temporary, file)
-        )
-        while (!(yield* create)) yield* restore(vacancy(file, place))
-        yield* Effect.addFinalizer(() =>
-          Effect.catchAll(takeAway(file, text), ({ code }) =>
-            Effect.logDebug("A lock file of the credential store stays until it is taken away", code)
-          )
-        )
-        yield* touch(file, text).pipe(
-          Effect.catchAll(({ code }) =>
-            Effect.logDebug("A lock of the credential store was not touched", code)
-          ),
-          Effect.delay(heartbeat),
-          Effect.forever,
-          Effect.interruptible,
-          Effect.forkScoped
-        )
-        return {
-          owner,
-          takenOver: yield* wasAbandoned(file),
-          isHeld: Effect.map(readText(file), Option.contains(text))
-        }
-      })
-    )
-})
+/** Locks with one file per session. @internal */
+export const make = (fileOf: (key: SessionKey) => string): Effect.Effect<Hold, never, Scope.Scope> =>
+  Effect.zipWith(
+    lockInProcess,
+    currentHost,
+    (inProcess, host): Hold =>
+      (key) =>
+        hold(inProcess(key), fileOf(key), host)
+  )

@@ -6,18 +6,18 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
-import type { BackendFailure } from "effect-adobe-pass/CredentialStore"
+import type { BackendFailure } from "effect-adobe-pass/StoreBackend"
 
 const failure = (error: unknown): BackendFailure => ({
   reason: "Unavailable",
   code: Predicate.hasProperty(error, "code") && typeof error.code === "string" ? error.code : undefined
 })
 
-/** A step on the disk. It is not abandoned half way: an interruption takes effect after it. @internal */
+/** An operation on the disk. It runs to its end: an interruption takes effect after it. @internal */
 export const step = <A>(run: () => Promise<A>): Effect.Effect<A, BackendFailure> =>
   Effect.uninterruptible(Effect.tryPromise({ try: run, catch: failure }))
 
-/** Gives another value to the failure with this errno code. @internal */
+/** Recovers from the failure with this errno code. @internal */
 export const onCode =
   <B>(code: string, value: B) =>
   <A>(effect: Effect.Effect<A, BackendFailure>): Effect.Effect<A | B, BackendFailure> =>
@@ -27,7 +27,7 @@ export const onCode =
       () => Effect.succeed(value)
     )
 
-/** The text of a file, or `None` when there is no such file. @internal */
+/** The text of a file; `None` when there is no such file. @internal */
 export const readText = (file: string): Effect.Effect<Option.Option<string>, BackendFailure> =>
   Effect.tryPromise({
     try: (signal) => fs.readFile(file, { encoding: "utf8", signal }),
@@ -58,22 +58,24 @@ export const syncDirectory = (directory: string): Effect.Effect<void, BackendFai
     }
   })
 
-/** The end of the names of files that nobody misses. @internal */
+/** The suffix of temporary files. @internal */
 export const temporarySuffix = ".tmp"
 
-/** A name in the directory that nobody else uses. @internal */
+/** A unique name in the directory. @internal */
 export const temporaryName = (directory: string): string =>
   path.join(directory, `${randomUUID()}${temporarySuffix}`)
 
-/** Removes a file that nobody misses. One that stays is removed when a store starts. @internal */
+/** Removes a temporary file. If that fails, a store that opens later removes it. @internal */
 export const discard = (file: string): Effect.Effect<void> =>
   step(() => fs.rm(file, { force: true })).pipe(
-    Effect.catchAll(({ code }) => Effect.logDebug("A temporary file of the credential store stays", code))
+    Effect.catchAll(({ code }) =>
+      Effect.logDebug("A temporary file of the credential store was not removed", code)
+    )
   )
 
 /**
- * Runs an effect with a complete file that only the owner can read, and discards the file afterwards. With `durable`
- * its content is on the disk before. @internal
+ * Writes a temporary file that only its owner can read, uses it, and removes it. With `durable` it is synced to the
+ * disk before it is used. @internal
  */
 export const withTemporary = <A>(
   directory: string,

@@ -1,0 +1,296 @@
+/**
+ * Kinds of options, from which groups of options are made: type, check, default, environment variable and the row of a
+ * table in one place.
+ *
+ * @since 0.1.0
+ */
+import type * as Arr from "effect/Array"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Record from "effect/Record"
+import * as Schema from "effect/Schema"
+import * as String from "effect/String"
+import { InvalidInput } from "./AdobePassError.js"
+
+/**
+ * An option as a row of a table.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Row {
+  readonly option: string
+  readonly variable: string
+  readonly default: string
+}
+
+interface AnySetting {
+  readonly schema: Schema.Schema.AnyNoContext
+  readonly fallback: unknown
+  readonly config: (name: string) => Config.Config<unknown>
+  readonly rows: (option: string, variable: string) => ReadonlyArray<Row>
+}
+
+/**
+ * An option: `I` is what a caller writes, `A` what the library works with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Setting<I, A> extends AnySetting {
+  readonly schema: Schema.Schema<A, I>
+  /** What an absent value means. */
+  readonly fallback: A
+  /** Reads the variable of this name; undefined when it is not set. */
+  readonly config: (name: string) => Config.Config<I | undefined>
+  /** The checked value; `InvalidInput` names the first wrong option, below `path`. */
+  readonly check: (input: I | undefined, path?: string) => Either.Either<A, InvalidInput>
+}
+
+type Settings = { readonly [name: string]: AnySetting }
+
+type InputOf<S extends Settings> = {
+  readonly [K in keyof S]?: Schema.Schema.Encoded<S[K]["schema"]> | undefined
+}
+
+type CheckedOf<S extends Settings> = { readonly [K in keyof S]: Schema.Schema.Type<S[K]["schema"]> }
+
+/**
+ * Options that belong together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Group<S extends Settings> extends Setting<InputOf<S>, CheckedOf<S>> {
+  /** The options by name, for a group that has them and more. */
+  readonly settings: S
+}
+
+/**
+ * What a caller writes for a group of options: any of them, or none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Input<G extends AnySetting> = Schema.Schema.Encoded<G["schema"]>
+
+/**
+ * A group of options after its check: each has a value, and durations are numbers of milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Checked<G extends AnySetting> = Schema.Schema.Type<G["schema"]>
+
+const firstProblem = (error: ParseResult.ParseError, path: string): InvalidInput => {
+  const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
+  const field = [path, ...(issue?.path ?? [])].filter((part) => part !== "").join(".")
+  // Options have messages of their own; a default one is about a group, and repeats the value.
+  const problem = issue?.message.startsWith("must ") === true ? issue.message : "must be an object of options"
+  return new InvalidInput({ field: field === "" ? "options" : field, problem })
+}
+
+const checkWith = <I, A>(schema: Schema.Schema<A, I>, fallback: A): Setting<I, A>["check"] => {
+  const decode = Schema.decodeUnknownEither(schema)
+  return (input, path = "") =>
+    input === undefined
+      ? Either.right(fallback)
+      : Either.mapLeft(decode(input), (error) => firstProblem(error, path))
+}
+
+const make = <I, A>(options: {
+  readonly schema: Schema.Schema<A, I>
+  readonly problem: string
+  readonly fallback: A
+  readonly defaultText: string
+  readonly variable: (name: string) => Config.Config<I>
+}): Setting<I, A> => {
+  const schema = options.schema.annotations({
+    message: () => ({ message: options.problem, override: true })
+  })
+  return {
+    schema,
+    fallback: options.fallback,
+    config: (name) => Config.map(Config.option(options.variable(name)), Option.getOrUndefined),
+    check: checkWith(schema, options.fallback),
+    rows: (option, variable) => [{ option, variable, default: options.defaultText }]
+  }
+}
+
+/** The longest delay of a timer is 2^31 - 1 milliseconds. */
+const longest = "24 days"
+
+const DurationInput = Schema.declare((input): input is Duration.DurationInput =>
+  Option.isSome(Duration.decodeUnknown(input))
+)
+
+/**
+ * A duration longer than zero and at most `maximum`, in whole milliseconds. With `unlimited` also `Duration.infinity`,
+ * which means no limit.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const duration = (
+  fallback: Duration.DurationInput & string,
+  options: {
+    readonly maximum?: Duration.DurationInput & string
+    readonly unlimited?: boolean
+  } = {}
+): Setting<Duration.DurationInput, number> => {
+  const { maximum = longest, unlimited = false } = options
+  const isAllowed = (millis: number) =>
+    millis > 0 && (millis <= Duration.toMillis(maximum) || (unlimited && millis === Infinity))
+  return make({
+    schema: Schema.transform(DurationInput, Schema.Number, {
+      decode: (input) => Math.ceil(Duration.toMillis(input)),
+      encode: (millis) => Duration.millis(millis)
+    }).pipe(Schema.filter(isAllowed)),
+    problem: `must be a duration longer than zero and at most ${maximum}${unlimited ? ", or Duration.infinity" : ""}`,
+    fallback: Duration.toMillis(fallback),
+    defaultText: fallback,
+    variable: Config.duration
+  })
+}
+
+/** As `Config.number`, but an empty variable counts as not set instead of 0. */
+const numberVariable = (name: string): Config.Config<number> =>
+  Config.mapOrFail(Config.nonEmptyString(name), (text) =>
+    Number.isFinite(Number(text))
+      ? Either.right(Number(text))
+      : Either.left(ConfigError.InvalidData([], "Expected a number"))
+  )
+
+/**
+ * A whole number of at least `minimum`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const integer = (options: {
+  readonly minimum: number
+  readonly default: number
+}): Setting<number, number> =>
+  make({
+    schema: Schema.Number.pipe(
+      Schema.filter((value) => Number.isSafeInteger(value) && value >= options.minimum)
+    ),
+    problem: `must be a whole number of at least ${options.minimum}`,
+    fallback: options.default,
+    defaultText: options.default.toLocaleString("en"),
+    variable: numberVariable
+  })
+
+/**
+ * A number from `minimum` to `maximum`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const number = (options: {
+  readonly minimum: number
+  readonly maximum: number
+  readonly default: number
+}): Setting<number, number> =>
+  make({
+    schema: Schema.Number.pipe(
+      Schema.filter((value) => value >= options.minimum && value <= options.maximum)
+    ),
+    problem: `must be a number from ${options.minimum} to ${options.maximum}`,
+    fallback: options.default,
+    defaultText: `${options.default}`,
+    variable: numberVariable
+  })
+
+/**
+ * One of some words.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const literal = <const Words extends Arr.NonEmptyReadonlyArray<string>>(
+  words: Words,
+  fallback: Words[number]
+): Setting<Words[number], Words[number]> =>
+  make({
+    schema: Schema.Literal(...words),
+    problem: `must be one of ${words.join(", ")}`,
+    fallback,
+    defaultText: fallback,
+    variable: Config.literal(...words)
+  })
+
+/**
+ * Text, in the form of a pattern.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const text = (options: {
+  readonly pattern: RegExp
+  readonly problem: string
+  readonly default: string
+}): Setting<string, string> =>
+  make({
+    schema: Schema.String.pipe(Schema.pattern(options.pattern)),
+    problem: options.problem,
+    fallback: options.default,
+    defaultText: options.default,
+    variable: Config.string
+  })
+
+/**
+ * Yes or no.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const flag = (fallback: boolean): Setting<boolean, boolean> =>
+  make({
+    schema: Schema.Boolean,
+    problem: "must be true or false",
+    fallback,
+    defaultText: `${fallback}`,
+    variable: Config.boolean
+  })
+
+const constantCase = (name: string): string => String.toUpperCase(String.camelToSnake(name))
+
+/**
+ * A group of options, which may hold further groups.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const group = <S extends Settings>(
+  settings: S,
+  rule?: { readonly isValid: (checked: CheckedOf<S>) => boolean; readonly problem: string }
+): Group<S> => {
+  const struct = Schema.Struct(
+    Record.map(settings, ({ fallback, schema }) => Schema.optionalWith(schema, { default: () => fallback }))
+  )
+  // Both are built from `settings`, property by property, which the types of `Struct` and `all` do not express.
+  const typed = struct as unknown as Schema.Schema<CheckedOf<S>, InputOf<S>>
+  const config = Config.all(
+    Record.map(settings, (setting, key) => setting.config(constantCase(key)))
+  ) as Config.Config<InputOf<S>>
+  const schema: Schema.Schema<CheckedOf<S>, InputOf<S>> = rule === undefined
+    ? typed
+    : typed.pipe(Schema.filter((checked) => rule.isValid(checked) || rule.problem))
+  const fallback = Schema.decodeUnknownSync(schema)({})
+  return {
+    settings,
+    schema,
+    fallback,
+    config: (name) => Config.nested(config, name),
+    rows: (option, variable) =>
+      Object.entries(settings).flatMap(([key, setting]) =>
+        setting.rows(`${option}${option === "" ? "" : "."}${key}`, `${variable}_${constantCase(key)}`)
+      ),
+    check: checkWith(schema, fallback)
+  }
+}

@@ -1,0 +1,213 @@
+/** One protected call: its token, its permit, and what follows a refused token. */
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type { AccessToken } from "../../AccessToken.js"
+import type { ProtectedCallError, RawCallError } from "../../AdobePassError.js"
+import type { Device } from "../../Device.js"
+import * as EnhancedError from "../../EnhancedError.js"
+import type { RegisteredApplication } from "../../RegisteredApplication.js"
+import type { Sessions } from "../../Sessions.js"
+import type { Throttle } from "../../Throttle.js"
+import type { Send } from "../../Transport.js"
+import { hardTimeout } from "../hardTimeout.js"
+import { classify } from "./classify.js"
+import { deviceSecrets } from "./deviceSecrets.js"
+import { commonFailure, notSent, transportError } from "./failures.js"
+import { withHeaders } from "./withHeaders.js"
+
+/** What calls need. */
+export interface CallServices {
+  readonly application: RegisteredApplication
+  readonly sessions: Sessions
+  readonly throttle: Throttle
+  readonly send: Send
+  /** Limit, in milliseconds, of the body of an answer that is not handed on as it is. */
+  readonly timeout: number
+}
+
+/** A call under way. */
+export interface Call {
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly device: Device
+  /** The bucket that its permits come from; undefined for a host that does not throttle. */
+  readonly key: string | undefined
+  /** Whether a refused token was replaced. */
+  replaced: boolean
+}
+
+/** A response with what is needed to turn it into an error. */
+interface Answer {
+  readonly response: HttpClientResponse.HttpClientResponse
+  readonly token: AccessToken
+  readonly attempts: number
+}
+
+/** How an attempt failed: its error, and for raw calls the response, if there was one. */
+export interface FailedAttempt {
+  readonly error: ProtectedCallError
+  readonly raw: Either.Either<HttpClientResponse.HttpClientResponse, RawCallError>
+}
+
+export const withoutResponse = (error: RawCallError): FailedAttempt => ({ error, raw: Either.left(error) })
+
+type Attempt = Effect.Effect<HttpClientResponse.HttpClientResponse, FailedAttempt>
+
+/** Whether the body of a request can be sent twice. Other kinds may contain a stream. */
+export const isReplayable = ({ body }: HttpClientRequest.HttpClientRequest): boolean =>
+  body._tag !== "Stream" && (body._tag !== "Raw" || typeof body.body === "string")
+
+const idempotentMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+
+/** Whether a call may be sent again after a retryable error; `always` when its POST may be sent twice. */
+export const mayRepeat = (
+  request: HttpClientRequest.HttpClientRequest,
+  always: boolean,
+  error: ProtectedCallError
+): boolean => {
+  if (!isReplayable(request)) return false
+  switch (error._tag) {
+    case "Throttled":
+      return error.operation === "call" && error.status !== undefined
+    case "TemporaryFailure":
+      return true
+    case "ServiceUnavailable":
+    case "TransportError":
+      return error.operation === "call" && (always || idempotentMethods.has(request.method))
+    default:
+      return false
+  }
+}
+
+/** A token and a permit. After a wait for the permit the token is asked for again. */
+const authorize = (
+  { sessions, throttle }: CallServices,
+  { device, key }: Call,
+  attempts: number,
+  urgent: boolean
+): Effect.Effect<AccessToken, FailedAttempt> => {
+  const token = Effect.mapError(sessions.accessToken(device), withoutResponse)
+  if (key === undefined) return token
+  return Effect.flatMap(token, (first) =>
+    Effect.matchEffect(throttle.take(key, { urgent }), {
+      onSuccess: (waited) => (waited ? token : Effect.succeed(first)),
+      onFailure: (overloaded) => Effect.fail(withoutResponse(notSent("call", overloaded, attempts)))
+    })
+  )
+}
+
+const withAuthorization = (
+  { application }: CallServices,
+  { device, request }: Call,
+  token: AccessToken
+): HttpClientRequest.HttpClientRequest =>
+  withHeaders(request, {
+    "user-agent": application.userAgent,
+    ...Redacted.value(device.callHeaders),
+    authorization: `Bearer ${Redacted.value(token.value)}`
+  })
+
+/** Whether the answer says that the token is not valid (any more). Reset TempPass says so with 403, too. */
+const refusesToken = ({ application }: CallServices, { request }: Call, status: number): boolean =>
+  status === 401 ||
+  (status === 403 && request.url.startsWith(`${application.environment.mgmt}/reset-tempass/`))
+
+/** One attempt with whatever token is right. A token that is refused is replaced once in a call. */
+export const attempt = (services: CallServices, call: Call, attempts: number, replacing = false): Attempt =>
+  Effect.flatMap(authorize(services, call, attempts, replacing || attempts > 1), (token) =>
+    Effect.matchEffect(services.send(withAuthorization(services, call, token)), {
+      onSuccess: (response) => {
+        if (response.status >= 200 && response.status < 300) return Effect.succeed(response)
+        const answer = { response, token, attempts }
+        return !replacing && refusesToken(services, call, response.status)
+          ? replaceToken(services, call, answer)
+          : refusal(services, call, answer)
+      },
+      onFailure: (error) => Effect.fail(withoutResponse(transportError("call", error, attempts)))
+    })
+  )
+
+const replaceToken = (services: CallServices, call: Call, answer: Answer): Attempt =>
+  Effect.flatMap(services.sessions.reject(call.device, answer.token), () => {
+    if (call.replaced || !isReplayable(call.request)) return refusal(services, call, answer)
+    call.replaced = true
+    return Effect.zipRight(bodyOf(services, answer.response), attempt(services, call, answer.attempts, true))
+  })
+
+/**
+ * The whole body of an answer that is not handed on as it is, so that it does not keep its connection. A body that does
+ * not arrive in time counts as empty, and the status decides.
+ */
+const bodyOf = (
+  { timeout }: CallServices,
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<ArrayBuffer> =>
+  response.arrayBuffer.pipe(
+    hardTimeout(timeout, () => "timeout" as const),
+    Effect.orElseSucceed(() => new ArrayBuffer(0))
+  )
+
+/** The answer with a body that was read already and can be read again, as bytes, text or stream. */
+const withBody = (
+  response: HttpClientResponse.HttpClientResponse,
+  body: ArrayBuffer
+): HttpClientResponse.HttpClientResponse =>
+  response.status < 200
+    ? response
+    : HttpClientResponse.fromWeb(
+        response.request,
+        new Response(body.byteLength === 0 ? null : body, {
+          status: response.status,
+          headers: new globalThis.Headers(response.headers)
+        })
+      )
+
+/** Values that a server might echo. */
+const secretsOf = (
+  { application, sessions }: CallServices,
+  device: Device,
+  token: AccessToken
+): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(sessions.state(device), ({ credentials }) => [
+    ...deviceSecrets(device),
+    Redacted.value(token.value),
+    Redacted.value(application.softwareStatement.value),
+    ...(credentials === undefined
+      ? []
+      : [Redacted.value(credentials.clientId), Redacted.value(credentials.clientSecret)])
+  ])
+
+const errorOf = (
+  services: CallServices,
+  { device, request }: Call,
+  { attempts, response, token }: Answer,
+  body: ArrayBuffer
+): Effect.Effect<ProtectedCallError> =>
+  Effect.gen(function* () {
+    const common = commonFailure("call", response, yield* Clock.currentTimeMillis, attempts)
+    if (common !== undefined && common._tag !== "ServiceUnavailable") return common
+    const enhanced = Option.getOrElse(EnhancedError.decode(new TextDecoder().decode(body)), () => ({}))
+    const secrets = yield* secretsOf(services, device, token)
+    return classify(EnhancedError.scrub(enhanced, secrets), {
+      status: response.status,
+      attempts,
+      replayable: isReplayable(request),
+      restV2: request.url.startsWith(`${services.application.environment.sp}/api/v2/`),
+      scopes: token.scopes,
+      retryAfterMillis: common?.retryAfterMillis
+    })
+  })
+
+const refusal = (services: CallServices, call: Call, answer: Answer): Effect.Effect<never, FailedAttempt> =>
+  Effect.gen(function* () {
+    const body = yield* bodyOf(services, answer.response)
+    const error = yield* errorOf(services, call, answer, body)
+    if (error._tag === "Throttled" && call.key !== undefined) {
+      yield* services.throttle.hold(call.key, error.retryAfterMillis)
+    }
+    return yield* Effect.fail({ error, raw: Either.right(withBody(answer.response, body)) })
+  })

@@ -1,0 +1,137 @@
+/** What went wrong with a request, as typed errors. */
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import * as Predicate from "effect/Predicate"
+import {
+  type ExchangeError,
+  type Operation,
+  ServiceUnavailable,
+  Throttled,
+  TransportError,
+  UnexpectedResponse
+} from "../../AdobePassError.js"
+import { longestHold, type Overloaded } from "../../Throttle.js"
+
+/** Codes of failures before the connection was made, so that nothing was sent. */
+const notConnected = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "EADDRNOTAVAIL",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "CERT_HAS_EXPIRED",
+  "ERR_TLS_CERT_ALTNAME_INVALID"
+])
+
+/** The first system code in a chain of causes. Codes have an alphabet of their own, so that no data is copied. */
+const systemCode = (error: unknown, depth = 0): string | undefined => {
+  if (depth > 5 || !Predicate.isObject(error)) return undefined
+  if (
+    Predicate.hasProperty(error, "code") &&
+    typeof error.code === "string" &&
+    /^[A-Z][A-Z0-9_]{2,40}$/.test(error.code)
+  ) {
+    return error.code
+  }
+  const inner =
+    Predicate.hasProperty(error, "errors") && Array.isArray(error.errors)
+      ? error.errors[0]
+      : Predicate.hasProperty(error, "cause")
+        ? error.cause
+        : undefined
+  return systemCode(inner, depth + 1)
+}
+
+export const transportError = (
+  operation: Operation,
+  error: HttpClientError.HttpClientError,
+  attempts: number
+): TransportError => {
+  if (Cause.isTimeoutException(error.cause)) return timeoutError(operation, attempts)
+  const code = systemCode(error.cause)
+  return new TransportError({
+    operation,
+    reason: code !== undefined && notConnected.has(code) ? "NotConnected" : "ConnectionLost",
+    attempts,
+    ...(code === undefined ? {} : { code })
+  })
+}
+
+export const timeoutError = (operation: Operation, attempts: number): TransportError =>
+  new TransportError({ operation, reason: "Timeout", attempts })
+
+const httpDate = (text: string | undefined): number | undefined => {
+  const millis = text === undefined ? Number.NaN : Date.parse(text)
+  return Number.isNaN(millis) ? undefined : millis
+}
+
+/**
+ * How long the server asks to wait, in milliseconds: `Retry-After` in seconds or as a date, or else `Expires`; dates
+ * are compared with the server's own `Date`, so a wrong local clock does not matter.
+ */
+export const retryAfterMillis = (
+  headers: Readonly<Record<string, string | undefined>>,
+  now: number
+): number | undefined => {
+  const retryAfter = headers["retry-after"]?.trim()
+  if (retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000
+  const from = httpDate(headers["date"]) ?? now
+  const until = httpDate(retryAfter)
+  if (until !== undefined) return Math.max(0, until - from)
+  const expires = httpDate(headers["expires"])
+  // A distant expiry concerns caches, not throttling.
+  return expires === undefined || expires - from > longestHold ? undefined : Math.max(0, expires - from)
+}
+
+/** What a body that is not valid JSON is. */
+export const bodyKind = (
+  text: string,
+  contentType: string | undefined
+): "EmptyBody" | "Html" | "Text" | "BrokenJson" => {
+  const trimmed = text.trimStart()
+  if (trimmed === "") return "EmptyBody"
+  if (contentType?.includes("html") === true || /^<(?:!doctype|html)/i.test(trimmed)) return "Html"
+  return trimmed.startsWith("{") || trimmed.startsWith("[") || contentType?.includes("json") === true
+    ? "BrokenJson"
+    : "Text"
+}
+
+/** The statuses that mean the same for every endpoint; undefined for the others. */
+export const commonFailure = (
+  operation: Operation,
+  response: Pick<HttpClientResponse.HttpClientResponse, "status" | "headers">,
+  now: number,
+  attempts: number
+): ExchangeError | undefined => {
+  const { status } = response
+  const wait = retryAfterMillis(response.headers, now)
+  if (status === 429) {
+    return new Throttled({ operation, status, retryAfterMillis: Math.max(1000, wait ?? 0), attempts })
+  }
+  if (status >= 500) {
+    const asked = response.headers["retry-after"] === undefined ? undefined : wait
+    return new ServiceUnavailable({
+      operation,
+      status,
+      attempts,
+      ...(asked === undefined ? {} : { retryAfterMillis: asked })
+    })
+  }
+  // A browser's fetch hides a redirect that it does not follow behind status 0.
+  if (status < 200 || (status >= 300 && status < 400)) {
+    return new UnexpectedResponse({ operation, status, reason: "Redirect", issues: [] })
+  }
+  return undefined
+}
+
+/** A request that was not sent because too many wait for a permit. */
+export const notSent = (operation: Operation, { waitMillis }: Overloaded, attempts: number): Throttled =>
+  new Throttled({ operation, retryAfterMillis: waitMillis, attempts })

@@ -1,0 +1,174 @@
+/** The two endpoints under `/o/client/`: a paced POST, repeated where that is allowed, and its decoded answer. */
+import type * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import {
+  type AdobePassError,
+  type ExchangeError,
+  type InvalidInput,
+  type Operation,
+  UnexpectedResponse
+} from "../../AdobePassError.js"
+import type { Device } from "../../Device.js"
+import * as Options from "../../Options.js"
+import { RegisteredApplication } from "../../RegisteredApplication.js"
+import { RetryQuota } from "../../RetryQuota.js"
+import * as RetrySchedule from "../../RetrySchedule.js"
+import { Throttle } from "../../Throttle.js"
+import { hardTimeout } from "../hardTimeout.js"
+import { deviceSecrets } from "./deviceSecrets.js"
+import { bodyKind, commonFailure, notSent, timeoutError, transportError } from "./failures.js"
+import { repeating } from "./repetition.js"
+import { throttleKey } from "./throttleKey.js"
+import { hardened } from "./transport.js"
+
+/** What tells one endpoint from the other. */
+export interface Endpoint<A, I, E extends AdobePassError> {
+  readonly operation: Operation
+  readonly path: string
+  readonly response: Schema.Schema<A, I>
+  /** The documented OAuth codes as errors. */
+  readonly refused: (code: string, status: number) => E | undefined
+  /** Which of the retryable errors may be answered with a repetition. */
+  readonly mayRepeat: (error: E | ExchangeError) => boolean
+}
+
+/** A decoded answer, and when its request was started and ended, in milliseconds. */
+interface Answer<A> {
+  readonly body: A
+  readonly startedAt: number
+  readonly endedAt: number
+}
+
+interface Services {
+  readonly application: RegisteredApplication
+  readonly client: HttpClient.HttpClient
+  readonly throttle: Throttle
+  readonly timeout: number
+}
+
+const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
+const oauthError = Schema.decodeUnknownOption(Schema.Struct({ error: Schema.String }))
+
+/** OAuth codes are words. Anything else may be data, and what was sent may be echoed, so neither is copied. */
+const safeCode = (code: string, device: Device, body: HttpBody.HttpBody): string | undefined => {
+  if (!/^[a-z]+(?:_[a-z]+){0,6}$/.test(code) || deviceSecrets(device).includes(code)) return undefined
+  const sent = body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
+  return sent.includes(code) ? undefined : code
+}
+
+const paths = (error: ParseResult.ParseError): ReadonlyArray<string> => [
+  ...new Set(
+    ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) => issue.path.map(String).join("."))
+  )
+]
+
+const decode = <A, I, E extends AdobePassError>(
+  endpoint: Endpoint<A, I, E>,
+  status: number,
+  contentType: string | undefined,
+  text: string,
+  safe: (code: string) => string | undefined
+): Either.Either<A, E | ExchangeError> => {
+  const unexpected = (fields: Pick<UnexpectedResponse, "reason"> & Partial<UnexpectedResponse>) =>
+    Either.left(new UnexpectedResponse({ operation: endpoint.operation, status, issues: [], ...fields }))
+  const json = Option.getOrUndefined(parse(text))
+  if (json === undefined) return unexpected({ reason: bodyKind(text, contentType) })
+  if (status >= 200 && status < 300) {
+    return Either.orElse(Schema.decodeUnknownEither(endpoint.response, { errors: "all" })(json), (error) =>
+      unexpected({ reason: "UnexpectedJson", issues: paths(error) })
+    )
+  }
+  const code = Option.map(oauthError(json), ({ error }) => error)
+  if (Option.isNone(code)) return unexpected({ reason: "UnexpectedJson" })
+  const refused = endpoint.refused(code.value, status)
+  if (refused !== undefined) return Either.left(refused)
+  const known = safe(code.value)
+  return unexpected({ reason: "UnknownCode", ...(known === undefined ? {} : { code: known }) })
+}
+
+/** One request, its status, headers and whole body, within the time limit. */
+const exchange = (
+  { client, timeout }: Services,
+  operation: Operation,
+  request: HttpClientRequest.HttpClientRequest,
+  attempts: number
+) =>
+  client.execute(request).pipe(
+    Effect.flatMap((response) => Effect.map(response.text, (text) => ({ response, text }))),
+    Effect.mapError((error) => transportError(operation, error, attempts)),
+    hardTimeout(timeout, () => timeoutError(operation, attempts))
+  )
+
+const attempt = <A, I, E extends AdobePassError>(
+  services: Services,
+  endpoint: Endpoint<A, I, E>,
+  device: Device,
+  request: HttpClientRequest.HttpClientRequest,
+  attempts: number
+): Effect.Effect<Answer<A>, E | ExchangeError> =>
+  Effect.gen(function* () {
+    const { application, throttle } = services
+    const { operation } = endpoint
+    const key = throttleKey(application, device)
+    yield* Effect.mapError(throttle.take(key, { urgent: true }), (overloaded) =>
+      notSent(operation, overloaded, attempts)
+    )
+    const startedAt = yield* Clock.currentTimeMillis
+    const { response, text } = yield* exchange(services, operation, request, attempts)
+    const endedAt = yield* Clock.currentTimeMillis
+    const failure = commonFailure(operation, response, endedAt, attempts)
+    if (failure?._tag === "Throttled") yield* throttle.hold(key, failure.retryAfterMillis)
+    if (failure !== undefined) return yield* failure
+    const body = yield* decode(endpoint, response.status, response.headers["content-type"], text, (code) =>
+      safeCode(code, device, request.body)
+    )
+    return { body, startedAt, endedAt }
+  })
+
+/** A request that was not sent because too many wait for a permit. The caller learns it at once. */
+const wasNotSent = (error: AdobePassError): boolean =>
+  error._tag === "Throttled" && error.status === undefined
+
+export const make = <A, I, E extends AdobePassError>(
+  options: Options.RequestOptions,
+  endpoint: Endpoint<A, I, E>
+): Effect.Effect<
+  (device: Device, body: HttpBody.HttpBody) => Effect.Effect<Answer<A>, E | ExchangeError>,
+  InvalidInput,
+  HttpClient.HttpClient | RegisteredApplication | RetryQuota | Throttle
+> =>
+  Effect.gen(function* () {
+    const { retry, timeout } = yield* Options.requests.check(options)
+    const application = yield* RegisteredApplication
+    const client = hardened(yield* HttpClient.HttpClient)
+    const services: Services = { application, client, throttle: yield* Throttle, timeout }
+    const repetition = {
+      schedule: RetrySchedule.fromChecked<E | ExchangeError>(retry),
+      quota: yield* RetryQuota,
+      budget: retry.budget,
+      mayRepeat: (error: E | ExchangeError) => !wasNotSent(error) && endpoint.mayRepeat(error)
+    }
+    return (device, body) => {
+      const request = HttpClientRequest.post(`${application.environment.sp}${endpoint.path}`, {
+        body,
+        headers: {
+          accept: "application/json;charset=utf-8",
+          "user-agent": application.userAgent,
+          ...Redacted.value(device.clientHeaders)
+        }
+      })
+      return repeating(
+        (attempts) =>
+          Effect.mapError(attempt(services, endpoint, device, request, attempts), (error) => ({ error })),
+        repetition
+      ).pipe(Effect.mapError(({ error }) => error))
+    }
+  })

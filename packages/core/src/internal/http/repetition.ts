@@ -1,0 +1,76 @@
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Schedule from "effect/Schedule"
+import * as Metrics from "../../Metrics.js"
+import type { RetryQuota } from "../../RetryQuota.js"
+import type { RetryableError } from "../../RetrySchedule.js"
+import { withClock } from "../withClock.js"
+
+/** How an attempt failed. */
+interface Failed<E> {
+  readonly error: E
+}
+
+/** How attempts are repeated. */
+export interface Repetition<E extends RetryableError> {
+  readonly schedule: Schedule.Schedule<E, E>
+  readonly quota: RetryQuota
+  /** Milliseconds since the start of the first attempt, after which no repetition begins. */
+  readonly budget: number
+  readonly mayRepeat: (error: E) => boolean
+}
+
+/** Repeats attempts as far as their errors, the schedule, the budget and the quota allow. */
+export const repeating = <A, E extends RetryableError, F extends Failed<E>, R>(
+  attempt: (attempts: number) => Effect.Effect<A, F, R>,
+  repetition: Repetition<E>
+): Effect.Effect<A, F, R> =>
+  withClock((clock) => {
+    const until = clock.unsafeCurrentTimeMillis() + repetition.budget
+    return Effect.matchEffect(attempt(1), {
+      onSuccess: (answer) => {
+        repetition.quota.refund(0)
+        return Effect.succeed(answer)
+      },
+      onFailure: (failed) => repetitions(attempt, repetition, failed, until, clock)
+    })
+  })
+
+const repetitions = <A, E extends RetryableError, F extends Failed<E>, R>(
+  attempt: (attempts: number) => Effect.Effect<A, F, R>,
+  { mayRepeat, quota, schedule }: Repetition<E>,
+  first: F,
+  until: number,
+  clock: Clock.Clock
+): Effect.Effect<A, F, R> => {
+  let attempts = 0
+  let charged = 0
+  const withinBudget = schedule.pipe(
+    Schedule.mapInput(({ error }: F) => error),
+    Schedule.delays,
+    Schedule.whileOutput((delay) => clock.unsafeCurrentTimeMillis() + Duration.toMillis(delay) <= until)
+  )
+  const pay = (error: E): Effect.Effect<boolean> => {
+    // Pacing answers a throttled request, not the quota: it is no sign of an outage.
+    const cost = error._tag === "Throttled" ? 0 : quota.charge(error)
+    if (cost === undefined) return Effect.as(Metric.increment(Metrics.retriesRefused), false)
+    charged += cost
+    return Effect.as(Metric.update(Metrics.retries, error._tag), true)
+  }
+  return Effect.suspend(() => {
+    attempts += 1
+    return attempts === 1 ? Effect.fail(first) : attempt(attempts)
+  }).pipe(
+    Effect.retry({
+      schedule: withinBudget,
+      while: ({ error }) => (error.retryable && mayRepeat(error) ? pay(error) : false)
+    }),
+    // A final error also shows that the service answers.
+    Effect.tapBoth({
+      onSuccess: () => Effect.sync(() => quota.refund(charged)),
+      onFailure: ({ error }) => (error.retryable ? Effect.void : Effect.sync(() => quota.refund(charged)))
+    })
+  )
+}

@@ -1,0 +1,44 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Transport from "../../Transport.js"
+import { hardTimeout } from "../hardTimeout.js"
+
+/**
+ * A client that credentials may be sent through: without spans and trace headers, which would carry them, and without
+ * following redirects, which `fetch` would do.
+ */
+export const hardened = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+  client.pipe(
+    HttpClient.withTracerDisabledWhen(constTrue),
+    HttpClient.transformResponse(
+      Effect.mapInputContext((context: Context.Context<never>) =>
+        Context.add(context, FetchHttpClient.RequestInit, {
+          ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
+          redirect: "manual"
+        })
+      )
+    )
+  )
+
+/** Sends requests through a hardened client, each within `timeout` milliseconds. */
+export const sendWithin = (client: HttpClient.HttpClient, timeout: number): Transport.Send => {
+  if (Transport.isTransport(client)) return client[Transport.TypeId](Duration.millis(timeout))
+  const { execute } = hardened(client)
+  return (request) =>
+    hardTimeout(
+      timeout,
+      () =>
+        new HttpClientError.RequestError({
+          request,
+          reason: "Transport",
+          cause: new Cause.TimeoutException()
+        })
+    )(execute(request))
+}

@@ -1,0 +1,23 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+
+/** Starts at 50 to 100 milliseconds and grows to 500 to 1000. */
+const pauses = Schedule.exponential(50, 1.5).pipe(
+  Schedule.either(Schedule.spaced(500)),
+  Schedule.jitteredWith({ min: 1, max: 2 })
+)
+
+const pending = Symbol()
+const isPending = (error: unknown): error is typeof pending => error === pending
+
+/** Asks again after growing, jittered pauses until there is an answer. */
+export const poll = <A, E, R>(ask: Effect.Effect<Option.Option<A>, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(
+    ask,
+    Option.match({ onNone: () => Effect.fail<typeof pending>(pending), onSome: Effect.succeed })
+  ).pipe(
+    Effect.retry({ schedule: pauses, while: isPending }),
+    // The schedule has no end, so no pending answer is left.
+    Effect.catchIf(isPending, () => Effect.never)
+  )

@@ -1,0 +1,116 @@
+/** How the session of a device obtains client credentials: from the store, or by registering once. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type { CredentialStoreError, SessionError } from "../../AdobePassError.js"
+import { type ClientCredentials, sameCredentials } from "../../ClientCredentials.js"
+import type { SaveOptions, StoredSession } from "../../CredentialStore.js"
+import { leaseLost } from "../../StoreBackend.js"
+import { poll } from "../poll.js"
+import { remembering, type Session, type SessionServices } from "./session.js"
+
+const isLeaseLost = (error: SessionError): boolean =>
+  error._tag === "CredentialStoreError" && error.code === leaseLost
+
+/** How failed store operations are repeated. */
+export const storeRetry = Schedule.exponential(100).pipe(
+  Schedule.jittered,
+  Schedule.intersect(Schedule.recurs(3)),
+  Schedule.whileInput((error: CredentialStoreError) => error.retryable && !isLeaseLost(error))
+)
+
+/** Reads the store, and updates the state in memory. */
+export const consult = (
+  { apply, store }: SessionServices,
+  session: Session
+): Effect.Effect<Option.Option<StoredSession>, CredentialStoreError> =>
+  Effect.tap(store.load(session.key), (stored) =>
+    Option.isNone(stored)
+      ? Effect.void
+      : Effect.flatMap(Clock.currentTimeMillis, (at) =>
+          apply(session, { _tag: "Loaded", stored: stored.value, at })
+        )
+  )
+
+/** Saves credentials, and updates the state in memory with what the store holds afterwards. */
+export const save = (
+  { apply, store }: SessionServices,
+  session: Session,
+  credentials: ClientCredentials,
+  options: SaveOptions
+): Effect.Effect<StoredSession, CredentialStoreError> =>
+  Effect.tap(store.saveCredentials(session.key, credentials, options), (stored) =>
+    Effect.flatMap(Clock.currentTimeMillis, (at) =>
+      apply(session, { _tag: "Saved", credentials: stored.credentials, at })
+    )
+  )
+
+const isOtherThan = (replaces: ClientCredentials | undefined) => (stored: StoredSession) =>
+  replaces === undefined || !sameCredentials(stored.credentials, replaces)
+
+/**
+ * Registers a device, unless the store turns out to hold credentials other than those to be replaced: while the lock of
+ * the session is not free, it is watched for what its holder saves.
+ */
+export const register = (
+  services: SessionServices,
+  session: Session,
+  replaces?: ClientCredentials
+): Effect.Effect<StoredSession, SessionError> => {
+  const consulted = consult(services, session)
+  const savedElsewhere = poll(Effect.map(consulted, Option.filter(isOtherThan(replaces))))
+  return Effect.scoped(
+    Effect.gen(function* () {
+      const turn = yield* Effect.raceFirst(
+        Effect.map(services.store.lock(session.key), Either.right),
+        Effect.map(Effect.delay(savedElsewhere, 100), Either.left)
+      )
+      if (Either.isLeft(turn)) return turn.left
+      const lease = turn.right
+      const read = yield* consulted
+      if (Option.isSome(read) && isOtherThan(replaces)(read.value)) return read.value
+      if (lease.takenOver) yield* services.apply(session, { _tag: "LockTakenOver" })
+      return yield* Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(issue(services, session, restore), (issued) =>
+          Effect.retry(save(services, session, issued, { replaces, read, lease }), storeRetry)
+        )
+      )
+    })
+    // The issued credentials are kept. Under a new lock they are saved, or those of the other holder are adopted.
+  ).pipe(Effect.retry({ times: 1, while: isLeaseLost }))
+}
+
+/** The credentials that were issued before and not stored, or new ones. */
+const issue = (
+  { apply, registration }: SessionServices,
+  session: Session,
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+): Effect.Effect<ClientCredentials, SessionError> => {
+  const { issued } = session.entry.state
+  return issued === undefined
+    ? Effect.tap(restore(registration.register(session.device)), (credentials) =>
+        apply(session, { _tag: "Issued", credentials })
+      )
+    : Effect.succeed(issued)
+}
+
+/**
+ * The credentials of the store, or new ones, in the flight that all callers share. With `consulted`, the store was just
+ * read and has none.
+ */
+export const obtain = (
+  services: SessionServices,
+  session: Session,
+  { consulted = false }: { readonly consulted?: boolean } = {}
+): Effect.Effect<StoredSession, SessionError> => {
+  const work =
+    consulted || session.entry.state.issued !== undefined
+      ? register(services, session)
+      : Effect.flatMap(
+          consult(services, session),
+          Option.match({ onNone: () => register(services, session), onSome: Effect.succeed })
+        )
+  return session.entry.registering.join(services.scope, remembering(services, session, work))
+}

@@ -1,0 +1,79 @@
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type { CredentialStoreError } from "../../AdobePassError.js"
+import { leaseLost } from "../../StoreBackend.js"
+import { ensure, type LawOf, law, same } from "./law.js"
+import { hold, oneAtATime, type Store, waits } from "./store.js"
+
+/** Two processes on one storage whose leases last for `ttl`. */
+export interface Processes {
+  readonly one: Store
+  readonly two: Store
+  readonly ttl: Duration.Duration
+}
+
+/** Locks in a process that then stops: its clock shows the time, but wakes nobody, so it renews no lease. */
+const lockAndStop = ({ lock }: Store): Store["lock"] =>
+  Effect.clockWith((clock) => {
+    const stopped: Clock.Clock = Object.create(clock, { sleep: { value: () => Effect.never } })
+    return Effect.withClock(lock, stopped)
+  })
+
+const refuses = (save: Effect.Effect<string, CredentialStoreError>) =>
+  Effect.matchEffect(save, {
+    onSuccess: () => ensure(false, "a save under a lost lease was accepted"),
+    onFailure: ({ code, reason }) => same([reason, code], ["Locked", leaseLost], "the failure")
+  })
+
+export const leases: ReadonlyArray<LawOf<Processes>> = [
+  law("a lease that is not renewed ends, and its next holder knows that it took it over", function* (both) {
+    const first = yield* lockAndStop(both.one)
+    const second = yield* both.two.pass
+    yield* ensure(second.takenOver, "the lease does not say that it was taken over")
+    yield* ensure(second.owner !== first.owner, "two holds have the same owner")
+    yield* ensure(
+      second.fence === undefined || (first.fence !== undefined && second.fence > first.fence),
+      "the fencing number did not grow"
+    )
+    const third = yield* both.two.pass
+    yield* ensure(!third.takenOver, "a lease that was given back counts as taken over")
+  }),
+  law("a lease that is renewed lasts as long as its holder needs it", function* ({ one, ttl, two }) {
+    const { release } = yield* hold(one.lock)
+    const second = yield* Effect.forkScoped(two.pass)
+    yield* Effect.sleep(Duration.times(ttl, 3))
+    yield* waits(second, "a lease in use was taken over")
+    yield* release
+    yield* ensure(!(yield* Fiber.join(second)).takenOver, "a lease in use was taken over")
+  }),
+  law("a lost lease lets nobody save, neither first credentials nor a replacement", function* ({ one, two }) {
+    const lost = yield* lockAndStop(one)
+    const lease = yield* two.lock
+    yield* refuses(one.save(1, { lease: lost }))
+    yield* two.holdsNothing
+    yield* two.save(2, { lease })
+    yield* refuses(one.save(1, { replaces: 2, lease: lost }))
+    yield* two.holds(2)
+  }),
+  law("a lost lease lets nobody save, even after its new holder gave it back", function* ({ one, two }) {
+    const lease = yield* lockAndStop(one)
+    yield* two.pass
+    const accepted = yield* Effect.isSuccess(one.save(1, { lease }))
+    yield* ensure(!accepted, "the save was accepted")
+    yield* two.holdsNothing
+  }),
+  law("a lease is not given back by a process that has lost it", function* ({ one, two }) {
+    const lost = yield* hold(lockAndStop(one))
+    const { release } = yield* hold(two.lock)
+    yield* lost.release
+    const third = yield* Effect.forkScoped(one.pass)
+    yield* waits(third, "the lease of the new holder was given back")
+    yield* release
+    yield* Fiber.join(third)
+  }),
+  law("a lease lets one of two processes in at a time", function* ({ one, two }) {
+    yield* oneAtATime([one, two, one, two, one, two])
+  })
+]

@@ -1,0 +1,72 @@
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+
+interface Waiter {
+  turn: Deferred.Deferred<void>
+}
+
+/** The waiters for the permits of a key: urgent ones first, each kind in the order of arrival. */
+export interface WaitQueue {
+  readonly urgent: Set<Waiter>
+  readonly normal: Set<Waiter>
+}
+
+export const make = (): WaitQueue => ({ urgent: new Set(), normal: new Set() })
+
+export const isEmpty = (queue: WaitQueue): boolean => queue.urgent.size + queue.normal.size === 0
+
+/** How many are served before a new waiter. */
+export const ahead = (queue: WaitQueue, urgent: boolean): number =>
+  queue.urgent.size + (urgent ? 0 : queue.normal.size)
+
+const head = (queue: WaitQueue): Waiter | undefined =>
+  queue.urgent.values().next().value ?? queue.normal.values().next().value
+
+const wakeNext = (queue: WaitQueue): void => {
+  const next = head(queue)
+  if (next !== undefined) Deferred.unsafeDone(next.turn, Effect.void)
+}
+
+const served = <E>(
+  queue: WaitQueue,
+  waiter: Waiter,
+  attempt: Effect.Effect<number, E>
+): Effect.Effect<void, E> =>
+  Effect.suspend(() => {
+    if (head(queue) === waiter) {
+      return Effect.flatMap(attempt, (millis) =>
+        millis > 0 ? Effect.zipRight(Effect.sleep(millis), served(queue, waiter, attempt)) : Effect.void
+      )
+    }
+    return Effect.flatMap(Deferred.make<void>(), (turn) => {
+      waiter.turn = turn
+      return head(queue) === waiter
+        ? served(queue, waiter, attempt)
+        : Effect.zipRight(Deferred.await(turn), served(queue, waiter, attempt))
+    })
+  })
+
+/**
+ * Waits until it is served. The first in the queue makes an attempt, which answers with zero when it was served and
+ * otherwise with the milliseconds until the next attempt. When a waiter is interrupted, the next one takes its place.
+ */
+export const join = <E>(
+  queue: WaitQueue,
+  urgent: boolean,
+  attempt: Effect.Effect<number, E>
+): Effect.Effect<void, E> => {
+  const places = urgent ? queue.urgent : queue.normal
+  return Effect.acquireUseRelease(
+    Effect.map(Deferred.make<void>(), (turn) => {
+      const waiter: Waiter = { turn }
+      places.add(waiter)
+      return waiter
+    }),
+    (waiter) => served(queue, waiter, attempt),
+    (waiter) =>
+      Effect.sync(() => {
+        places.delete(waiter)
+        wakeNext(queue)
+      })
+  )
+}

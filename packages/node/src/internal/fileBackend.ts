@@ -1,0 +1,109 @@
+/** The operations of a store backend on one file per session. */
+import * as fs from "node:fs/promises"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { SessionKey } from "effect-adobe-pass/SessionKey"
+import { type BackendFailure, type Lease, leaseLost, type StoreBackend } from "effect-adobe-pass/StoreBackend"
+import * as FileLock from "./fileLock.js"
+import { link, readText, step, syncDirectory, withTemporary } from "./files.js"
+import { ensureUnchanged, fileOf, keys, type StoreDirectory } from "./storeDirectory.js"
+
+interface Files {
+  readonly directory: StoreDirectory
+  /** The lock of a session, which callers hold while they register. */
+  readonly sessionLock: FileLock.Hold
+  /** The lock of a record, held for one write. */
+  readonly writeLock: FileLock.Hold
+  /** The longest wait for the lock of a session, in milliseconds. */
+  readonly lockWait: number
+}
+
+const locked = (code?: string) => Effect.fail<BackendFailure>({ reason: "Locked", code })
+
+const read = ({ directory }: Files, key: SessionKey) =>
+  Effect.tap(readText(fileOf(directory, key, "json")), (found) =>
+    Option.isNone(found) ? ensureUnchanged(directory) : Effect.void
+  )
+
+const ensureHeld = ({ directory }: Files, key: SessionKey, { owner }: Lease) =>
+  Effect.flatMap(FileLock.isHeldBy(fileOf(directory, key, "lock"), owner), (held) =>
+    held ? Effect.void : locked(leaseLost)
+  )
+
+/** Needs no lock, because `link` fails when there is a record. */
+const create = ({ directory }: Files, key: SessionKey, text: string) =>
+  withTemporary(directory.path, { text, durable: true }, (temporary) =>
+    Effect.tap(link(temporary, fileOf(directory, key, "json")), (created) =>
+      created ? syncDirectory(directory.path) : Effect.void
+    )
+  )
+
+/** Changes a record under its write lock, because `rename` and `unlink` do not check what they replace. */
+const change = ({ directory }: Files, lock: FileLock.Lock, run: () => Promise<void>) =>
+  Effect.gen(function* () {
+    if (!(yield* lock.isHeld)) return yield* locked()
+    yield* step(run)
+    yield* syncDirectory(directory.path)
+  })
+
+const replace = (files: Files, key: SessionKey, expected: string, text: string) =>
+  Effect.gen(function* () {
+    const record = fileOf(files.directory, key, "json")
+    const lock = yield* files.writeLock(key)
+    if (!Option.contains(yield* readText(record), expected)) return false
+    yield* withTemporary(files.directory.path, { text, durable: true }, (temporary) =>
+      change(files, lock, () => fs.rename(temporary, record))
+    )
+    return true
+  }).pipe(Effect.scoped)
+
+const compareAndSet = (
+  files: Files,
+  ...[key, expected, next, lease]: Parameters<StoreBackend["compareAndSet"]>
+) =>
+  Effect.zipRight(
+    lease === undefined ? Effect.void : ensureHeld(files, key, lease),
+    Option.match(expected, {
+      onNone: () => create(files, key, next),
+      onSome: (text) => replace(files, key, text, next)
+    })
+  )
+
+const remove = (files: Files, key: SessionKey) =>
+  Effect.scoped(
+    Effect.flatMap(files.writeLock(key), (lock) =>
+      change(files, lock, () => fs.rm(fileOf(files.directory, key, "json"), { force: true }))
+    )
+  )
+
+const lock = ({ lockWait, sessionLock }: Files, key: SessionKey) =>
+  Effect.map(
+    Effect.timeoutFail(Effect.disconnect(sessionLock(key)), {
+      duration: lockWait,
+      onTimeout: (): BackendFailure => ({ reason: "Locked" })
+    }),
+    ({ owner, takenOver }): Lease => ({ owner, takenOver })
+  )
+
+/** The backend on a directory. Its locks end with the scope. @internal */
+export const make = (
+  directory: StoreDirectory,
+  lockWait: number
+): Effect.Effect<StoreBackend, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const files: Files = {
+      directory,
+      sessionLock: yield* FileLock.make((key) => fileOf(directory, key, "lock")),
+      writeLock: yield* FileLock.make((key) => fileOf(directory, key, "write.lock")),
+      lockWait
+    }
+    return {
+      read: (key) => read(files, key),
+      // Disconnected, so that a disk that hangs does not hold the caller. The write keeps its lock until it ends.
+      compareAndSet: (...write) => Effect.disconnect(compareAndSet(files, ...write)),
+      remove: (key) => Effect.disconnect(remove(files, key)),
+      lock: (key) => lock(files, key),
+      keys: keys(directory)
+    }
+  })

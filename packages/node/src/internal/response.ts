@@ -1,0 +1,164 @@
+/** A response: its status and headers, and effects that read its body. */
+import * as Cookies from "@effect/platform/Cookies"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type * as Undici from "undici"
+import type { ResponseBody } from "./responseBody.js"
+
+type RawHeaders = Parameters<NonNullable<Undici.Dispatcher.DispatchHandler["onResponseStart"]>>[2]
+
+/** Ends the connections of responses that were garbage collected before their bodies were read. */
+const unread = new FinalizationRegistry((body: ResponseBody) => body.abort())
+
+const decoder = new TextDecoder()
+
+/** The same as `TextDecoder` gives, but faster: only a byte order mark needs the decoder. */
+const textOf = (bytes: Buffer): string => (bytes[0] === 0xef ? decoder.decode(bytes) : bytes.toString())
+
+/** @internal */
+export class UndiciResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId = IncomingMessage.TypeId
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly status: number
+  readonly #rawHeaders: RawHeaders
+  readonly #body: ResponseBody
+  #headers: Headers.Headers | undefined
+  #cookies: Cookies.Cookies | undefined
+
+  constructor(
+    request: HttpClientRequest.HttpClientRequest,
+    status: number,
+    rawHeaders: RawHeaders,
+    body: ResponseBody
+  ) {
+    super()
+    this.request = request
+    this.status = status
+    this.#rawHeaders = rawHeaders
+    this.#body = body
+  }
+
+  /** Ends the connection if this response is garbage collected before its body was read. */
+  abortWhenCollected(): void {
+    unread.register(this, this.#body)
+  }
+
+  get headers(): Headers.Headers {
+    this.#headers ??= Headers.fromInput(this.#rawHeaders)
+    return this.#headers
+  }
+
+  get cookies(): Cookies.Cookies {
+    const header = this.#rawHeaders["set-cookie"]
+    this.#cookies ??= header === undefined ? Cookies.empty : Cookies.fromSetCookie(header)
+    return this.#cookies
+  }
+
+  get remoteAddress(): Option.Option<string> {
+    return Option.none()
+  }
+
+  get #bytes(): Effect.Effect<Buffer, HttpClientError.ResponseError> {
+    return Effect.suspend(() => this.#bytesNow() ?? Effect.async((resume) => this.#collect(resume)))
+  }
+
+  #bytesNow(): Effect.Effect<Buffer, HttpClientError.ResponseError> | undefined {
+    if (this.#body.isComplete) return Effect.succeed(this.#body.bytes)
+    const { unreadable } = this.#body
+    return unreadable === undefined ? undefined : Effect.fail(this.#error(unreadable.error))
+  }
+
+  #collect(resume: (bytes: Effect.Effect<Buffer, HttpClientError.ResponseError>) => void) {
+    const check = () => {
+      const bytes = this.#bytesNow()
+      if (bytes === undefined) this.#body.onChange(check)
+      else resume(bytes)
+    }
+    this.#body.collect()
+    check()
+    return Effect.sync(() => this.#body.abort())
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
+    return Effect.map(this.#bytes, (bytes) => new Uint8Array(bytes).buffer)
+  }
+
+  get text(): Effect.Effect<string, HttpClientError.ResponseError> {
+    return Effect.map(this.#bytes, textOf)
+  }
+
+  get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
+    return Effect.flatMap(this.#bytes, (bytes) =>
+      bytes.byteLength === 0
+        ? Effect.succeed(null)
+        : Effect.try({ try: () => JSON.parse(textOf(bytes)), catch: (cause) => this.#error(cause) })
+    )
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError.ResponseError> {
+    return Effect.map(this.text, (text) => UrlParams.fromInput(new URLSearchParams(text)))
+  }
+
+  get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
+    return Effect.flatMap(this.#bytes, (bytes) =>
+      Effect.tryPromise({
+        try: () =>
+          new Response(new Uint8Array(bytes), {
+            headers: { "content-type": this.headers["content-type"] ?? "" }
+          }).formData(),
+        catch: (cause) => this.#error(cause)
+      })
+    )
+  }
+
+  get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
+    return Stream.suspend(() => {
+      const body = this.#body
+      if (body.isComplete) return body.bytes.byteLength === 0 ? Stream.empty : Stream.make(body.bytes)
+      return Stream.repeatEffectChunkOption(this.#nextChunks).pipe(
+        Stream.ensuring(Effect.sync(() => body.abort()))
+      )
+    })
+  }
+
+  get #nextChunks(): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<HttpClientError.ResponseError>> {
+    return Effect.async((resume) => {
+      const check = () => {
+        const chunks = this.#body.take()
+        if (chunks === undefined) return resume(Effect.fail(Option.none()))
+        if (chunks.length > 0) return resume(Effect.succeed(Chunk.unsafeFromArray(chunks)))
+        const { failure } = this.#body
+        if (failure === undefined) this.#body.onChange(check)
+        else resume(Effect.fail(Option.some(this.#error(failure.error))))
+      }
+      check()
+    })
+  }
+
+  #error(cause: unknown): HttpClientError.ResponseError {
+    return new HttpClientError.ResponseError({
+      request: this.request,
+      response: this,
+      reason: "Decode",
+      cause
+    })
+  }
+
+  toJSON(): unknown {
+    return IncomingMessage.inspect(this, {
+      _id: "@effect/platform/HttpClientResponse",
+      request: this.request.toJSON(),
+      status: this.status
+    })
+  }
+}

@@ -1,0 +1,114 @@
+/** The directory of a file store: its file names, and the checks and clean-up when the store opens. */
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { type CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
+import { SessionKey } from "effect-adobe-pass/SessionKey"
+import * as StoreBackend from "effect-adobe-pass/StoreBackend"
+import { discard, namesIn, onCode, step, temporarySuffix } from "./files.js"
+
+/** @internal */
+export interface StoreDirectory {
+  readonly path: string
+  /** Tells this directory from another one that was put in its place. */
+  readonly inode: number
+}
+
+const ownFile = /^[0-9a-f]{64}\.(?:json|(?:write\.)?lock(?:\.abandoned)?)$/
+const decodeKey = Schema.decodeOption(SessionKey)
+
+/** The file of a session. @internal */
+export const fileOf = (
+  directory: StoreDirectory,
+  key: SessionKey,
+  suffix: "json" | "lock" | "write.lock"
+): string => path.join(directory.path, `${key}.${suffix}`)
+
+/** The keys of all records. @internal */
+export const keys = (directory: StoreDirectory): Stream.Stream<SessionKey, StoreBackend.BackendFailure> =>
+  Stream.filterMap(namesIn(directory.path), (name) =>
+    name.endsWith(".json") ? decodeKey(name.slice(0, -".json".length)) : Option.none()
+  )
+
+const inodeOf = (directory: string) =>
+  Effect.map(
+    step(() => fs.stat(directory)),
+    ({ ino }) => ino
+  )
+
+/**
+ * Fails when the directory was removed, replaced, or unmounted: a record that is missing there may still exist.
+ * @internal
+ */
+export const ensureUnchanged = (
+  directory: StoreDirectory
+): Effect.Effect<void, StoreBackend.BackendFailure> =>
+  Effect.filterOrFail(
+    inodeOf(directory.path),
+    (inode) => inode === directory.inode,
+    (): StoreBackend.BackendFailure => ({ reason: "Unavailable", code: "ESTALE" })
+  )
+
+/** The names in the directory that are neither records nor locks: temporary files, and files of others. */
+const otherNames = (directory: string) =>
+  Effect.map(
+    Stream.runCollect(Stream.filter(namesIn(directory), (name) => !ownFile.test(name))),
+    Chunk.toReadonlyArray
+  )
+
+/** @internal */
+export const refused = (problem: string): InvalidInput => new InvalidInput({ field: "directory", problem })
+
+/** Makes the directory private. One with other files in it is refused, because it may be a home or `/tmp`. */
+const makePrivate = (directory: string, names: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const { mode, uid } = yield* step(() => fs.stat(directory))
+    if ((mode & 0o077) === 0) return
+    if (uid !== process.geteuid?.()) {
+      return yield* refused(
+        "is open to other users and belongs to another user; name one that does not exist yet"
+      )
+    }
+    if (!names.every((name) => name.endsWith(temporarySuffix))) {
+      return yield* refused("is open to other users and holds other files; name one for the store alone")
+    }
+    yield* step(() => fs.chmod(directory, 0o700))
+  })
+
+const leftoverAge = Duration.toMillis(Duration.minutes(1))
+
+/** Removes the temporary files of processes that died during a write. */
+const removeLeftovers = (directory: string, names: ReadonlyArray<string>) =>
+  Effect.forEach(
+    names.filter((name) => name.endsWith(temporarySuffix)),
+    (name) =>
+      Effect.gen(function* () {
+        const file = path.join(directory, name)
+        const modified = yield* step(() => fs.stat(file)).pipe(
+          Effect.map(({ mtimeMs }) => mtimeMs),
+          onCode("ENOENT", Number.POSITIVE_INFINITY)
+        )
+        if ((yield* Clock.currentTimeMillis) - modified > leftoverAge) yield* discard(file)
+      }),
+    { discard: true }
+  )
+
+/** Creates the directory if it is missing, makes it private, and removes leftovers. @internal */
+export const open = (directory: string): Effect.Effect<StoreDirectory, CredentialStoreError | InvalidInput> =>
+  Effect.gen(function* () {
+    yield* step(() => fs.mkdir(directory, { recursive: true, mode: 0o700 }))
+    const names = yield* otherNames(directory)
+    yield* makePrivate(directory, names)
+    yield* removeLeftovers(directory, names)
+    return { path: directory, inode: yield* inodeOf(directory) }
+  }).pipe(
+    Effect.mapError((failure) =>
+      failure instanceof InvalidInput ? failure : StoreBackend.toError("load", failure)
+    )
+  )

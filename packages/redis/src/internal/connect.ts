@@ -1,0 +1,101 @@
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Setting from "effect-adobe-pass/Setting"
+import { Cluster, Redis as IoRedis } from "ioredis"
+import type { connection } from "../RedisOptions.js"
+import type { Address } from "./address.js"
+import { codeOf } from "./failures.js"
+
+type Limits = Setting.Checked<typeof connection>
+
+/** What every connection to one server is set up with. */
+const settings = ({ connectTimeout, timeout }: Limits) => ({
+  commandTimeout: timeout,
+  socketTimeout: 2 * timeout,
+  connectTimeout,
+  // 0: IPv4 or IPv6, whichever the name resolves to.
+  family: 0,
+  // A command is sent at most once. The caller decides whether to repeat it.
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  // The server has become a replica; the name now resolves to the new master.
+  reconnectOnError: (error: Error) => error.message.startsWith("READONLY")
+})
+
+/** The delay before an attempt to connect: it doubles from 50 milliseconds. */
+const delay =
+  ({ reconnect }: Limits) =>
+  (attempt: number): number =>
+    Math.min(reconnect, 50 * 2 ** Math.min(attempt - 1, 20))
+
+/** A client, and the code of its connection's last error while it is not connected. @internal */
+export interface Connection<Client> {
+  readonly client: Client
+  readonly lastCode: () => string | undefined
+}
+
+/**
+ * Opens a client and waits for the outcome of the first attempt to connect. When the attempt fails, the client goes on
+ * trying by itself.
+ */
+const open = <Client extends Cluster | IoRedis>(
+  create: () => Client,
+  { connectTimeout }: Limits
+): Effect.Effect<Connection<Client>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    let lastCode: string | undefined
+    const client = yield* Effect.acquireRelease(Effect.sync(create), (created) =>
+      Effect.sync(() => created.disconnect())
+    )
+    client.on("error", (error: unknown) => {
+      lastCode = codeOf(error)
+    })
+    client.on("ready", () => {
+      lastCode = undefined
+    })
+    yield* Effect.timeoutOption(
+      Effect.promise(() => client.connect().catch(() => undefined)),
+      connectTimeout
+    )
+    return { client, lastCode: () => lastCode }
+  })
+
+/** @internal */
+export const single = (
+  { access, ...address }: Address,
+  limits: Limits
+): Effect.Effect<Connection<IoRedis>, never, Scope.Scope> =>
+  open(
+    () =>
+      new IoRedis({
+        ...address,
+        ...access,
+        ...settings(limits),
+        retryStrategy: delay(limits),
+        lazyConnect: true,
+        enableOfflineQueue: false
+      }),
+    limits
+  )
+
+/** User, password and TLS of the first address apply to all nodes. @internal */
+export const cluster = (
+  addresses: readonly [Address, ...ReadonlyArray<Address>],
+  limits: Limits
+): Effect.Effect<Connection<Cluster>, never, Scope.Scope> =>
+  open(() => {
+    const { access } = addresses[0]
+    return new Cluster(
+      addresses.map(({ host, port }) => ({ host, port })),
+      {
+        redisOptions: { ...settings(limits), ...access },
+        clusterRetryStrategy: delay(limits),
+        lazyConnect: true,
+        enableOfflineQueue: false,
+        // How often a command is tried again while its slot moves or has no master.
+        maxRedirections: 5,
+        // Certificates are issued for names, so names must not be resolved to addresses.
+        ...(access.tls === undefined ? {} : { dnsLookup: (name, found) => found(null, name) })
+      }
+    )
+  }, limits)

@@ -1,0 +1,76 @@
+import { script } from "../Redis.js"
+import { serverClock } from "./serverClock.js"
+
+/** A lease whose holder died is kept this long after its end, so that the next holder learns that it took over. */
+const abandonedLease = 3_600_000
+
+/** The last fencing number is kept this long after the lease. The time alone then yields a greater one. */
+const lastFence = 1000
+
+/** Sets the expiry of the hash: none while it has a record. */
+const expire = `
+local function expire()
+  if redis.call('HEXISTS', KEYS[1], 'record') == 1 then
+    redis.call('PERSIST', KEYS[1])
+  elseif redis.call('HEXISTS', KEYS[1], 'owner') == 1 then
+    redis.call('PEXPIREAT', KEYS[1], redis.call('HGET', KEYS[1], 'expires') + ${abandonedLease})
+  else
+    redis.call('PEXPIRE', KEYS[1], ${lastFence})
+  end
+end
+`
+
+/**
+ * `ARGV`: the next record, whether one is expected (1 or 0), the expected record, and the owner of the lease or an empty
+ * string. Returns 1 when the record was saved, 0 when the stored record is another one, and -1 when the lease was lost.
+ */
+export const compareAndSet = script(`${expire}
+if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'owner') ~= ARGV[4] then return -1 end
+local record = redis.call('HGET', KEYS[1], 'record')
+if ARGV[2] == '1' then
+  if record ~= ARGV[3] then return 0 end
+elseif record then
+  return 0
+end
+redis.call('HSET', KEYS[1], 'record', ARGV[1])
+expire()
+return 1
+`)
+
+/** Removes the record. */
+export const remove = script(`${expire}
+redis.call('HDEL', KEYS[1], 'record')
+expire()
+return 1
+`)
+
+/**
+ * `ARGV`: the owner, the milliseconds. Returns the fencing number and whether the previous holder did not give the lease
+ * back, or nothing while somebody else holds it. The number is at least the time, so that it also grows when the last one
+ * has expired or was lost.
+ */
+export const acquire = script(`${serverClock}${expire}
+local owner = redis.call('HGET', KEYS[1], 'owner')
+local other = owner and owner ~= ARGV[1]
+if other and tonumber(redis.call('HGET', KEYS[1], 'expires')) > now then return false end
+local fence = math.max(now, (redis.call('HGET', KEYS[1], 'fence') or 0) + 1)
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'expires', now + ARGV[2], 'fence', fence)
+expire()
+return { fence, other and 1 or 0 }
+`)
+
+/** `ARGV`: the owner, the milliseconds. Returns 1, or 0 when the owner does not hold the lease. */
+export const renew = script(`${serverClock}${expire}
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'expires', now + ARGV[2])
+expire()
+return 1
+`)
+
+/** `ARGV`: the owner. */
+export const release = script(`${expire}
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+redis.call('HDEL', KEYS[1], 'owner', 'expires')
+expire()
+return 1
+`)

@@ -1,0 +1,137 @@
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Chunk, ConfigProvider, Effect, Encoding, Layer, Option, Redacted } from "effect"
+import { Encryption } from "effect-adobe-pass"
+import { sampleCredentials, sampleKey, sampleToken } from "effect-adobe-pass/testing/CredentialStoreContract"
+import { FileStore, NodeAdobePass, NodeTransport } from "effect-adobe-pass-node"
+import { onStore, storeDirectory } from "./directory.js"
+
+const key = sampleKey("a")
+const statement = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"
+
+const exists = (file: string) =>
+  Effect.promise(() =>
+    fs
+      .access(file)
+      .then(() => true)
+      .catch(() => false)
+  )
+
+/** The fields that a layer refuses, one for each failure. */
+const refusedFields = <A, E extends object>(layer: Layer.Layer<A, E>) =>
+  Effect.map(Effect.flip(Effect.sandbox(Effect.scoped(Layer.build(layer)))), (cause) =>
+    Chunk.toReadonlyArray(Chunk.map(Cause.failures(cause), (error) => Reflect.get(error, "field")))
+  )
+
+describe("a file store", () => {
+  it.scopedLive("with encryption writes neither client id, client secret nor token in clear", () =>
+    Effect.gen(function* () {
+      const directory = yield* storeDirectory
+      const encryption = yield* Encryption.make([
+        { id: "k1", secret: Redacted.make(Buffer.alloc(32, 7).toString("base64")) }
+      ])
+      const credentials = sampleCredentials(key, 1)
+      yield* onStore(
+        directory,
+        (store) =>
+          Effect.zipRight(
+            store.saveCredentials(key, credentials),
+            store.saveToken(key, credentials, sampleToken("the-token"))
+          ),
+        { encryption }
+      )
+      const [file = "", ...others] = yield* Effect.promise(() => fs.readdir(directory))
+      assert.deepStrictEqual(others, [])
+      const text = yield* Effect.promise(() => fs.readFile(path.join(directory, file), "utf8"))
+      for (const secret of ["client-1", "secret-1", "the-token"]) {
+        assert.notInclude(text, secret)
+        assert.notInclude(text, Encoding.encodeBase64(secret).slice(0, 8))
+      }
+      assert.deepInclude(yield* Effect.flip(onStore(directory, (store) => store.load(key))), {
+        reason: "Encrypted"
+      })
+      const loaded = yield* onStore(directory, (store) => store.load(key), { encryption })
+      assert.strictEqual(Option.getOrThrow(loaded).encryptedWith, "k1")
+    })
+  )
+
+  for (const [field, value] of [
+    ["lockWait", 0],
+    ["lockWait", Number.POSITIVE_INFINITY],
+    ["timeout", 0],
+    ["timeout", Number.NaN],
+    ["timeout", Number.POSITIVE_INFINITY]
+  ] as const) {
+    it.scopedLive(`refuses a ${field} of ${value} once, and creates no directory`, () =>
+      Effect.gen(function* () {
+        const directory = yield* storeDirectory
+        const layer = FileStore.layer({ directory, [field]: value })
+        assert.deepStrictEqual(yield* refusedFields(layer), [field])
+        assert.isFalse(yield* exists(directory))
+      })
+    )
+  }
+})
+
+describe("Adobe Pass on Node.js", () => {
+  const options = { environment: "release-staging", softwareStatement: Redacted.make(statement) } as const
+
+  for (const [field, wrong] of [
+    ["timeout", { timeout: 0 }],
+    ["retry.attempts", { retry: { attempts: 0 } }],
+    ["redirectUri", { redirectUri: "nowhere" }],
+    ["transport.connections", { transport: { connections: 0 } }],
+    ["transport.connectTimeout", { transport: { connectTimeout: "2 minutes" } }]
+  ] as const) {
+    it.scopedLive(`refuses a wrong ${field} once, before the store creates its directory`, () =>
+      Effect.gen(function* () {
+        const directory = yield* storeDirectory
+        const layer = NodeAdobePass.layer({
+          ...options,
+          ...wrong,
+          store: NodeAdobePass.fileStore(directory)
+        })
+        assert.deepStrictEqual(yield* refusedFields(layer), [field])
+        assert.isFalse(yield* exists(directory))
+      })
+    )
+  }
+
+  it.scopedLive("reads the connection pool from ADOBE_PASS_TRANSPORT_* variables", () =>
+    Effect.gen(function* () {
+      const directory = yield* storeDirectory
+      const provider = ConfigProvider.fromMap(
+        new Map([
+          ["ADOBE_PASS_ENVIRONMENT", "release-staging"],
+          ["ADOBE_PASS_SOFTWARE_STATEMENT", statement],
+          ["ADOBE_PASS_STORE_DIRECTORY", directory],
+          ["ADOBE_PASS_TRANSPORT_CONNECTIONS", "8"],
+          ["ADOBE_PASS_TRANSPORT_DNS_TTL", "1 minute"]
+        ]),
+        { pathDelim: "_" }
+      )
+      const { transport } = yield* Effect.withConfigProvider(NodeAdobePass.config, provider)
+      assert.strictEqual(transport?.connections, 8)
+      const layer = Layer.provide(NodeAdobePass.layerConfig(), Layer.setConfigProvider(provider))
+      assert.deepStrictEqual(yield* refusedFields(layer), ["transport.dnsTtl"])
+    })
+  )
+})
+
+describe("the groups of options", () => {
+  it("are the rows of a table", () => {
+    assert.deepStrictEqual(NodeTransport.options.rows("transport", "ADOBE_PASS_TRANSPORT"), [
+      { option: "transport.connections", variable: "ADOBE_PASS_TRANSPORT_CONNECTIONS", default: "64" },
+      {
+        option: "transport.connectTimeout",
+        variable: "ADOBE_PASS_TRANSPORT_CONNECT_TIMEOUT",
+        default: "5 seconds"
+      },
+      { option: "transport.keepAlive", variable: "ADOBE_PASS_TRANSPORT_KEEP_ALIVE", default: "4 seconds" },
+      { option: "transport.maximumAge", variable: "ADOBE_PASS_TRANSPORT_MAXIMUM_AGE", default: "30 seconds" },
+      { option: "transport.dnsTtl", variable: "ADOBE_PASS_TRANSPORT_DNS_TTL", default: "30 seconds" }
+    ])
+    assert.deepStrictEqual(FileStore.options.fallback, { timeout: 5000, lockWait: 60_000 })
+  })
+})
