@@ -338,16 +338,16 @@ describe("a waiter that goes away", () => {
         yield* advance(100)
         yield* Fiber.interrupt(only)
       }
-      const patient = yield* ask("patient")
+      const waiting = yield* ask("waiting")
       const urgent = yield* ask("urgent", { urgent: true })
       yield* advance(100)
       yield* Fiber.interrupt(urgent)
       yield* advance(700)
       assert.deepStrictEqual(served, [
         ["served", 0],
-        ["patient", 1000]
+        ["waiting", 1000]
       ])
-      yield* Fiber.join(patient)
+      yield* Fiber.join(waiting)
     })
   )
 

@@ -82,7 +82,7 @@ const callFor = ({ client }: Node, whose: Device.Device) =>
   )
 
 /** Calls until it succeeds, as a player would that shows an error in between. */
-const patiently = (node: Node, whose: Device.Device) =>
+const untilAnswered = (node: Node, whose: Device.Device) =>
   Effect.retry(callFor(node, whose), {
     while: ({ retryable }) => retryable,
     schedule: Schedule.spaced("200 millis")
@@ -107,8 +107,8 @@ const holdsOut = (node: Node) =>
 const recovers = (node: Node) =>
   Effect.gen(function* () {
     const { register } = yield* counts
-    assert.strictEqual(yield* patiently(node, cold), 200)
-    assert.strictEqual(yield* patiently(node, warm), 200)
+    assert.strictEqual(yield* untilAnswered(node, cold), 200)
+    assert.strictEqual(yield* untilAnswered(node, warm), 200)
     assert.strictEqual((yield* counts).register, register + 1)
   })
 
@@ -122,7 +122,7 @@ for (const [name, describeBackend, server] of [
     const started = Effect.gen(function* () {
       const shared = yield* server
       const node = yield* startNode(Layer.orDie(shared.store))
-      assert.strictEqual(yield* patiently(node, warm), 200)
+      assert.strictEqual(yield* untilAnswered(node, warm), 200)
       return { ...shared, node }
     })
 
@@ -172,7 +172,7 @@ for (const [name, describeBackend, server] of [
           const devices = Array.from({ length: 40 }, (_, n) => device(n + 10))
           const [outcomes] = yield* Effect.all(
             [
-              Effect.forEach(devices, (each) => patiently(node, each), { concurrency: "unbounded" }),
+              Effect.forEach(devices, (each) => untilAnswered(node, each), { concurrency: "unbounded" }),
               Effect.delay(failOver, "100 millis")
             ],
             { concurrency: 2 }
@@ -186,7 +186,9 @@ for (const [name, describeBackend, server] of [
           const other = yield* startNode(Layer.orDie(store))
           for (const each of [warm, ...devices]) {
             yield* node.sessions.reject(each, yield* node.sessions.accessToken(each))
-            const mine = yield* Effect.flatMap(patiently(node, each), () => node.sessions.credentials(each))
+            const mine = yield* Effect.flatMap(untilAnswered(node, each), () =>
+              node.sessions.credentials(each)
+            )
             const theirs = yield* other.sessions.credentials(each)
             assert.strictEqual(Redacted.value(theirs.clientId), Redacted.value(mine.clientId))
           }
@@ -203,13 +205,13 @@ describeOwnRedis("a Redis that was restarted empty", () => {
       const emulator = yield* Emulator.Emulator
       const node = yield* startNode(Layer.orDie(store))
       const devices = Array.from({ length: 20 }, (_, n) => device(n))
-      yield* Effect.forEach(devices, (each) => patiently(node, each), { concurrency: "unbounded" })
+      yield* Effect.forEach(devices, (each) => untilAnswered(node, each), { concurrency: "unbounded" })
       yield* failOver
       const other = yield* startNode(Layer.orDie(store))
       // The first renewals may come before the node is connected again.
       yield* Effect.gen(function* () {
         yield* emulator.expireTokens
-        yield* Effect.forEach(devices, (each) => patiently(node, each), { concurrency: "unbounded" })
+        yield* Effect.forEach(devices, (each) => untilAnswered(node, each), { concurrency: "unbounded" })
         return yield* other.sessions.warm(devices)
       }).pipe(Effect.repeat({ until: (found) => found === 20, schedule: Schedule.spaced("100 millis") }))
       yield* Effect.forEach(devices, (each) => callFor(other, each), { concurrency: "unbounded" })

@@ -65,7 +65,7 @@ describe.concurrent("a process that holds the lock", () => {
     })
   )
 
-  it.scopedLive("makes others fail as Locked after their patience, but reading and saving go on", () =>
+  it.scopedLive("makes others fail as Locked after their wait, but reading and saving go on", () =>
     Effect.gen(function* () {
       const directory = yield* storeDirectory
       const worker = yield* startWorker("hold", directory)
@@ -88,7 +88,7 @@ describe.concurrent("a process that holds the lock", () => {
       const waiting = yield* Effect.fork(
         Effect.withClock(
           onStore(directory, (store) => Effect.scoped(store.lock(key))),
-          // Out of patience after five seconds, were it not for the beats of the holder.
+          // Without the renewals of the holder, the lock would be taken over after five seconds.
           yield* faster(2)
         )
       )

@@ -17,7 +17,7 @@ const perSecond = 20
 const seconds = 10
 
 /** In milliseconds: a caller that waits for longer has waited in vain. */
-const patience = 2000
+const longestWait = 2000
 
 let unhandled = 0
 process.on("unhandledRejection", () => {
@@ -41,7 +41,7 @@ const run = Effect.gen(function* () {
             (status) => status === 200,
             () => false
           ),
-          sleep(patience, false)
+          sleep(longestWait, false)
         ])
       )
       await sleep(1000 / perSecond)

@@ -77,7 +77,7 @@ class Known extends Inspectable.Class implements Device {
   get ip() {
     return this.#ip
   }
-  // On demand: a million devices may be known, and each `Redacted` is work for the garbage collector.
+  // On demand, because each `Redacted` adds an entry to a weak map, which slows the garbage collector down.
   get clientHeaders() {
     this.#clientHeaders ??= Redacted.make({
       ...(this.#info === undefined ? {} : { "x-device-info": this.#info }),

@@ -39,8 +39,8 @@ import { Throttle } from "./Throttle.js"
 /**
  * An `HttpClient` for the protected APIs of one environment.
  *
- * Each call carries the bearer token and the headers of `CurrentDevice`, waits for its permit, and is sent. A 401
- * drops that very token, gets another (one token request, however many calls were refused) and repeats the call once.
+ * Each call carries the bearer token and the headers of `CurrentDevice`, waits for its permit, and is sent. A 401 drops
+ * the refused token, obtains another (one token request, however many calls were refused) and repeats the call once.
  * Throttling, outages and broken connections are repeated for methods that are safe to repeat, within the attempts and
  * the budget; a 429 and `action: retry` for every method. Streaming bodies are never repeated. Other answers with 4xx
  * or 5xx fail with a typed error.

@@ -1,5 +1,5 @@
 /**
- * Credit for repetitions, so that they stop by themselves in an outage.
+ * A quota of repetitions, which stops them in an outage.
  *
  * @since 0.1.0
  */

@@ -207,7 +207,7 @@ export const number = (options: {
   })
 
 /**
- * One of some words.
+ * One of the given words.
  *
  * @since 0.1.0
  * @category constructors
@@ -225,7 +225,7 @@ export const literal = <const Words extends Arr.NonEmptyReadonlyArray<string>>(
   })
 
 /**
- * Text, in the form of a pattern.
+ * Text that matches a pattern.
  *
  * @since 0.1.0
  * @category constructors
@@ -244,7 +244,7 @@ export const text = (options: {
   })
 
 /**
- * Yes or no.
+ * A boolean.
  *
  * @since 0.1.0
  * @category constructors

@@ -78,7 +78,7 @@ class Availability {
     return withClock((clock) => {
       const now = clock.unsafeCurrentTimeMillis()
       const left = this.#awayUntil - now
-      // A longer pause was never set, so the clock was set back.
+      // A longer pause is never set, so the clock was set back.
       if (left > 0 && left <= this.#pause) return Effect.fail<BackendFailure>({ reason: "Unavailable" })
       if (this.#awayUntil !== Number.NEGATIVE_INFINITY) this.#awayUntil = now + this.#pause
       return question.pipe(
@@ -168,7 +168,7 @@ const build = (buckets: SharedBuckets, checked: Setting.Checked<typeof Options.s
     hold: (key, millis) =>
       Effect.zipRight(
         local.hold(key, millis),
-        // Where the others cannot be told, this process falls back to its own bucket, which is held.
+        // If the shared buckets cannot be held, this process still holds its own.
         Effect.ignore(shared.ask(buckets.hold(key, Math.min(Math.max(1000, millis), longestHold), rules)))
       ),
     size: local.size

@@ -1,6 +1,6 @@
 /**
- * Pacing: Adobe Pass accepts one request per second and device IP, and a burst beyond it. Waiting before a request costs
- * less than an answer of 429.
+ * Pacing: Adobe Pass accepts one request per second and device IP, and a burst beyond it. Waiting is cheaper than an
+ * answer of 429.
  *
  * @since 0.1.0
  */
@@ -102,7 +102,7 @@ export const limits = ({
 
 /** @internal */
 export interface LocalThrottle extends Throttle {
-  /** Counts a permit that was given elsewhere. */
+  /** Deducts a permit that the shared buckets gave. */
   readonly spend: (key: string) => Effect.Effect<void>
 }
 
@@ -112,7 +112,7 @@ export const makeLocal = (options: Setting.Checked<typeof Options.throttle>): Lo
   const rules = limits(options)
   const buckets = new BucketMap(rules, options.maxKeys)
 
-  /** Takes a permit and answers with zero, or takes nothing and answers with the time until there may be one. */
+  /** Takes a permit and returns 0, or takes nothing and returns the milliseconds until there may be one. */
   const ask = (bucket: Bucket, ahead: number, now: number): number => {
     const millis = TokenBucket.wait(bucket.state, rules, ahead, now)
     if (millis > 0) return millis

@@ -11,13 +11,13 @@ const pauses = Schedule.exponential(50, 1.5).pipe(
 const pending = Symbol()
 const isPending = (error: unknown): error is typeof pending => error === pending
 
-/** Asks again after growing, jittered pauses until there is an answer. */
+/** Repeats `ask` with growing, jittered delays until it returns a value. */
 export const poll = <A, E, R>(ask: Effect.Effect<Option.Option<A>, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(
     ask,
     Option.match({ onNone: () => Effect.fail<typeof pending>(pending), onSome: Effect.succeed })
   ).pipe(
     Effect.retry({ schedule: pauses, while: isPending }),
-    // The schedule has no end, so no pending answer is left.
+    // Not reached, because the schedule has no end.
     Effect.catchIf(isPending, () => Effect.never)
   )

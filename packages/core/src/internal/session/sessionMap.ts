@@ -18,8 +18,8 @@ const maximumProfiles = 1000
 
 /**
  * An idle session with credentials and a token, at a third of the memory of an entry. Its token can be read as it is. The
- * credentials, which only a change of the session needs, are text in private fields, which nothing prints: each
- * `Redacted` is a key of a weak map, and those are work for the garbage collector.
+ * credentials, which only a change of the session needs, are text in private fields, which are never printed: each
+ * `Redacted` adds an entry to a weak map, which slows the garbage collector down.
  */
 class PackedSession {
   readonly token: AccessToken

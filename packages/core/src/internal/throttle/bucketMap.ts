@@ -42,9 +42,9 @@ export class BucketMap {
   }
 
   /**
-   * Removes the idle ones of the next two buckets, so that removal costs each call the same. A round ends after as many
-   * buckets as there were, because buckets in use move to the end of the map again and again. Each call takes part,
-   * because an iterator that stands still retains every table that the map has outgrown.
+   * Checks two buckets per call and removes idle ones, so that the cost per call is constant. A round ends after as many
+   * buckets as there were, because buckets in use move to the end of the map. Every call advances the iterator, because a
+   * paused one retains every table that the map has outgrown.
    */
   #sweep(now: number): void {
     for (let looked = 0; looked < 2; looked++) {

@@ -1,13 +1,13 @@
 /** The token bucket of one key, as pure functions. Times and durations are milliseconds. */
 
 export interface TokenBucket {
-  /** Permits that can be taken; below zero when more were given elsewhere. */
+  /** Available permits; negative when the shared buckets gave more. */
   readonly credit: number
   /** When the credit was counted. */
   readonly at: number
   /** No permit is given before. */
   readonly heldUntil: number
-  /** Whether the burst comes back. False once it is known to be spent for good. */
+  /** Whether the burst refills. False once a 429 has shown that it does not. */
   readonly refills: boolean
 }
 
@@ -53,13 +53,13 @@ export const spend = (bucket: TokenBucket): TokenBucket => ({ ...bucket, credit:
 export const wait = (bucket: TokenBucket, { interval }: Limits, ahead: number, now: number): number => {
   const credit = Math.max(0, Math.ceil((1 + ahead - bucket.credit - epsilon) * interval))
   const held = bucket.heldUntil - now
-  // A longer hold was never given, so the clock was set back.
+  // A longer hold is never set, so the clock was set back.
   return held > longestHold ? credit : Math.max(credit, held + ahead * interval)
 }
 
 /**
- * The bucket after a 429 that asks to wait for `millis`. A 429 while there was credit, and not in the aftermath of
- * another, shows that the burst does not come back.
+ * The bucket after a 429 that asks to wait for `millis`. A 429 while credit was left, and not soon after another hold,
+ * shows that the burst does not refill.
  */
 export const hold = (
   bucket: TokenBucket,

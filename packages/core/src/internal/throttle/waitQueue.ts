@@ -15,7 +15,7 @@ export const make = (): WaitQueue => ({ urgent: new Set(), normal: new Set() })
 
 export const isEmpty = (queue: WaitQueue): boolean => queue.urgent.size + queue.normal.size === 0
 
-/** How many are served before a new waiter. */
+/** The number of waiters ahead of a new one. */
 export const ahead = (queue: WaitQueue, urgent: boolean): number =>
   queue.urgent.size + (urgent ? 0 : queue.normal.size)
 
