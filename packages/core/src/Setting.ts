@@ -150,7 +150,7 @@ export const duration = (
       decode: (input) => Math.ceil(Duration.toMillis(input)),
       encode: (millis) => Duration.millis(millis)
     }).pipe(Schema.filter(isAllowed)),
-    problem: `must be a duration longer than zero and at most ${maximum}${unlimited ? ", or Duration.infinity" : ""}`,
+    problem: `must be a duration such as "10 seconds", longer than zero and at most ${maximum}${unlimited ? ", or Duration.infinity" : ""}`,
     fallback: Duration.toMillis(fallback),
     defaultText: fallback,
     variable: Config.duration

@@ -74,7 +74,8 @@ export const make = (
 ): Effect.Effect<SoftwareStatement, InvalidInput> =>
   Effect.gen(function* () {
     const text = (Redacted.isRedacted(input) ? Redacted.value(input) : input).replace(/\s+/g, "")
-    if (text === "") return yield* invalid("is empty")
+    if (text === "")
+      return yield* invalid("is empty: use the content of the file downloaded from the TVE Dashboard")
     if (text.length > 16_384) return yield* invalid("is longer than 16 KB, which no statement is")
     const parts = text.split(".")
     const [header, payload, signature] = parts
