@@ -9,7 +9,6 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import type { InvalidInput, ProtectedCallError, RawCallError } from "./AdobePassError.js"
@@ -26,7 +25,7 @@ import { type Repetition, repeating } from "./internal/http/repetition.js"
 import { SealedResponse } from "./internal/http/sealedResponse.js"
 import { target } from "./internal/http/target.js"
 import { throttleKey } from "./internal/http/throttleKey.js"
-import { isTraced } from "./internal/http/tracing.js"
+import { withSpan } from "./internal/http/tracing.js"
 import { sendWithin } from "./internal/http/transport.js"
 import * as Metrics from "./Metrics.js"
 import * as Options from "./Options.js"
@@ -142,19 +141,6 @@ const execute = (
   })
 }
 
-/** A span is made only when a tracer is provided: it costs more than everything else that the library adds to a call. */
-const withSpan = <A, E>(
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
-  request: HttpClientRequest.HttpClientRequest,
-  call: Effect.Effect<A, E>
-): Effect.Effect<A, E> =>
-  isTraced(fiber)
-    ? Effect.withSpan(call, "ProtectedClient.execute", {
-        kind: "client",
-        attributes: { "http.request.method": request.method }
-      })
-    : call
-
 /** A client that turns a failed attempt into a response or an error with `recover`, and counts its calls. */
 const clientOf = <E extends { readonly _tag: string }>(
   pipeline: Pipeline,
@@ -178,7 +164,7 @@ const clientOf = <E extends { readonly _tag: string }>(
           onSuccess: succeed,
           onFailure: (failed) => Either.match(recover(failed), { onLeft: fail, onRight: succeed })
         })
-        return withSpan(fiber, request, call)
+        return withSpan(fiber, request.method, call)
       })
     ),
     Effect.succeed
