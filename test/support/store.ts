@@ -1,5 +1,6 @@
-import { Effect, Either, Layer, Option, Stream } from "effect"
+import { Effect, Either, Layer } from "effect"
 import { CredentialStore, type SessionKey, type StoreBackend } from "effect-adobe-pass"
+import { operationsOn } from "../../packages/core/src/internal/store/recordMap.js"
 
 type Behaviour = "works" | "fails" | "hangs"
 
@@ -7,16 +8,8 @@ type Behaviour = "works" | "fails" | "hangs"
 export const onRecords = (
   records: Map<SessionKey.SessionKey, string>
 ): Required<Omit<StoreBackend.StoreBackend, "readMany">> => ({
-  read: (key) => Effect.sync(() => Option.fromNullable(records.get(key))),
-  compareAndSet: (key, expected, next) =>
-    Effect.sync(() => {
-      if (records.get(key) !== Option.getOrUndefined(expected)) return false
-      records.set(key, next)
-      return true
-    }),
-  remove: (key) => Effect.sync(() => void records.delete(key)),
-  lock: () => Effect.succeed({ owner: "the only one", takenOver: false }),
-  keys: Stream.suspend(() => Stream.fromIterable([...records.keys()]))
+  ...operationsOn(records),
+  lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
 })
 
 /** A store on a backend, with options that can be used. */

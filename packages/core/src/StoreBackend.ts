@@ -6,11 +6,12 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import { CredentialStoreError } from "./AdobePassError.js"
 import * as KeyedMutex from "./internal/keyedMutex.js"
+import { operationsOn } from "./internal/store/recordMap.js"
 import type { SessionKey } from "./SessionKey.js"
 
 /**
@@ -147,19 +148,5 @@ export const lockInProcess: Effect.Effect<StoreBackend["lock"], never, Scope.Sco
  */
 export const memory: Effect.Effect<Required<Omit<StoreBackend, "readMany">>, never, Scope.Scope> = Effect.map(
   lockInProcess,
-  (lock) => {
-    const records = new Map<SessionKey, string>()
-    return {
-      read: (key) => Effect.sync(() => Option.fromNullable(records.get(key))),
-      compareAndSet: (key, expected, next) =>
-        Effect.sync(() => {
-          if (records.get(key) !== Option.getOrUndefined(expected)) return false
-          records.set(key, next)
-          return true
-        }),
-      remove: (key) => Effect.sync(() => void records.delete(key)),
-      lock,
-      keys: Stream.suspend(() => Stream.fromIterable([...records.keys()]))
-    }
-  }
+  (lock) => ({ ...operationsOn(new Map()), lock })
 )
