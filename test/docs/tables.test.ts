@@ -45,7 +45,7 @@ describe("the table of errors", () => {
     InvalidRedirectUri: "register, call: no",
     InvalidSoftwareStatement: "register, call: no",
     UnapprovedSoftwareStatement: "register, call: no",
-    InvalidClient: "token, call: no",
+    InvalidClient: "token, call: depends",
     UnauthorizedClient: "token, call: no",
     UnsupportedGrantType: "token, call: no",
     Throttled: "register, token, call: yes",

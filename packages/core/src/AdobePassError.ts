@@ -140,8 +140,12 @@ export class UnapprovedSoftwareStatement extends Schema.TaggedError<UnapprovedSo
 }
 
 /**
- * `400 {"error":"invalid_client"}`, confirmed: Adobe Pass no longer knows these client credentials, and the policy (or
- * an earlier replacement) does not let the library register again.
+ * `400 {"error":"invalid_client"}`: Adobe Pass does not know these client credentials.
+ *
+ * `deferred` says that the credentials are asked again soon, and replaced later if they stay refused: `Incident` when the
+ * credentials of several devices are refused, which is probably a fault of the service; `Untested` when they were issued
+ * a short time ago and have not given a token yet. Without `deferred` the refusal was confirmed, and the policy
+ * (`sessions.reregister`) does not let the library register again.
  *
  * @since 0.1.0
  * @category errors
@@ -149,13 +153,23 @@ export class UnapprovedSoftwareStatement extends Schema.TaggedError<UnapprovedSo
  */
 export class InvalidClient extends Schema.TaggedError<InvalidClient>("effect-adobe-pass/InvalidClient")(
   "InvalidClient",
-  { status: Schema.Number }
+  {
+    status: Schema.Number,
+    deferred: Schema.optionalWith(Schema.Literal("Incident", "Untested"), { exact: true })
+  }
 ) {
-  get retryable(): false {
-    return false
+  get retryable(): boolean {
+    return this.deferred !== undefined
   }
   override get message(): string {
-    return "Adobe Pass does not know the client credentials of this device (invalid_client): registering again would sign its users out, so decide, then forget the session to allow it."
+    switch (this.deferred) {
+      case "Incident":
+        return "Adobe Pass refuses the client credentials of several devices (invalid_client), so this device keeps its own for now: try again, and if it lasts ask Adobe support whether the credentials were lost."
+      case "Untested":
+        return "Adobe Pass does not know the client credentials that it issued to this device a short time ago (invalid_client): try again."
+      default:
+        return "Adobe Pass does not know the client credentials of this device (invalid_client): registering again would sign its users out, so decide, then forget the session to allow it."
+    }
   }
 }
 
