@@ -5,7 +5,7 @@ import { Cause, Chunk, ConfigProvider, Effect, Encoding, Layer, Option, Redacted
 import { Encryption } from "effect-adobe-pass"
 import { sampleCredentials, sampleKey, sampleToken } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { FileStore, NodeAdobePass, NodeTransport } from "effect-adobe-pass-node"
-import { onStore, storeDirectory } from "./directory.js"
+import { namesIn, onStore, storeDirectory } from "./directory.js"
 
 const key = sampleKey("a")
 const statement = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"
@@ -41,7 +41,7 @@ describe("a file store", () => {
           ),
         { encryption }
       )
-      const [file = "", ...others] = yield* Effect.promise(() => fs.readdir(directory))
+      const [file = "", ...others] = yield* namesIn(directory)
       assert.deepStrictEqual(others, [])
       const text = yield* Effect.promise(() => fs.readFile(path.join(directory, file), "utf8"))
       for (const secret of ["client-1", "secret-1", "the-token"]) {
