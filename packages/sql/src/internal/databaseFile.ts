@@ -2,6 +2,7 @@
 import * as fs from "node:fs/promises"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { type CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import * as StoreBackend from "effect-adobe-pass/StoreBackend"
@@ -18,7 +19,8 @@ const nameOf = ({ client, sql }: Table): Effect.Effect<string, SqlError> =>
     ([main]) => main?.file ?? ""
   )
 
-const step = <A>(run: () => Promise<A>): Effect.Effect<A | undefined, StoreBackend.BackendFailure> =>
+/** `None` when there is no such file. */
+const step = <A>(run: () => Promise<A>): Effect.Effect<Option.Option<A>, StoreBackend.BackendFailure> =>
   Effect.tryPromise({
     try: run,
     catch: (error): StoreBackend.BackendFailure => ({
@@ -26,16 +28,17 @@ const step = <A>(run: () => Promise<A>): Effect.Effect<A | undefined, StoreBacke
       code: Predicate.hasProperty(error, "code") && typeof error.code === "string" ? error.code : undefined
     })
   }).pipe(
+    Effect.asSome,
     Effect.catchIf(
       ({ code }) => code === "ENOENT",
-      () => Effect.succeed(undefined)
+      () => Effect.succeedNone
     )
   )
 
 /** Takes the rights of others to one file away, if there is such a file. */
 const close = (file: string, user: number) =>
   Effect.gen(function* () {
-    const found = yield* step(() => fs.stat(file))
+    const found = Option.getOrUndefined(yield* step(() => fs.stat(file)))
     if (found === undefined || (found.mode & 0o077) === 0) return
     if (found.uid !== user) {
       return yield* new InvalidInput({
