@@ -100,6 +100,7 @@ describe("the tables of options", () => {
 
   const library = [...Object.values(application).flat(), ...columns(Options.adobePass.rows("", "ADOBE_PASS"))]
   const node = [
+    ["softwareStatement", "ADOBE_PASS_SOFTWARE_STATEMENT_FILE", "not read"],
     ["store", "ADOBE_PASS_STORE_DIRECTORY", "required"],
     ...columns(NodeTransport.options.rows("transport", "ADOBE_PASS_TRANSPORT"))
   ]

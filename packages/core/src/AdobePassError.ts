@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { remedy } from "./internal/store/remedy.js"
 
 /**
  * The steps of the protocol an error can come from.
@@ -373,7 +374,7 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
         ? "new credentials are kept in memory and saved by the next call of their device, so nothing is registered twice"
         : "nothing was registered or lost"
     const sentences: Record<CredentialStoreError["reason"], string> = {
-      Unavailable: `The credential store failed to ${this.operation}${code}: bring it back; ${kept}.`,
+      Unavailable: `The credential store failed to ${this.operation}${code}: ${remedy(this.code)}; ${kept}.`,
       Timeout: `The credential store took too long to ${this.operation}${code}: check its load; ${kept}.`,
       Locked: `Another process held the lock of this session for too long${code}: try again.`,
       Corrupt:
