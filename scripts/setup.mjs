@@ -14,9 +14,8 @@ if (major < 20) {
   process.exit(1)
 }
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
-  // Not `npm ci`: it insists on lock entries for the binaries of every platform, and registries do not carry them all.
   console.log("Installing dependencies ...")
-  const { status } = spawnSync("npm", ["install", "--no-audit", "--no-fund"], {
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
     cwd: root,
     stdio: "inherit",
     shell: process.platform === "win32"
