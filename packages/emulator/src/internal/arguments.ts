@@ -4,7 +4,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
-export const usage = `Usage: npm run emulator -- [options]
+export const usage = `Usage: effect-adobe-pass-emulator [options]
 
   --port <0-65535>              port to listen on; 0 chooses a free port (default 8787)
   --host <address>              address to listen on (default 127.0.0.1)
