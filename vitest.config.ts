@@ -19,6 +19,8 @@ export default defineConfig({
     pool: "forks",
     // Importing takes as long as testing: the files that a process runs share their modules.
     isolate: false,
+    // The tests of the documents are written there, and import from source as all others do.
+    server: { deps: { inline: [/effect-adobe-pass-runs-/] } },
     // Most tests wait more than they compute.
     maxWorkers: Math.max(2, availableParallelism()),
     minWorkers: 1,

@@ -6,6 +6,11 @@ import { NodeAdobePass } from "effect-adobe-pass-node"
 import { RedisStore } from "effect-adobe-pass-redis"
 import { SqlStore } from "effect-adobe-pass-sql"
 
+const device = Device.make({
+  id: "device-1",
+  info: { model: "AFTM", version: "1", osName: "Android", osVersion: "9", connectionType: "WiFi" }
+})
+
 const call = Effect.gen(function* () {
   const { baseUrl, counts, softwareStatement } = yield* Emulator.Emulator
   const adobePass = NodeAdobePass.layer({
@@ -17,10 +22,7 @@ const call = Effect.gen(function* () {
     const adobe = yield* ProtectedClient.ProtectedClient
     const response = yield* adobe.get("/api/v2/ACME/configuration")
     return response.status
-  }).pipe(
-    Effect.provideServiceEffect(CurrentDevice, Device.make({ id: "device-1", info: "browser" })),
-    Effect.provide(adobePass)
-  )
+  }).pipe(Effect.provideServiceEffect(CurrentDevice, device), Effect.provide(adobePass))
   const { api, register, token } = yield* counts
   yield* Console.log(JSON.stringify({ status, register, token, api, stores: [RedisStore, SqlStore].length }))
 })

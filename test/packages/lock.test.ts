@@ -17,12 +17,13 @@ const Lock = Schema.parseJson(
 const { packages } = Schema.decodeSync(Lock)(readFileSync(`${root}package-lock.json`, "utf8"))
 
 /** The folders in which Node.js looks for a dependency of the package at `path`, from the inside out. */
-const candidates = (path: string, dependency: string): ReadonlyArray<string> => {
-  const here = `${path === "" ? "" : `${path}/`}node_modules/${dependency}`
-  if (path === "") return [here]
-  const parent = path.slice(0, Math.max(0, path.lastIndexOf("/node_modules/")))
-  return [here, ...candidates(parent, dependency)]
-}
+const candidates = (path: string, dependency: string): ReadonlyArray<string> =>
+  path === ""
+    ? [`node_modules/${dependency}`]
+    : [
+        `${path}/node_modules/${dependency}`,
+        ...candidates(path.slice(0, Math.max(0, path.lastIndexOf("/node_modules/"))), dependency)
+      ]
 
 describe("the lock file", () => {
   it("has an entry for every optional dependency, because npm ci refuses it otherwise", () => {
