@@ -82,7 +82,7 @@ describe("a token", () => {
   const { expiresAt, issuedAt } = lasting(hour)
   const token = { expiresAt, issuedAt }
 
-  it("may be used until the millisecond of its expiry, and not in it", () => {
+  it("may be used until the millisecond of its expiry, and not in it (A7, J8)", () => {
     assert.isTrue(AccessToken.isUsable(token, issuedAt))
     assert.isTrue(AccessToken.isUsable(token, expiresAt - 1))
     assert.isFalse(AccessToken.isUsable(token, expiresAt))

@@ -61,7 +61,21 @@ describe.concurrent("the tour", () => {
       for (const line of ["mode 0600", "50 calls succeed", "0 answers of 429", "<redacted>"]) {
         expect(stdout).toContain(line)
       }
+      const wide = stdout.split("\n").filter((line) => line.length > 80 && !line.includes(cwd))
+      expect(wide).toEqual([])
+      expect(stdout).toContain("packages/examples/src/emulatedSteps.ts")
       expect(stdout).toMatch(/\] \d+ of 20 sent after \d+\.\d s/)
+      expect(readdirSync(cwd)).toEqual([])
+    })
+  )
+
+  it.scopedLive("ends quietly when nobody reads its output, and removes its directory", () =>
+    Effect.gen(function* () {
+      const cwd = yield* temporaryDirectory
+      const worker = yield* start(cwd)
+      yield* worker.says(/Register the device/)
+      worker.process.stdout?.destroy()
+      expect([yield* worker.ended, worker.errors()]).toEqual([0, ""])
       expect(readdirSync(cwd)).toEqual([])
     })
   )

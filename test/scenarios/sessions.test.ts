@@ -25,7 +25,7 @@ const hour = 3_600_000
 const failing = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.flip(effect)
 
 describe("sessions", () => {
-  it.effect("survive a restart on the same store: no registration and no token request (A2)", () => {
+  it.effect("survive a restart on the same store: no registration and no token request (A2, A7)", () => {
     const store = makeStore()
     const library = adobePass({ throttle: { burst: 1000 } }).pipe(Layer.provide(store.layer))
     return Effect.gen(function* () {
