@@ -97,6 +97,12 @@ export interface CredentialStore {
   readonly remove: (key: SessionKey) => Effect.Effect<void, CredentialStoreError>
   /** Holds the lock of the session, against every process that shares the store, until the scope closes. */
   readonly lock: (key: SessionKey) => Effect.Effect<StoreBackend.Lease, CredentialStoreError, Scope.Scope>
+  /**
+   * To be run under the lock before what cannot be taken back, such as a registration: the holder of the next lock learns
+   * from `unfinished` that it was begun, when this one does not give the lock back. Fails as `Locked` with the code
+   * `StoreBackend.leaseLost` when there is another holder by now.
+   */
+  readonly begin: (key: SessionKey, lease: StoreBackend.Lease) => Effect.Effect<void, CredentialStoreError>
   /** The keys of all sessions, in no order. A session that is saved or removed meanwhile may be among them or not. */
   readonly keys: Stream.Stream<SessionKey, CredentialStoreError>
 }
@@ -260,6 +266,8 @@ const build = (
     saveToken: saveToken(bounded),
     remove: (key) => bounded.run("remove", backend.remove(key)),
     lock: (key) => Effect.mapError(backend.lock(key), (failure) => StoreBackend.toError("lock", failure)),
+    begin: (key, lease) =>
+      backend.begin === undefined ? Effect.void : bounded.run("lock", backend.begin(key, lease)),
     keys:
       backend.keys === undefined
         ? Stream.fail(new CredentialStoreError({ operation: "list", reason: "Unsupported" }))

@@ -50,8 +50,8 @@ export const make = (
   Effect.gen(function* () {
     const checked = yield* SqlOptions.store.check(options)
     const table = yield* Table.make(yield* SqlClient.SqlClient, checked.table)
-    const lock = yield* Lease.make(Leases.make(table), options.lease)
-    const store = yield* CredentialStore.make(Records.make(table, lock), options)
+    const locks = yield* Lease.make(Leases.make(table), options.lease)
+    const store = yield* CredentialStore.make(Records.make(table, locks), options)
     yield* checked.migrate ? Migrations.run(checked) : Migrations.setBusyTimeout(table)
     return store
   })

@@ -83,8 +83,15 @@ const lock = ({ lockWait, sessionLock }: Files, key: SessionKey) =>
       duration: lockWait,
       onTimeout: (): BackendFailure => ({ reason: "Locked" })
     }),
-    ({ owner, takenOver }): Lease => ({ owner, takenOver })
+    ({ owner, unfinished }): Lease => ({ owner, unfinished })
   )
+
+const begin = (files: Files, key: SessionKey, lease: Lease) =>
+  Effect.gen(function* () {
+    yield* ensureHeld(files, key, lease)
+    yield* FileLock.begin(fileOf(files.directory, key, "lock"), lease.owner)
+    yield* syncDirectory(files.directory.path)
+  })
 
 /** The backend on a directory. Its locks end with the scope. @internal */
 export const make = (
@@ -104,6 +111,7 @@ export const make = (
       compareAndSet: (...write) => Effect.disconnect(compareAndSet(files, ...write)),
       remove: (key) => Effect.disconnect(remove(files, key)),
       lock: (key) => lock(files, key),
+      begin: (key, lease) => begin(files, key, lease),
       keys: keys(directory)
     }
   })

@@ -20,7 +20,7 @@ export interface StoreDirectory {
   readonly inode: number
 }
 
-const ownFile = /^[0-9a-f]{64}\.(?:json|(?:write\.)?lock(?:\.abandoned)?)$/
+const ownFile = /^[0-9a-f]{64}\.(?:json|(?:write\.)?lock(?:\.begun)?)$/
 const decodeKey = Schema.decodeOption(SessionKey)
 
 /** The file of a session. @internal */
