@@ -16,13 +16,13 @@ import type { SessionKey } from "./SessionKey.js"
 
 /**
  * Why a backend failed. `Unavailable`: it cannot be reached; `Timeout`: it was too slow; `Locked`: its lock was not free
- * in time, or was lost. `code` is a short code without data in it, such as `EACCES`.
+ * in time, or was lost; `Evicting`: it removes records by itself. `code` is a short code without data in it, such as `EACCES`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface BackendFailure {
-  readonly reason: "Unavailable" | "Timeout" | "Locked"
+  readonly reason: "Unavailable" | "Timeout" | "Locked" | "Evicting"
   readonly code?: string | undefined
 }
 
