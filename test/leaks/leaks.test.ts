@@ -829,7 +829,7 @@ const failuresOfStores: ReadonlyArray<Failure> = [
         read: () => Effect.fail({ reason: "Unavailable", code: `cannot write ${echo}` }),
         compareAndSet: () => Effect.succeed(false),
         remove: () => Effect.void,
-        lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
+        lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
       })
     )
   }

@@ -65,6 +65,24 @@ describe.concurrent("a process that holds the lock", () => {
     })
   )
 
+  for (const [command, said, unfinished] of [
+    ["hold", "held", false],
+    ["begin", "begun", true]
+  ] as const) {
+    it.scopedLive(`and is killed after it has ${said} tells the next one so, once`, () =>
+      Effect.gen(function* () {
+        const directory = yield* storeDirectory
+        const worker = yield* startWorker(command, directory)
+        yield* worker.says(said)
+        yield* worker.signal("SIGKILL")
+        yield* worker.ended
+        const pass = onStore(directory, (store) => Effect.scoped(store.lock(key)))
+        assert.strictEqual((yield* pass).unfinished, unfinished)
+        assert.isFalse((yield* pass).unfinished)
+      })
+    )
+  }
+
   it.scopedLive("makes others fail as Locked after their wait, but reading and saving go on", () =>
     Effect.gen(function* () {
       const directory = yield* storeDirectory

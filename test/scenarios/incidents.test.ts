@@ -67,7 +67,7 @@ describe("a store whose writes hang", () => {
         read: () => Effect.succeedNone,
         compareAndSet: () => Effect.sync(() => ++tries < 0),
         remove: () => Effect.void,
-        lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
+        lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
       })
       const error = yield* Effect.flip(runToEnd(call)).pipe(
         Effect.provide(system({ store: Layer.succeed(CredentialStore.CredentialStore, store) }))

@@ -344,7 +344,9 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
  * `Unavailable`: the store cannot be reached; `Timeout`: it was too slow; `Locked`: another process held the lock of
  * this session for too long, or took it over before the save; `Corrupt`: a record exists but cannot be decoded, a
  * person has to look at it; `Mismatch`: the record belongs to another environment, statement or device; `Encrypted`: it
- * is encrypted with a key that is not configured; `Unsupported`: the store has no such operation.
+ * is encrypted with a key that is not configured; `Plaintext`: it is not encrypted, and such records are refused;
+ * `Newer`: a newer version of this library wrote it; `Evicting`: the store removes records by itself, so that one that
+ * is missing may have been there; `Unsupported`: the store has no such operation.
  *
  * @since 0.1.0
  * @category errors
@@ -360,6 +362,9 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
     "Corrupt",
     "Mismatch",
     "Encrypted",
+    "Plaintext",
+    "Newer",
+    "Evicting",
     "Unsupported"
   ),
   code: Schema.optionalWith(Schema.String, { exact: true })
@@ -383,6 +388,11 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
         "The stored record belongs to another environment, software statement or device: check who writes to the store.",
       Encrypted:
         "The stored record is encrypted with a key that is not among the configured ones: add that key to the end of the list.",
+      Plaintext:
+        "The stored record of this session is in clear, which the encryption of this store refuses: accept such records until they are encrypted, or check who writes to the store.",
+      Newer:
+        "The stored record of this session was written by a newer version of this library: update this node. The record is kept as it is.",
+      Evicting: `The credential store was not asked to ${this.operation}, because it removes records when its memory is full${code}: set its maxmemory-policy to noeviction.`,
       Unsupported: `This credential store cannot ${this.operation} sessions: use one that can.`
     }
     return sentences[this.reason]

@@ -180,6 +180,21 @@ export const store = group({
 })
 
 /**
+ * What a store with encryption does about records that are not encrypted.
+ *
+ * @since 0.1.0
+ * @category groups
+ */
+export const encryption = group({
+  /**
+   * Records in clear: `accept` reads them, counts them in `adobe_pass_plaintext_records_total`, and encrypts them when
+   * they are saved; `refuse` fails. Whoever can write to the store can put a record of their own in it while they are
+   * accepted. @default "accept"
+   */
+  plaintext: literal(["accept", "refuse"], "accept")
+})
+
+/**
  * Limits of locks that are leases.
  *
  * @since 0.1.0

@@ -115,7 +115,7 @@ export type Fact =
   | { readonly _tag: "Issued"; readonly credentials: ClientCredentials }
   /** The store holds these credentials after a save. */
   | { readonly _tag: "Saved"; readonly credentials: ClientCredentials; readonly at: number }
-  /** The lock was taken over: its holder died or lost it, and may have registered the device. */
+  /** The lock was taken over from a holder that was about to register the device, and may have done so. */
   | { readonly _tag: "LockTakenOver" }
   /** The token endpoint gave a token for these credentials. */
   | {

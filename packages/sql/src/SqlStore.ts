@@ -54,8 +54,8 @@ export const make = (
     const checked = yield* SqlOptions.store.check(options)
     const table = yield* Table.make(yield* SqlClient.SqlClient, checked.table)
     yield* DatabaseFile.makePrivate(table)
-    const lock = yield* Lease.make(Leases.make(table), options.lease)
-    const store = yield* CredentialStore.make(Records.make(table, lock), options)
+    const locks = yield* Lease.make(Leases.make(table), options.lease)
+    const store = yield* CredentialStore.make(Records.make(table, locks), options)
     yield* checked.migrate ? Migrations.run(checked) : Migrations.setBusyTimeout(table)
     return store
   })

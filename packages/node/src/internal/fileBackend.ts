@@ -87,7 +87,7 @@ const lock = ({ lockWait, sessionLock }: Files, key: SessionKey) =>
       duration: lockWait,
       onTimeout: (): BackendFailure => ({ reason: "Locked" })
     }),
-    ({ owner, takenOver }): Lease => ({ owner, takenOver })
+    ({ owner, unfinished }): Lease => ({ owner, unfinished })
   )
 
 const isSessionKey = Schema.is(SessionKey)
@@ -98,6 +98,13 @@ const checked = <A, R>(
   operation: Effect.Effect<A, BackendFailure, R>
 ): Effect.Effect<A, BackendFailure, R> =>
   isSessionKey(key) ? operation : Effect.fail<BackendFailure>({ reason: "Unavailable", code: "INVALID_KEY" })
+
+const begin = (files: Files, key: SessionKey, lease: Lease) =>
+  Effect.gen(function* () {
+    yield* ensureHeld(files, key, lease)
+    yield* FileLock.begin(fileOf(files.directory, key, "lock"), lease.owner)
+    yield* syncDirectory(files.directory.path)
+  })
 
 /** The backend on a directory. Its locks end with the scope. @internal */
 export const make = (
@@ -117,6 +124,7 @@ export const make = (
       compareAndSet: (key, ...write) => checked(key, Effect.disconnect(compareAndSet(files, key, ...write))),
       remove: (key) => checked(key, Effect.disconnect(remove(files, key))),
       lock: (key) => checked(key, lock(files, key)),
+      begin: (key, lease) => checked(key, begin(files, key, lease)),
       keys: keys(directory)
     }
   })

@@ -93,13 +93,18 @@ const isHolderDead = (text: string, host: string): Effect.Effect<boolean> => {
   )
 }
 
-/** Tells the next holder that a waiter removed the lock of the one before. */
-const abandoned = (file: string): string => `${file}.abandoned`
+/** The file beside the lock that tells the next holder, if it is still there, what this one had begun. */
+const begunFile = (file: string): string => `${file}.begun`
 
-const markAbandoned = (file: string) => step(() => fs.writeFile(abandoned(file), "", { mode: 0o600 }))
+/** Notes that this owner of the lock file has begun. @internal */
+export const begin = (file: string, owner: string): Effect.Effect<void, BackendFailure> =>
+  withTemporary(path.dirname(file), { text: owner, durable: true }, (temporary) =>
+    step(() => fs.rename(temporary, begunFile(file)))
+  )
 
-const clearAbandoned = (file: string) =>
-  step(() => fs.unlink(abandoned(file))).pipe(Effect.as(true), onCode("ENOENT", false))
+/** Removes the note; false when there was none. */
+const clearBegun = (file: string): Effect.Effect<boolean, BackendFailure> =>
+  step(() => fs.unlink(begunFile(file))).pipe(Effect.as(true), onCode("ENOENT", false))
 
 /** Waits until the lock file is gone, or removes it when it is stale. */
 const waitUntilFree = (file: string, host: string): Effect.Effect<void, BackendFailure> =>
@@ -111,7 +116,6 @@ const waitUntilFree = (file: string, host: string): Effect.Effect<void, BackendF
       const now = yield* Clock.currentTimeNanos
       if (seen?.text !== found.text || seen.modified !== found.modified) seen = { ...found, since: now }
       if (now - seen.since >= staleAfter || (yield* isHolderDead(found.text, host))) {
-        yield* markAbandoned(file)
         return yield* removeLockFile(file, found.text)
       }
       yield* Effect.sleep(Duration.millis(yield* Random.nextIntBetween(50, 101)))
@@ -121,8 +125,15 @@ const waitUntilFree = (file: string, host: string): Effect.Effect<void, BackendF
 const create = (file: string, text: string) =>
   withTemporary(path.dirname(file), { text, durable: false }, (temporary) => link(temporary, file))
 
-const release = (file: string, text: string) =>
-  Effect.catchAll(removeLockFile(file, text), ({ code }) =>
+/** The note of this owner goes first: without a lock it would count as that of a holder that died. */
+const giveBack = (file: string, text: string, owner: string) =>
+  Effect.gen(function* () {
+    if (Option.contains(yield* readText(begunFile(file)), owner)) yield* clearBegun(file)
+    yield* removeLockFile(file, text)
+  })
+
+const release = (file: string, text: string, owner: string) =>
+  Effect.catchAll(giveBack(file, text, owner), ({ code }) =>
     Effect.logDebug("A lock file of the credential store was not removed", code)
   )
 
@@ -155,8 +166,8 @@ export const isHeldBy = (file: string, owner: string): Effect.Effect<boolean, Ba
 export interface Lock {
   /** Random, and different for each hold. */
   readonly owner: string
-  /** Whether the lock was removed from the holder before. */
-  readonly takenOver: boolean
+  /** Whether the holder before had begun, and did not give the lock back. */
+  readonly unfinished: boolean
   /** False when another process took the lock over because this one was stopped for too long. */
   readonly isHeld: Effect.Effect<boolean, BackendFailure>
 }
@@ -174,11 +185,11 @@ const hold = (inProcess: ReturnType<StoreBackend["lock"]>, file: string, host: s
       const owner = randomUUID()
       const text = encodeHolder({ pid: process.pid, host, owner })
       while (!(yield* create(file, text))) yield* restore(waitUntilFree(file, host))
-      yield* Effect.addFinalizer(() => release(file, text))
+      yield* Effect.addFinalizer(() => release(file, text, owner))
       yield* keepFresh(file, text)
       return {
         owner,
-        takenOver: yield* clearAbandoned(file),
+        unfinished: yield* clearBegun(file),
         isHeld: Effect.map(readText(file), Option.contains(text))
       }
     })

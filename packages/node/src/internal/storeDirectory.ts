@@ -36,7 +36,7 @@ export interface StoreDirectory {
 /** The file with the random id of the directory. Device and inode are not enough: the roots of file systems share them. */
 const marker = "store.id"
 
-const ownFile = /^(?:store\.id|[0-9a-f]{64}\.(?:json|(?:write\.)?lock(?:\.abandoned)?))$/
+const ownFile = /^(?:store\.id|[0-9a-f]{64}\.(?:json|(?:write\.)?lock(?:\.begun)?))$/
 const decodeKey = Schema.decodeOption(SessionKey)
 
 /** The file of a session. @internal */
