@@ -3,58 +3,12 @@ import type { ServerResponse } from "node:http"
 import * as zlib from "node:zlib"
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Duration, Effect, Either, Fiber, Layer, Queue, Redacted, Stream } from "effect"
-import {
-  AdobePass,
-  CredentialStore,
-  CurrentDevice,
-  Environment,
-  ProtectedClient,
-  Transport
-} from "effect-adobe-pass"
+import { Chunk, Duration, Effect, Fiber, Queue, Stream } from "effect"
+import { CurrentDevice, ProtectedClient, Transport } from "effect-adobe-pass"
 import { NodeTransport } from "effect-adobe-pass-node"
 import { device } from "../support/system.js"
-import { head, type Received, serveBytes, serveWhole } from "./transportServer.js"
-
-const json = { "content-type": "application/json" }
-
-const oauth: Readonly<Record<string, unknown>> = {
-  "/o/client/register": {
-    client_id: "id",
-    client_secret: "secret",
-    client_id_issued_at: 1,
-    redirect_uris: [],
-    grant_types: ["client_credentials"],
-    scopes: []
-  },
-  "/o/client/token": { access_token: "token", expires_in: 21_600, token_type: "bearer", created_at: 0 }
-}
-
-/** Adobe Pass, whose protected API does what the test says; the calls are the paths in their order. */
-const adobePass = (api: (request: Received, response: ServerResponse) => void) =>
-  Effect.gen(function* () {
-    const calls: Array<string> = []
-    const server = yield* serveWhole((request, response) => {
-      const answer = oauth[request.target.split("?")[0] ?? ""]
-      if (answer !== undefined) return void response.writeHead(201, json).end(JSON.stringify(answer))
-      calls.push(request.target)
-      api(request, response)
-    })
-    return { ...server, calls }
-  })
-
-const over = (url: string, options: Partial<AdobePass.AdobePassOptions>, connections = 1) =>
-  AdobePass.layer({
-    environment: Either.getOrThrow(Environment.custom({ name: "raw", sp: url })),
-    softwareStatement: Redacted.make("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"),
-    throttle: { burst: 1_000_000 },
-    ...options
-  }).pipe(Layer.provide([NodeTransport.layer({ connections }), CredentialStore.layerMemory]))
-
-const call = (path: string, n = 1) =>
-  Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) => adobe.get(path)).pipe(
-    Effect.provideService(CurrentDevice, device(n))
-  )
+import { adobePass, call, json, over } from "./rawAdobePass.js"
+import { head, serveBytes, serveWhole } from "./transportServer.js"
 
 const stalling = (response: ServerResponse, headers: Record<string, string | number> = {}) =>
   void response.writeHead(200, headers).write('{"half":')
@@ -111,7 +65,7 @@ describe("a body that stalls", () => {
         for (const fiber of stalled) {
           assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "TransportError")
         }
-      }).pipe(Effect.provide(over(url, { timeout: "1 second" }, 2)))
+      }).pipe(Effect.provide(over(url, { timeout: "1 second" }, { connections: 2 })))
     })
   )
 
@@ -163,7 +117,7 @@ describe("a body that nobody reads", () => {
         const error = yield* Effect.flip(ProtectedClient.readBody(({ text }) => text)(late))
         assert.deepInclude(error, { _tag: "TransportError", code: "BODY_NOT_READ" })
         assert.include(error.message, "nobody asked for the body")
-      }).pipe(Effect.provide(over(url, { timeout: "1 second" }, 1)))
+      }).pipe(Effect.provide(over(url, { timeout: "1 second" })))
     })
   )
 

@@ -61,6 +61,10 @@ export const options = Setting.group({
  */
 export interface TransportOptions extends Setting.Input<typeof options> {}
 
+/** Also for one connection: the queue of a pool has what is dispatched, that of a client has copies. */
+const makePool = (origin: string | URL, pool: Undici.Pool.Options): Undici.Pool =>
+  new Undici.Pool(origin, pool)
+
 const makeAgent = (
   { connectTimeout, connections, keepAlive, maximumAge }: Setting.Checked<typeof options>,
   lookup: ReturnType<typeof cachedLookup>,
@@ -73,7 +77,7 @@ const makeAgent = (
     keepAliveMaxTimeout: maximumAge,
     connect: { timeout: connectTimeout, lookup }
   }
-  return proxies === undefined ? new Undici.Agent(pool) : proxyAgent(proxies, pool)
+  return proxies === undefined ? new Undici.Agent({ ...pool, factory: makePool }) : proxyAgent(proxies, pool)
 }
 
 /**
