@@ -1054,8 +1054,8 @@ describe("an answer of a protected call shows no secret (H10)", () => {
         request.url.endsWith("/configuration")
           ? Effect.map(sending, (response) =>
               Object.create(response, {
-                json: {
-                  value: Effect.fail(
+                stream: {
+                  value: Stream.fail(
                     new HttpClientError.ResponseError({
                       request,
                       response,

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { describeTransport } from "./internal/http/describeTransport.js"
 import { remedy } from "./internal/store/remedy.js"
 
 /**
@@ -261,11 +262,12 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
 }
 
 /**
- * No answer came: the connection was never made (`NotConnected`), broke (`ConnectionLost`) or was too slow
- * (`Timeout`).
+ * No answer came, or not all of it: there was no connection (`NotConnected`), it broke (`ConnectionLost`), the answer
+ * did not begin in time (`Timeout`), or its body did not go on (`Stalled`).
  *
  * Only `NotConnected` proves that the server received nothing. `code` is the system's code where there is one, such
- * as `ECONNREFUSED`.
+ * as `ECONNREFUSED`, or one of the transport: `PROXY_407` for a proxy that answered with that status,
+ * `NO_CONNECTION_IN_TIME`, `BODY_NOT_READ`.
  *
  * @since 0.1.0
  * @category errors
@@ -274,7 +276,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
   "TransportError",
   {
     operation: Operation,
-    reason: Schema.Literal("NotConnected", "ConnectionLost", "Timeout"),
+    reason: Schema.Literal("NotConnected", "ConnectionLost", "Timeout", "Stalled"),
     code: Schema.optionalWith(Schema.String, { exact: true }),
     attempts: Schema.Number
   }
@@ -283,20 +285,15 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
     return true
   }
   override get message(): string {
-    const what =
-      this.reason === "NotConnected"
-        ? "could not connect to Adobe Pass"
-        : this.reason === "Timeout"
-          ? "got no answer in time"
-          : "lost the connection before the answer was complete"
+    const { advice, what } = describeTransport(this.reason, this.code)
     const code = this.code === undefined ? "" : ` [${this.code}]`
-    return `${endpoint(this.operation)} ${what}${code}${attempted(this.attempts)}: check the network, the proxy and the host name, then try again.`
+    return `${endpoint(this.operation)} ${what}${code}${attempted(this.attempts)}: ${advice}.`
   }
 }
 
 /**
- * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty or broken body, or
- * a body that lacks what it must have.
+ * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty or broken body, a body
+ * in an unknown encoding, or one that lacks what it must have.
  *
  * `reason` tells which; `issues` are the paths of the fields that are missing or wrong, never their values.
  *
@@ -315,7 +312,8 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
     "BrokenJson",
     "UnexpectedJson",
     "UnknownCode",
-    "Redirect"
+    "Redirect",
+    "Encoding"
   ),
   code: Schema.optionalWith(Schema.String, { exact: true }),
   issues: Schema.Array(Schema.String)
@@ -331,7 +329,8 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
       BrokenJson: "a body that is not complete JSON",
       UnexpectedJson: `JSON without the expected fields${this.issues.length === 0 ? "" : ` (${this.issues.join(", ")})`}`,
       UnknownCode: `the unknown error code ${this.code ?? ""}`.trimEnd(),
-      Redirect: "a redirect, which is not followed"
+      Redirect: "a redirect, which is not followed",
+      Encoding: `a body whose encoding${this.code === undefined ? "" : ` (${this.code})`} cannot be decoded`
     }
     return `${endpoint(this.operation)} was answered with status ${this.status} and ${what[this.reason]}: check that the base URL is an Adobe Pass environment and that no proxy answers in its place.`
   }
@@ -585,6 +584,14 @@ export type TokenRefused = InvalidRequest | InvalidClient | UnauthorizedClient |
  * @category models
  */
 export type ExchangeError = Throttled | ServiceUnavailable | TransportError | UnexpectedResponse
+
+/**
+ * What reading the body of an answer can fail with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BodyError = TransportError | UnexpectedResponse
 
 /**
  * Everything `ClientRegistration.register` can fail with.

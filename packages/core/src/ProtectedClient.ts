@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
@@ -11,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
-import type { InvalidInput, ProtectedCallError, RawCallError } from "./AdobePassError.js"
+import type { BodyError, InvalidInput, ProtectedCallError, RawCallError } from "./AdobePassError.js"
 import { CurrentDevice } from "./Device.js"
 import {
   attempt,
@@ -22,7 +23,7 @@ import {
   withoutResponse
 } from "./internal/http/call.js"
 import { type Repetition, repeating } from "./internal/http/repetition.js"
-import { SealedResponse } from "./internal/http/sealedResponse.js"
+import { bodyError, SealedResponse } from "./internal/http/sealedResponse.js"
 import { target } from "./internal/http/target.js"
 import { throttleKey } from "./internal/http/throttleKey.js"
 import { withSpan } from "./internal/http/tracing.js"
@@ -100,6 +101,40 @@ export const repeatable: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Eff
   Effect.provideService(Repeatable, true)
 
 type Response = HttpClientResponse.HttpClientResponse
+
+/**
+ * Reads the body of an answer with errors of this library in place of `ResponseError`: `TransportError` for a body that
+ * broke or stalled, `UnexpectedResponse` for one that is not what was asked for.
+ *
+ * Without it the same error is the `cause` of the `ResponseError`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { ProtectedClient } from "effect-adobe-pass"
+ *
+ * const configuration = Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) =>
+ *   adobe.get("/api/v2/ACME/configuration")
+ * ).pipe(Effect.flatMap(ProtectedClient.readBody(({ json }) => json)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const readBody =
+  <A, E, R>(read: (response: Response) => Effect.Effect<A, E | HttpClientError.ResponseError, R>) =>
+  (
+    response: Response
+  ): Effect.Effect<
+    A,
+    Exclude<E | HttpClientError.ResponseError, HttpClientError.ResponseError> | BodyError,
+    R
+  > =>
+    Effect.catchIf(
+      read(response),
+      (error): error is HttpClientError.ResponseError => error instanceof HttpClientError.ResponseError,
+      (error) => Effect.fail(bodyError(error))
+    )
 
 interface Pipeline extends CallServices {
   readonly repetition: Omit<Repetition<ProtectedCallError>, "mayRepeat">

@@ -63,6 +63,9 @@ export const isReplayable = ({ body }: HttpClientRequest.HttpClientRequest): boo
 
 const idempotentMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 
+const wasNotSent = (error: ProtectedCallError): boolean =>
+  error._tag === "TransportError" && error.reason === "NotConnected"
+
 /** Whether a call may be sent again after a retryable error; `always` when its POST may be sent twice. */
 export const mayRepeat = (
   request: HttpClientRequest.HttpClientRequest,
@@ -77,7 +80,9 @@ export const mayRepeat = (
       return true
     case "ServiceUnavailable":
     case "TransportError":
-      return error.operation === "call" && (always || idempotentMethods.has(request.method))
+      return (
+        error.operation === "call" && (always || wasNotSent(error) || idempotentMethods.has(request.method))
+      )
     default:
       return false
   }

@@ -1,5 +1,6 @@
 /** What went wrong with a request, as typed errors. */
 import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Predicate from "effect/Predicate"
@@ -12,24 +13,16 @@ import {
   UnexpectedResponse
 } from "../../AdobePassError.js"
 import { longestHold, type Overloaded } from "../../Throttle.js"
+import { Failure } from "../../Transport.js"
+import { isOfCertificate } from "./describeTransport.js"
+import { secretHeaders } from "./secretHeaders.js"
 
-/** Codes of failures before the connection was made, so that nothing was sent. */
-const notConnected = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENETDOWN",
-  "EADDRNOTAVAIL",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "CERT_HAS_EXPIRED",
-  "ERR_TLS_CERT_ALTNAME_INVALID"
-])
+const innerError = (error: object): unknown =>
+  Predicate.hasProperty(error, "errors") && Array.isArray(error.errors)
+    ? error.errors[0]
+    : Predicate.hasProperty(error, "cause")
+      ? error.cause
+      : undefined
 
 /** The first system code in a chain of causes. Codes have an alphabet of their own, so that no data is copied. */
 const systemCode = (error: unknown, depth = 0): string | undefined => {
@@ -41,25 +34,60 @@ const systemCode = (error: unknown, depth = 0): string | undefined => {
   ) {
     return error.code
   }
-  const inner =
-    Predicate.hasProperty(error, "errors") && Array.isArray(error.errors)
-      ? error.errors[0]
-      : Predicate.hasProperty(error, "cause")
-        ? error.cause
-        : undefined
-  return systemCode(inner, depth + 1)
+  return systemCode(innerError(error), depth + 1)
 }
 
+const connecting = new Set<unknown>(["connect", "getaddrinfo"])
+
+/** Whether an error of Node.js is one of looking a host up, of connecting, or of the certificate of a new connection. */
+const isOfConnecting = (error: unknown, depth = 0): boolean => {
+  if (depth > 5 || !Predicate.isObject(error)) return false
+  if (Predicate.hasProperty(error, "syscall") && connecting.has(error.syscall)) return true
+  if (Predicate.hasProperty(error, "code") && typeof error.code === "string") {
+    if (error.code === "UND_ERR_CONNECT_TIMEOUT" || isOfCertificate(error.code)) return true
+  }
+  return isOfConnecting(innerError(error), depth + 1)
+}
+
+/** Where a request carries secrets: what stands there is not copied from the answer. */
+const isSent = (request: HttpClientRequest.HttpClientRequest, text: string): boolean =>
+  secretHeaders.some((name) => request.headers[name]?.includes(text) === true) ||
+  (request.body._tag === "Uint8Array" && new TextDecoder().decode(request.body.body).includes(text))
+
+const encodingError = (
+  operation: Operation,
+  { request, response }: HttpClientError.ResponseError,
+  encoding: string | undefined
+): UnexpectedResponse => {
+  const isNamed = encoding !== undefined && /^[a-z][a-z0-9-]{0,15}$/.test(encoding)
+  return new UnexpectedResponse({
+    operation,
+    status: response.status,
+    reason: "Encoding",
+    issues: [],
+    ...(isNamed && !isSent(request, encoding) ? { code: encoding } : {})
+  })
+}
+
+/** The failure of a request, or of the body of its answer. */
 export const transportError = (
   operation: Operation,
   error: HttpClientError.HttpClientError,
   attempts: number
-): TransportError => {
-  if (Cause.isTimeoutException(error.cause)) return timeoutError(operation, attempts)
-  const code = systemCode(error.cause)
+): TransportError | UnexpectedResponse => {
+  const { cause } = error
+  if (Cause.isTimeoutException(cause)) return timeoutError(operation, attempts)
+  const failure = cause instanceof Failure ? cause : undefined
+  const code = failure?.code ?? systemCode(cause)
+  // Codes of zlib, by which other clients tell that they cannot decode.
+  if (error._tag === "ResponseError" && (failure?.reason === "Encoding" || code?.startsWith("Z_") === true)) {
+    return encodingError(operation, error, failure?.code ?? error.response.headers["content-encoding"])
+  }
+  const isConnected = error._tag === "ResponseError" || !isOfConnecting(cause)
+  const judged = isConnected ? "ConnectionLost" : "NotConnected"
   return new TransportError({
     operation,
-    reason: code !== undefined && notConnected.has(code) ? "NotConnected" : "ConnectionLost",
+    reason: failure === undefined || failure.reason === "Encoding" ? judged : failure.reason,
     attempts,
     ...(code === undefined ? {} : { code })
   })
