@@ -1,6 +1,6 @@
 import { HttpClient } from "@effect/platform"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Either, Fiber, Redacted, TestClock } from "effect"
+import { Clock, Duration, Effect, Either, Fiber, Redacted, Stream, TestClock } from "effect"
 import {
   type AdobePassError,
   type ClientCredentials,
@@ -182,7 +182,7 @@ describe("an answer that nobody expects", () => {
 
   it.effect("names the fields that are missing, and no value", () =>
     Effect.gen(function* () {
-      yield* fail(Fault.json(201, { client_id: 5, client_id_issued_at: "a-secret", other: "a-secret" }))
+      yield* fail(Fault.json(201, { client_id: [5], client_id_issued_at: "a-secret", other: "a-secret" }))
       const error = yield* Effect.flip(register())
       assert.deepInclude(error, { issues: ["client_id", "client_secret"] })
       assert.notInclude(JSON.stringify(error) + error.message, "a-secret")
@@ -252,7 +252,7 @@ describe("what is repeated", () => {
     Effect.gen(function* () {
       const silent = HttpClient.transformResponse(
         answering(201, {}, ""),
-        Effect.map((response) => Object.create(response, { text: { value: Effect.never } }))
+        Effect.map((response) => Object.create(response, { stream: { value: Stream.never } }))
       )
       const error = yield* Effect.flip(register().pipe(Effect.provideService(HttpClient.HttpClient, silent)))
       assert.deepInclude(error, { _tag: "TransportError", reason: "Timeout", attempts: 1 })

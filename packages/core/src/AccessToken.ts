@@ -45,7 +45,8 @@ const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(AccessTok
  * @category schemas
  */
 export const TokenResponse = Schema.Struct({
-  access_token: Schema.String.pipe(Schema.pattern(/^[\u0021-\u007e]+$/)),
+  // Servers accept 8 to 16 KB of headers, and a longer token would make every call fail with 431.
+  access_token: Schema.String.pipe(Schema.pattern(/^[\u0021-\u007e]+$/), Schema.maxLength(8192)),
   expires_in: Schema.Union(Schema.Number, Schema.NumberFromString).pipe(Schema.finite(), Schema.positive()),
   created_at: LenientNumber,
   token_type: Schema.optional(Schema.String.pipe(Schema.pattern(/^bearer$/i)))

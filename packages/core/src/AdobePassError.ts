@@ -280,8 +280,8 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
 }
 
 /**
- * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty or broken body, or
- * a body that lacks what it must have.
+ * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty, broken or endless body,
+ * or a body that lacks what it must have.
  *
  * `reason` tells which; `issues` are the paths of the fields that are missing or wrong, never their values.
  *
@@ -300,7 +300,9 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
     "BrokenJson",
     "UnexpectedJson",
     "UnknownCode",
-    "Redirect"
+    "TooLarge",
+    "Redirect",
+    "UnknownStatus"
   ),
   code: Schema.optionalWith(Schema.String, { exact: true }),
   issues: Schema.Array(Schema.String)
@@ -310,15 +312,17 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
   }
   override get message(): string {
     const what: Record<UnexpectedResponse["reason"], string> = {
-      EmptyBody: "an empty body",
-      Html: "an HTML page",
-      Text: "plain text",
-      BrokenJson: "a body that is not complete JSON",
-      UnexpectedJson: `JSON without the expected fields${this.issues.length === 0 ? "" : ` (${this.issues.join(", ")})`}`,
-      UnknownCode: `the unknown error code ${this.code ?? ""}`.trimEnd(),
-      Redirect: "a redirect, which is not followed"
+      EmptyBody: " and an empty body",
+      Html: " and an HTML page",
+      Text: " and plain text",
+      BrokenJson: " and a body that is not complete JSON",
+      UnexpectedJson: ` and JSON without the expected fields${this.issues.length === 0 ? "" : ` (${this.issues.join(", ")})`}`,
+      UnknownCode: ` and the unknown error code ${this.code ?? ""}`.trimEnd(),
+      TooLarge: " and a body of more than 1 MiB",
+      Redirect: " and a redirect, which is not followed",
+      UnknownStatus: ", which Adobe Pass does not document"
     }
-    return `${endpoint(this.operation)} was answered with status ${this.status} and ${what[this.reason]}: check that the base URL is an Adobe Pass environment and that no proxy answers in its place.`
+    return `${endpoint(this.operation)} was answered with status ${this.status}${what[this.reason]}: check that the base URL is an Adobe Pass environment and that no proxy answers in its place.`
   }
 }
 

@@ -5,9 +5,10 @@
  */
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
-import * as ParseResult from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { InvalidInput } from "./AdobePassError.js"
+import { issuePaths } from "./internal/issuePaths.js"
 
 const Text = Schema.String.pipe(Schema.pattern(/^[^\u0000-\u001f\u007f]*$/))
 const RequiredText = Text.pipe(Schema.pattern(/\S/))
@@ -157,10 +158,7 @@ const decode = Schema.decodeEither(Schema.compose(Schema.StringFromBase64, Schem
 })
 
 const invalid = (error: ParseResult.ParseError): InvalidInput => {
-  const paths = ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) =>
-    issue.path.map(String).join(".")
-  )
-  const keys = [...new Set(paths)].filter((path) => path !== "")
+  const keys = issuePaths(error)
   return new InvalidInput({
     field: "device.info",
     problem:

@@ -140,7 +140,8 @@ export const items = (json: unknown): ReadonlyArray<ItemError> => {
   })
 }
 
-const maximumText = 1000
+/** Action, code and trace stand in messages. */
+const maximumLength = { action: 64, code: 64, message: 1000, details: 1000, helpUrl: 1000, trace: 64 }
 
 const documentedActions = new Set([
   "none",
@@ -167,7 +168,7 @@ const shortestSecret = 4
 
 /**
  * The error without any of the given secrets, wherever the server may have echoed them in whatever form, and with its
- * texts cut to 1000 characters. Documented actions stay, and so do codes, which are words, unless one is a secret.
+ * texts cut: to 64 characters for action, code and trace, and to 1000 for the others. Documented actions stay, and so do codes, which are words, unless one is a secret.
  *
  * @since 0.1.0
  * @category combinators
@@ -184,7 +185,7 @@ export const scrub = (error: EnhancedError, secrets: Iterable<string>): Enhanced
     // Cut last: a secret that is cut in two would not be found.
     clean[field] = needles
       .reduce((cleaner, needle) => cleaner.replaceAll(needle, "<redacted>"), text)
-      .slice(0, maximumText)
+      .slice(0, maximumLength[field])
   }
   return clean
 }

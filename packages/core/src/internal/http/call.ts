@@ -15,6 +15,7 @@ import type { Sessions } from "../../Sessions.js"
 import type { Throttle } from "../../Throttle.js"
 import type { Send } from "../../Transport.js"
 import { hardTimeout } from "../hardTimeout.js"
+import { boundedBody } from "./boundedBody.js"
 import { classify } from "./classify.js"
 import { deviceSecrets } from "./deviceSecrets.js"
 import { commonFailure, notSent, transportError } from "./failures.js"
@@ -139,22 +140,23 @@ const replaceToken = (services: CallServices, call: Call, answer: Answer): Attem
   })
 
 /**
- * The whole body of an answer that is not handed on as it is, so that it does not keep its connection. A body that does
- * not arrive in time counts as empty, and the status decides.
+ * The whole body of an answer that is not handed on as it is, so that it does not keep its connection. A body that is
+ * too long or does not arrive in time counts as empty, and the status decides.
  */
 const bodyOf = (
   { timeout }: CallServices,
   response: HttpClientResponse.HttpClientResponse
-): Effect.Effect<ArrayBuffer> =>
-  response.arrayBuffer.pipe(
+): Effect.Effect<Uint8Array<ArrayBuffer>> =>
+  boundedBody(response).pipe(
     hardTimeout(timeout, () => "timeout" as const),
-    Effect.orElseSucceed(() => new ArrayBuffer(0))
+    Effect.map(Option.getOrElse(() => new Uint8Array())),
+    Effect.orElseSucceed(() => new Uint8Array())
   )
 
 /** The answer with a body that was read already and can be read again, as bytes, text or stream. */
 const withBody = (
   response: HttpClientResponse.HttpClientResponse,
-  body: ArrayBuffer
+  body: Uint8Array<ArrayBuffer>
 ): HttpClientResponse.HttpClientResponse =>
   response.status < 200
     ? response
@@ -185,7 +187,7 @@ const errorOf = (
   services: CallServices,
   { device, request }: Call,
   { attempts, response, token }: Answer,
-  body: ArrayBuffer
+  body: Uint8Array
 ): Effect.Effect<ProtectedCallError> =>
   Effect.gen(function* () {
     const common = commonFailure("call", response, yield* Clock.currentTimeMillis, attempts)

@@ -104,6 +104,9 @@ export const bodyKind = (
     : "Text"
 }
 
+/** A browser's fetch hides a redirect that it does not follow behind status 0. */
+const redirects = new Set([0, 301, 302, 303, 307, 308])
+
 /** The statuses that mean the same for every endpoint; undefined for the others. */
 export const commonFailure = (
   operation: Operation,
@@ -125,11 +128,12 @@ export const commonFailure = (
       ...(asked === undefined ? {} : { retryAfterMillis: asked })
     })
   }
-  // A browser's fetch hides a redirect that it does not follow behind status 0.
-  if (status < 200 || (status >= 300 && status < 400)) {
+  if (redirects.has(status)) {
     return new UnexpectedResponse({ operation, status, reason: "Redirect", issues: [] })
   }
-  return undefined
+  return status < 200 || (status >= 300 && status < 400)
+    ? new UnexpectedResponse({ operation, status, reason: "UnknownStatus", issues: [] })
+    : undefined
 }
 
 /** A request that was not sent because too many wait for a permit. */
