@@ -59,7 +59,10 @@ describe("the request", () => {
 
   it.effect("says nothing about a browser, and nothing about an address that is not known (G3)", () =>
     Effect.gen(function* () {
-      yield* register({}, Either.getOrThrow(Device.make({ id: "a", info: "browser" })))
+      yield* register(
+        {},
+        Either.getOrThrow(Device.make({ id: "a", info: "browser", userAgent: "Mozilla/5.0" }))
+      )
       const [request] = yield* requests
       assert.doesNotHaveAnyKeys(request?.headers ?? {}, ["x-device-info", "x-forwarded-for"])
     }).pipe(withEmulator)
@@ -86,7 +89,9 @@ describe("a registration", () => {
 
   it.effect("is stamped with its environment, its application and its device (A4, A14)", () =>
     Effect.gen(function* () {
-      const another = Either.getOrThrow(Device.make({ id: "another", info: "browser" }))
+      const another = Either.getOrThrow(
+        Device.make({ id: "another", info: "browser", userAgent: "Mozilla/5.0" })
+      )
       const first = yield* register()
       const second = yield* register({}, another)
       assert.strictEqual(first.environment, "emulator")

@@ -73,7 +73,10 @@ describe("the request", () => {
   it.effect("says nothing about a browser, and nothing about an address that is not known (G3)", () =>
     Effect.gen(function* () {
       yield* fail(answer({}))
-      yield* request({}, Either.getOrThrow(Device.make({ id: "a", info: "browser" })))
+      yield* request(
+        {},
+        Either.getOrThrow(Device.make({ id: "a", info: "browser", userAgent: "Mozilla/5.0" }))
+      )
       const [received] = yield* requests
       assert.doesNotHaveAnyKeys(received?.headers ?? {}, ["x-device-info", "x-forwarded-for"])
     }).pipe(withEmulator)

@@ -1,53 +1,18 @@
-import { HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect } from "effect"
 import {
-  AdobePass,
+  type AdobePass,
   type AdobePassError,
   ClientRegistration,
-  CredentialStore,
   CurrentDevice,
   ProtectedClient,
   TokenEndpoint
 } from "effect-adobe-pass"
-import { pair, unsigned } from "../support/exchanges.js"
-import { json, type Replies, type Reply, standIn } from "../support/standIn.js"
-import { device, emulatorEnvironment } from "../support/system.js"
-import { runToEnd } from "../support/time.js"
+import { against, token } from "../support/against.js"
+import { pair } from "../support/exchanges.js"
+import { json, type Replies, type Reply } from "../support/standIn.js"
 
 const mebibyte = 1_048_576
-const token = unsigned({ scopes: "api:client:v2" })
-const normally: Replies = {
-  register: () => json(201, { client_id: "an-id", client_secret: "a-secret" }),
-  token: () => json(201, { access_token: token, expires_in: 21_600 }),
-  call: () => json(200, { fine: true })
-}
-
-type Program<A, E> = Effect.Effect<
-  A,
-  E,
-  | ClientRegistration.ClientRegistration
-  | TokenEndpoint.TokenEndpoint
-  | ProtectedClient.ProtectedClient
-  | CurrentDevice
->
-
-/** Runs a program against a server of these replies. */
-const against = <A, E>(replies: Partial<Replies>, program: Program<A, E>) =>
-  Effect.suspend(() => {
-    const server = standIn({ ...normally, ...replies })
-    const library = AdobePass.layer({
-      environment: emulatorEnvironment,
-      softwareStatement: Redacted.make(unsigned({ sub: "an-application" })),
-      retry: { attempts: 1 }
-    }).pipe(Layer.provide([Layer.succeed(HttpClient.HttpClient, server.client), CredentialStore.layerMemory]))
-    return runToEnd(program).pipe(
-      Effect.map((result) => ({ result, server })),
-      Effect.provideService(CurrentDevice, device()),
-      Effect.provide(library)
-    )
-  })
-
 const register = Effect.flatMap(ClientRegistration.ClientRegistration, (service) =>
   Effect.flatMap(CurrentDevice, service.register)
 )
@@ -74,7 +39,7 @@ describe("a body without end", () => {
     readonly [
       string,
       keyof Replies,
-      Program<unknown, AdobePassError.AdobePassError>,
+      Effect.Effect<unknown, AdobePassError.AdobePassError, AdobePass.Services | CurrentDevice>,
       number,
       AdobePassError.AdobePassError["_tag"]
     ]

@@ -199,7 +199,8 @@ export class UnsupportedGrantType extends Schema.TaggedError<UnsupportedGrantTyp
  * Adobe Pass answered 429 until the attempts were used up, or the wait for a permit would have been longer than
  * `maxWait` and nothing was sent (`status` is then absent).
  *
- * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense.
+ * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense. `countedBy` is `"caller"` for a
+ * management API, which counts the calls of the address that they come from; all others count those of a device.
  *
  * @since 0.1.0
  * @category errors
@@ -207,6 +208,7 @@ export class UnsupportedGrantType extends Schema.TaggedError<UnsupportedGrantTyp
 export class Throttled extends Schema.TaggedError<Throttled>("effect-adobe-pass/Throttled")("Throttled", {
   operation: Operation,
   status: Schema.optionalWith(Schema.Number, { exact: true }),
+  countedBy: Schema.optionalWith(Schema.Literal("caller"), { exact: true }),
   retryAfterMillis: Schema.Number,
   attempts: Schema.Number
 }) {
@@ -215,6 +217,11 @@ export class Throttled extends Schema.TaggedError<Throttled>("effect-adobe-pass/
   }
   override get message(): string {
     const wait = Math.ceil(this.retryAfterMillis / 1000)
+    if (this.countedBy === "caller") {
+      const what =
+        this.status === undefined ? "was not sent" : `was throttled (429)${attempted(this.attempts)}`
+      return `${endpoint(this.operation)} to a management API ${what}: wait at least ${wait} s; the calls of this machine's address are counted, and the Degradation API accepts two a minute.`
+    }
     return this.status === undefined
       ? `${endpoint(this.operation)} was not sent: about ${wait} s of earlier requests wait for the same device IP; send fewer at once, or raise throttle.maxWait.`
       : `${endpoint(this.operation)} was throttled (429)${attempted(this.attempts)}: wait at least ${wait} s; if this happens often, check that the device's own IP is forwarded.`

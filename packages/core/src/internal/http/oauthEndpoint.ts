@@ -125,7 +125,7 @@ const attempt = <A, I, E extends AdobePassError>(
   Effect.gen(function* () {
     const { application, throttle } = services
     const { operation } = endpoint
-    const key = throttleKey(application, device)
+    const key = throttleKey(application, device.ip)
     yield* Effect.mapError(throttle.take(key, { urgent: true }), (overloaded) =>
       notSent(operation, overloaded, attempts)
     )

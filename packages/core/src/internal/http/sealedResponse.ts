@@ -7,7 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 
-const secretHeaders = ["authorization", "ap-device-identifier", "x-device-info", "x-forwarded-for"]
+const secretHeaders = [
+  "authorization",
+  "ap-device-identifier",
+  "x-device-info",
+  "x-forwarded-for",
+  "user-agent"
+]
 
 /**
  * An answer whose request no longer shows the bearer token and the device: neither the answer itself nor an error of
