@@ -119,25 +119,38 @@ export interface ItemError {
   readonly error: EnhancedError
 }
 
+/** The error of one item: an object, or a bare code. */
+const itemError = (item: unknown, path: ItemError["path"]): ReadonlyArray<ItemError> => {
+  if (!Predicate.isRecord(item)) return []
+  const error = item["error"]
+  if (typeof error === "string") return [{ path, error: { code: error } }]
+  return Predicate.isRecord(error) ? [{ path, error: fromFields(error) }] : []
+}
+
+const entries = (value: unknown): ReadonlyArray<readonly [string, unknown]> =>
+  Predicate.isRecord(value) ? Object.entries(value) : []
+
 /**
- * The errors of single items in an answer with status 200: `decisions[].error` (REST API v2) and `resources[].error`
- * (v1). A 200 is a success only for the items that are not listed here.
+ * The errors of single items in an answer with status 200: `decisions[].error` and `profiles.*.attributes.*.error` (REST
+ * API v2) and `resources[].error` (v1). A 200 is a success only for the items that are not listed here.
  *
  * @since 0.1.0
  * @category decoding
  */
 export const items = (json: unknown): ReadonlyArray<ItemError> => {
   if (!Predicate.isRecord(json)) return []
-  return ["decisions", "resources"].flatMap((list) => {
+  const inLists = ["decisions", "resources"].flatMap((list) => {
     const elements = json[list]
-    if (!Array.isArray(elements)) return []
-    return elements.flatMap(
-      (element: unknown, index): ReadonlyArray<ItemError> =>
-        Predicate.isRecord(element) && Predicate.isRecord(element["error"])
-          ? [{ path: [list, index], error: fromFields(element["error"]) }]
-          : []
-    )
+    return Array.isArray(elements)
+      ? elements.flatMap((element: unknown, index) => itemError(element, [list, index]))
+      : []
   })
+  const inProfiles = entries(json["profiles"]).flatMap(([mvpd, profile]) =>
+    entries(Predicate.isRecord(profile) ? profile["attributes"] : undefined).flatMap(([name, attribute]) =>
+      itemError(attribute, ["profiles", mvpd, "attributes", name])
+    )
+  )
+  return [...inLists, ...inProfiles]
 }
 
 /** Action, code and trace stand in messages. */
