@@ -206,6 +206,42 @@ describe("an address", () => {
   )
 })
 
+describe("the address of a client", () => {
+  const addressOf = (forwardedFor: string | undefined, trustedProxies: number, remoteAddress = "10.0.0.1") =>
+    Either.getOrElse(
+      Device.forwardedAddress({ forwardedFor, remoteAddress, trustedProxies }),
+      ({ field }) => field
+    )
+
+  it.each([
+    [undefined, 0, "10.0.0.1"],
+    ["203.0.113.7", 0, "10.0.0.1"],
+    ["203.0.113.7", 1, "203.0.113.7"],
+    ["6.6.6.6, 203.0.113.7", 1, "203.0.113.7"],
+    ["6.6.6.6, 203.0.113.7,10.0.0.2", 2, "203.0.113.7"],
+    ["203.0.113.7:51617", 1, "203.0.113.7"],
+    ["[2001:db8::1]:443", 1, "2001:db8::1"],
+    ["2001:DB8::1", 1, "2001:db8::1"],
+    ["::ffff:203.0.113.7", 1, "203.0.113.7"]
+  ])(
+    "is taken from %j, with %d trusted proxies, as the nearest that none of them has",
+    (header, n, expected) => {
+      assert.strictEqual(addressOf(header, n), expected)
+    }
+  )
+
+  it.each([
+    [undefined, 1, "forwardedFor"],
+    ["", 1, "forwardedFor"],
+    ["203.0.113.7", 2, "forwardedFor"],
+    ["unknown", 1, "device.ip"],
+    ["203.0.113.7", -1, "trustedProxies"],
+    ["203.0.113.7", 0.5, "trustedProxies"]
+  ])("is not guessed from %j with %d trusted proxies", (header, n, field) => {
+    assert.strictEqual(addressOf(header, n), field)
+  })
+})
+
 describe("an identifier", () => {
   it.each([
     ["empty", ""],

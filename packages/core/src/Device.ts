@@ -72,6 +72,49 @@ const canonicalIp = (input: string): Either.Either<string, InvalidInput> => {
   return Either.right([24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join("."))
 }
 
+/** An address with or without the port that some proxies write behind it. */
+const withoutPort = (text: string): string =>
+  /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text
+
+/**
+ * The address of a client behind `trustedProxies` proxies of yours, each of which appends the address that it was called
+ * from to `X-Forwarded-For`. What stands further to the left was written by the client, and is not believed.
+ *
+ * `InvalidInput` when there are fewer addresses than proxies, or when the address is none.
+ *
+ * @example
+ * ```ts
+ * import { Device } from "effect-adobe-pass"
+ *
+ * // Behind a CDN and a load balancer: 203.0.113.7
+ * const ip = Device.forwardedAddress({
+ *   forwardedFor: "10.9.9.9, 203.0.113.7, 198.51.100.4",
+ *   remoteAddress: "10.0.0.12",
+ *   trustedProxies: 2
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const forwardedAddress = (options: {
+  /** The value of `X-Forwarded-For`, where there is one. */
+  readonly forwardedFor: string | undefined
+  /** The address that the request came from. */
+  readonly remoteAddress: string
+  readonly trustedProxies: number
+}): Either.Either<string, InvalidInput> => {
+  const { forwardedFor = "", remoteAddress, trustedProxies } = options
+  if (!Number.isInteger(trustedProxies) || trustedProxies < 0) {
+    return invalid("trustedProxies", "must be a whole number of at least 0")
+  }
+  const forwarded = forwardedFor.trim() === "" ? [] : forwardedFor.split(",")
+  const address = [...forwarded, remoteAddress].at(-1 - trustedProxies)
+  return address === undefined
+    ? invalid("forwardedFor", "has fewer addresses than there are trusted proxies")
+    : canonicalIp(withoutPort(address.trim()))
+}
+
 /** The values are in private fields, out of reach of `inspect` and JSON; a getter for each object would make each slow. */
 class Known extends Inspectable.Class implements Device {
   readonly #id: Redacted.Redacted<string>

@@ -12,6 +12,7 @@ import {
   UnexpectedResponse
 } from "../../AdobePassError.js"
 import { longestHold, type Overloaded } from "../../Throttle.js"
+import { httpDate } from "./httpDate.js"
 
 /** Codes of failures before the connection was made, so that nothing was sent. */
 const notConnected = new Set([
@@ -68,27 +69,25 @@ export const transportError = (
 export const timeoutError = (operation: Operation, attempts: number): TransportError =>
   new TransportError({ operation, reason: "Timeout", attempts })
 
-const httpDate = (text: string | undefined): number | undefined => {
-  const millis = text === undefined ? Number.NaN : Date.parse(text)
-  return Number.isNaN(millis) ? undefined : millis
-}
-
 /**
- * How long the server asks to wait, in milliseconds: `Retry-After` in seconds or as a date, or else `Expires`; dates
- * are compared with the server's own `Date`, so a wrong local clock does not matter.
+ * How long the server asks to wait, in milliseconds, and at most as long as it is waited for: `Retry-After` in seconds or
+ * as a date, or else `Expires`; dates are compared with the server's own `Date`, so a wrong local clock does not matter.
  */
 export const retryAfterMillis = (
   headers: Readonly<Record<string, string | undefined>>,
   now: number
 ): number | undefined => {
   const retryAfter = headers["retry-after"]?.trim()
-  if (retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000
-  const from = httpDate(headers["date"]) ?? now
-  const until = httpDate(retryAfter)
-  if (until !== undefined) return Math.max(0, until - from)
-  const expires = httpDate(headers["expires"])
+  const limited = (millis: number) => Math.min(Math.max(0, millis), longestHold)
+  if (retryAfter !== undefined && /^\d+(?:\.\d*)?$/.test(retryAfter)) {
+    return limited(Math.ceil(Number(retryAfter)) * 1000)
+  }
+  const from = httpDate(headers["date"], now) ?? now
+  const until = httpDate(retryAfter, now)
+  if (until !== undefined) return limited(until - from)
+  const expires = httpDate(headers["expires"], now)
   // A distant expiry concerns caches, not throttling.
-  return expires === undefined || expires - from > longestHold ? undefined : Math.max(0, expires - from)
+  return expires === undefined || expires - from > longestHold ? undefined : limited(expires - from)
 }
 
 /** What a body that is not valid JSON is. */
