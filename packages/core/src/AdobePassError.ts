@@ -215,7 +215,8 @@ export class UnsupportedGrantType extends Schema.TaggedError<UnsupportedGrantTyp
  * Adobe Pass answered 429 until the attempts were used up, or the wait for a permit would have been longer than
  * `maxWait` and nothing was sent (`status` is then absent).
  *
- * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense.
+ * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense. `countedBy` is `"caller"` for a
+ * management API, which counts the calls of the address that they come from; all others count those of a device.
  *
  * @since 0.1.0
  * @category errors
@@ -223,6 +224,7 @@ export class UnsupportedGrantType extends Schema.TaggedError<UnsupportedGrantTyp
 export class Throttled extends Schema.TaggedError<Throttled>("effect-adobe-pass/Throttled")("Throttled", {
   operation: Operation,
   status: Schema.optionalWith(Schema.Number, { exact: true }),
+  countedBy: Schema.optionalWith(Schema.Literal("caller"), { exact: true }),
   retryAfterMillis: Schema.Number,
   attempts: Schema.Number
 }) {
@@ -231,6 +233,11 @@ export class Throttled extends Schema.TaggedError<Throttled>("effect-adobe-pass/
   }
   override get message(): string {
     const wait = Math.ceil(this.retryAfterMillis / 1000)
+    if (this.countedBy === "caller") {
+      const what =
+        this.status === undefined ? "was not sent" : `was throttled (429)${attempted(this.attempts)}`
+      return `${endpoint(this.operation)} to a management API ${what}: wait at least ${wait} s; the calls of this machine's address are counted, and the Degradation API accepts two a minute.`
+    }
     return this.status === undefined
       ? `${endpoint(this.operation)} was not sent: about ${wait} s of earlier requests wait for the same device IP; send fewer at once, or raise throttle.maxWait.`
       : `${endpoint(this.operation)} was throttled (429)${attempted(this.attempts)}: wait at least ${wait} s; if this happens often, check that the device's own IP is forwarded.`
@@ -292,8 +299,8 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
 }
 
 /**
- * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty or broken body, a body
- * in an unknown encoding, or one that lacks what it must have.
+ * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty, broken or endless body,
+ * one in an unknown encoding, or one that lacks what it must have.
  *
  * `reason` tells which; `issues` are the paths of the fields that are missing or wrong, never their values.
  *
@@ -312,8 +319,10 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
     "BrokenJson",
     "UnexpectedJson",
     "UnknownCode",
+    "Encoding",
+    "TooLarge",
     "Redirect",
-    "Encoding"
+    "UnknownStatus"
   ),
   code: Schema.optionalWith(Schema.String, { exact: true }),
   issues: Schema.Array(Schema.String)
@@ -323,16 +332,18 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
   }
   override get message(): string {
     const what: Record<UnexpectedResponse["reason"], string> = {
-      EmptyBody: "an empty body",
-      Html: "an HTML page",
-      Text: "plain text",
-      BrokenJson: "a body that is not complete JSON",
-      UnexpectedJson: `JSON without the expected fields${this.issues.length === 0 ? "" : ` (${this.issues.join(", ")})`}`,
-      UnknownCode: `the unknown error code ${this.code ?? ""}`.trimEnd(),
-      Redirect: "a redirect, which is not followed",
-      Encoding: `a body whose encoding${this.code === undefined ? "" : ` (${this.code})`} cannot be decoded`
+      EmptyBody: " and an empty body",
+      Html: " and an HTML page",
+      Text: " and plain text",
+      BrokenJson: " and a body that is not complete JSON",
+      UnexpectedJson: ` and JSON without the expected fields${this.issues.length === 0 ? "" : ` (${this.issues.join(", ")})`}`,
+      UnknownCode: ` and the unknown error code ${this.code ?? ""}`.trimEnd(),
+      Encoding: ` and a body whose encoding${this.code === undefined ? "" : ` (${this.code})`} cannot be decoded`,
+      TooLarge: " and a body of more than 1 MiB",
+      Redirect: " and a redirect, which is not followed",
+      UnknownStatus: ", which Adobe Pass does not document"
     }
-    return `${endpoint(this.operation)} was answered with status ${this.status} and ${what[this.reason]}: check that the base URL is an Adobe Pass environment and that no proxy answers in its place.`
+    return `${endpoint(this.operation)} was answered with status ${this.status}${what[this.reason]}: check that the base URL is an Adobe Pass environment and that no proxy answers in its place.`
   }
 }
 
