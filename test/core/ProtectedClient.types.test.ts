@@ -68,7 +68,12 @@ describe("the type of a protected call", () => {
       | "TemporaryFailure"
     >()
     expectTypeOf<Effect.Effect.Error<typeof rawCall>["_tag"]>().toEqualTypeOf<
-      SessionTag | "ForeignOrigin" | "InvalidInput"
+      | SessionTag
+      | "ForeignOrigin"
+      | "InvalidInput"
+      | "ApplicationRegistrationRequired"
+      | "AccessTokenRejected"
+      | "InsufficientScope"
     >()
   })
 })

@@ -102,13 +102,25 @@ describe("the schedule after a 429", () => {
         assert.isAbove(second, first)
         assert.isAbove(third, second)
       }
-      assert.deepStrictEqual(yield* withoutJitter(attempts({}, () => throttled(0))), [0, 1200, 3600])
+      assert.deepStrictEqual(
+        yield* withoutJitter(attempts({}, () => throttled(0))),
+        [0, 1200, 3600, 7400, 13_000, 21_200]
+      )
     })
   )
 
   it.effect("honours what the server asks for (I1)", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* attempts({}, () => throttled(7000)), [0, 7000, 14_000])
+      assert.deepStrictEqual(yield* attempts({}, () => throttled(7000)), [0, 7000, 14_000, 21_000, 28_000])
+    })
+  )
+
+  it.effect("is ended by the budget, not by the attempts, which count what is no throttling", () =>
+    Effect.gen(function* () {
+      const errors = [throttled(1000), outage, throttled(1000), outage, throttled(1000)]
+      const times = yield* attempts({ attempts: 3 }, (n) => errors[n - 1] ?? outage)
+      assert.strictEqual(times.length, 6)
+      assert.deepStrictEqual(yield* attempts({ attempts: 1 }, () => throttled(0)), [0])
     })
   )
 

@@ -42,7 +42,13 @@ const obtained = (obtainedToken = early, credentials = ours): Fact => ({
 })
 const issued = (credentials = ours): Fact => ({ _tag: "Issued", credentials })
 const saved = (credentials = ours): Fact => ({ _tag: "Saved", credentials, at: 3000 })
-const rejected = (refused = early): Fact => ({ _tag: "Rejected", token: refused })
+/** After the time in which a refusal says little. */
+const rejected = (refused = early, at = refused.issuedAt + SessionState.settlingTime): Fact => ({
+  _tag: "Rejected",
+  token: refused,
+  at
+})
+const accepted = (token = early): Fact => ({ _tag: "Accepted", token })
 const failed = (error: AdobePassError.SessionError, background = false): Fact => ({
   _tag: "Failed",
   error,
@@ -75,7 +81,8 @@ describe("for any sequence of facts", () => {
       token: aToken,
       reason: fc.constant("cold" as const)
     }),
-    fc.record({ _tag: fc.constant("Rejected" as const), token: aToken }),
+    fc.record({ _tag: fc.constant("Rejected" as const), token: aToken, at }),
+    fc.record({ _tag: fc.constant("Accepted" as const), token: aToken }),
     fc.record({
       _tag: fc.constant("Failed" as const),
       error: fc.constantFrom<AdobePassError.SessionError>(outage, refusal),
@@ -133,7 +140,8 @@ describe("for any sequence of facts", () => {
     "4: refusing any token but the one in use changes only which was refused last": (before, fact, state) => {
       if (fact._tag !== "Rejected") return
       if (before.token !== undefined && AccessToken.sameToken(before.token, fact.token)) {
-        assert.isUndefined(state.token)
+        if (state.token !== undefined) return assert.strictEqual(state, before)
+        assert.strictEqual(state.renewals, before.renewals + 1)
         return assert.strictEqual(state.rejected, fact.token)
       }
       assert.isTrue(
@@ -266,6 +274,34 @@ describe("a refused token", () => {
       assert.isUndefined(next(refused, loaded(ours, stored))[0].token)
     }
     assert.isDefined(next(refused, loaded(ours, token("newer", 2500)))[0].token)
+  })
+
+  it("is kept while it is new and no API has accepted it", () => {
+    const state = stateAfter(loaded(), obtained(late))
+    assert.strictEqual(next(state, rejected(late, 2000))[0], state)
+    assert.strictEqual(next(state, rejected(late, 4999))[0], state)
+    assert.isUndefined(next(state, rejected(late, 5000))[0].token)
+    assert.isUndefined(next(state, rejected(late, 1999))[0].token, "the clock was set back")
+    const known = next(state, accepted(late))[0]
+    assert.isUndefined(next(known, rejected(late, 2000))[0].token)
+    assert.strictEqual(next(state, accepted(early))[0], state)
+  })
+
+  it("that replaced a refused one is kept for longer with each refusal, until one is accepted", () => {
+    const kept: Array<number> = []
+    let state = stateAfter(loaded(), obtained(early), rejected())
+    for (let n = 0; n < 10; n++) {
+      const issuedAt = 10_000_000 * (n + 1)
+      const fresh = token(`fresh-${n}`, issuedAt, 1_000_000_000)
+      state = next(state, { _tag: "Obtained", credentials: ours, token: fresh, reason: "rejected" })[0]
+      let age = 0
+      while (next(state, rejected(fresh, issuedAt + age))[0].token !== undefined) age += 1000
+      kept.push(age / 1000)
+      if (n === 8) state = next(state, accepted(fresh))[0]
+      state = next(state, rejected(fresh, issuedAt + age))[0]
+    }
+    assert.deepStrictEqual(kept, [3, 6, 12, 24, 48, 96, 192, 300, 300, 6])
+    assert.strictEqual(stateAfter(loaded(), obtained(early), rejected(), obtained(late)).renewals, 0)
   })
 
   it("changes nothing when the session holds another one", () => {

@@ -51,7 +51,7 @@ describe("the table of errors", () => {
     Throttled: "register, token, call: yes",
     ServiceUnavailable: "register, token, call: yes",
     TransportError: "register, token, call: yes",
-    UnexpectedResponse: "register, token, call: no",
+    UnexpectedResponse: "register, token, call: depends",
     CredentialStoreError: "call: depends",
     RequestRejected: "call: no",
     ConfigurationRequired: "call: no",

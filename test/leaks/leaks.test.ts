@@ -445,6 +445,7 @@ const failuresOfCalls: ReadonlyArray<Failure> = [
   {
     name: "call: 401 for a token without the scope of REST API v2",
     tag: "InsufficientScope",
+    options: { missingScope: "send" },
     replies: {
       token: repeated(
         json(201, {
@@ -473,12 +474,9 @@ const failuresOfCalls: ReadonlyArray<Failure> = [
     inPlay: ["access token", "device id", "device IP"]
   },
   {
-    name: "call: a 401 after which the token endpoint is gone",
-    tag: "TransportError",
-    replies: {
-      token: (n) => (n === 1 ? authorized : { fails: transportFailure(echo) }),
-      call: repeated({ status: 401, body: echo })
-    },
+    name: "call: a 401 for a token that was just obtained",
+    tag: "AccessTokenRejected",
+    replies: { call: repeated({ status: 401, body: echo }) },
     inPlay: wire
   },
   {
@@ -1197,9 +1195,13 @@ describe("a full run against the emulator (H10)", () => {
             yield* Effect.sleep("6 hours")
             yield* call
             yield* emulator.fail({ route: "token", fault: Fault.reset() })
+            // A token that is newer than this says nothing by being refused.
+            yield* Effect.sleep("5 seconds")
             yield* sessions.reject(device, yield* sessions.accessToken(device))
             yield* call
             yield* emulator.revokeAllClients
+            // A token that is newer than this says nothing by being refused.
+            yield* Effect.sleep("5 seconds")
             yield* sessions.reject(device, yield* sessions.accessToken(device))
             yield* call
             yield* emulator.fail({ route: "api", fault: Fault.truncate })

@@ -347,7 +347,7 @@ describe("a raw answer", () => {
       Effect.gen(function* () {
         const emulator = yield* Emulator.Emulator
         const adobe = yield* ProtectedClient.ProtectedClient
-        yield* emulator.fail({ route: "api", fault: Fault.answer(status, { body: "why not" }), times: 9 })
+        yield* emulator.fail({ route: "api", fault: Fault.answer(status, { body: "why not" }), times: 99 })
         const response = yield* runToEnd(adobe.raw.get(path))
         assert.strictEqual(response.status, status)
         assert.strictEqual(yield* response.text, "why not")
@@ -415,7 +415,7 @@ describe("a refused token", () => {
       yield* advance(1000)
       yield* emulator.revokeTokens
       yield* runToEnd(call)
-      yield* advance(1000)
+      yield* advance(5000)
       yield* emulator.revokeTokens
       yield* emulator.clearLog
       assert.strictEqual((yield* runToEnd(call)).status, 200)

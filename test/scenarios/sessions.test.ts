@@ -70,6 +70,7 @@ describe("sessions", () => {
       const second = yield* atHand
       assert.isDefined(second)
       assert.notStrictEqual(text(second), text(first))
+      yield* advance(SessionState.settlingTime)
       yield* sessions.reject(device(), second ?? first)
       assert.isUndefined(yield* atHand)
     }).pipe(Effect.provide(system()))
@@ -168,7 +169,7 @@ describe("sessions", () => {
         softwareStatement: Redacted.make(emulator.softwareStatement)
       })
       const key = yield* SessionKey.make(application, device())
-      for (const damaged of ["", "{", '{"version":1}', '{"version":2,"credentials":{}}', "null"]) {
+      for (const damaged of ["", "{", '{"version":1}', '{"version":1,"credentials":{}}', "null"]) {
         store.records.set(key, damaged)
         yield* advance(2000)
         const error = yield* failing(runToEnd(call))

@@ -302,6 +302,8 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
  * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty, broken or endless body,
  * one in an unknown encoding, or one that lacks what it must have.
  *
+ * A token request with status 2xx is repeated, because nothing is lost by it; a registration never.
+ *
  * `reason` tells which; `issues` are the paths of the fields that are missing or wrong, never their values.
  *
  * @since 0.1.0
@@ -327,8 +329,8 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
   code: Schema.optionalWith(Schema.String, { exact: true }),
   issues: Schema.Array(Schema.String)
 }) {
-  get retryable(): false {
-    return false
+  get retryable(): boolean {
+    return this.operation === "token" && this.status >= 200 && this.status < 300
   }
   override get message(): string {
     const what: Record<UnexpectedResponse["reason"], string> = {
@@ -498,14 +500,20 @@ export class AccessTokenRejected extends Schema.TaggedError<AccessTokenRejected>
 }
 
 /**
- * A 401 for REST API v2, and the access token does not carry the scope `api:client:v2`.
+ * The access token does not carry the scope `api:client:v2`, which every call to REST API v2 needs. Nothing was sent;
+ * `status` is there when the call was sent all the same (`missingScope: "send"`), and refused.
  *
  * @since 0.1.0
  * @category errors
  */
 export class InsufficientScope extends Schema.TaggedError<InsufficientScope>(
   "effect-adobe-pass/InsufficientScope"
-)("InsufficientScope", { ...enhanced, required: Schema.String, granted: Schema.Array(Schema.String) }) {
+)("InsufficientScope", {
+  ...enhanced,
+  status: Schema.optionalWith(Schema.Number, { exact: true }),
+  required: Schema.String,
+  granted: Schema.Array(Schema.String)
+}) {
   get retryable(): false {
     return false
   }
@@ -629,12 +637,19 @@ export type TokenError = TokenRefused | ExchangeError
 export type SessionError = RegistrationError | TokenError | CredentialStoreError
 
 /**
- * What a protected call can fail with when its answer, whatever it is, counts as a success.
+ * What a protected call can fail with when its answer, whatever it is, counts as a success. The last three say what is
+ * known without asking.
  *
  * @since 0.1.0
  * @category models
  */
-export type RawCallError = SessionError | ForeignOrigin | InvalidInput
+export type RawCallError =
+  | SessionError
+  | ForeignOrigin
+  | InvalidInput
+  | ApplicationRegistrationRequired
+  | AccessTokenRejected
+  | InsufficientScope
 
 /**
  * Everything a protected call can fail with.
@@ -646,9 +661,6 @@ export type ProtectedCallError =
   | RawCallError
   | RequestRejected
   | ConfigurationRequired
-  | ApplicationRegistrationRequired
-  | AccessTokenRejected
-  | InsufficientScope
   | AuthenticationRequired
   | AuthorizationRequired
   | TemporaryFailure

@@ -14,7 +14,10 @@ import { duration, group, type Input, integer, literal, number } from "./Setting
  * @category groups
  */
 export const retry = group({
-  /** Attempts in all, the first included. @default 3 */
+  /**
+   * Attempts in all, the first included. One that was throttled does not count, because the budget limits the wait for the
+   * throttle; with 1 nothing is repeated. @default 3
+   */
   attempts: integer({ minimum: 1, default: 3 }),
   /** Delay before the first repetition; it doubles each time. @default 200 millis */
   base: duration("200 millis"),
@@ -153,13 +156,28 @@ export const requests = group({
 export interface RequestOptions extends Input<typeof requests> {}
 
 /**
+ * How protected calls are made.
+ *
+ * @since 0.1.0
+ * @category groups
+ */
+export const calls = group({
+  ...requests.settings,
+  /**
+   * What becomes of a call to REST API v2 when the token says that it has not the scope `api:client:v2`. `fail`: it fails
+   * with `InsufficientScope`, and nothing is sent. `send`: it is sent. @default "fail"
+   */
+  missingScope: literal(["fail", "send"], "fail")
+})
+
+/**
  * Every option of the library but the registered application itself.
  *
  * @since 0.1.0
  * @category groups
  */
 export const adobePass = group({
-  ...requests.settings,
+  ...calls.settings,
   /** Credit for repetitions, see `RetryQuota`. @default 500 */
   retryQuota,
   /** Pacing per device IP. */

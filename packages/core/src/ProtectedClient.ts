@@ -7,6 +7,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -15,14 +16,15 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { BodyError, InvalidInput, ProtectedCallError, RawCallError } from "./AdobePassError.js"
 import { CurrentDevice, CurrentInstance, type Device } from "./Device.js"
+import { attempt } from "./internal/http/call.js"
 import {
-  attempt,
   type Call,
   type CallServices,
   type FailedAttempt,
   mayRepeat,
   withoutResponse
-} from "./internal/http/call.js"
+} from "./internal/http/protectedCall.js"
+import { Refusals } from "./internal/http/refusals.js"
 import { type Repetition, repeating } from "./internal/http/repetition.js"
 import { bodyError, SealedResponse } from "./internal/http/sealedResponse.js"
 import { type Target, target } from "./internal/http/target.js"
@@ -35,13 +37,16 @@ import { RegisteredApplication } from "./RegisteredApplication.js"
 import { RetryQuota } from "./RetryQuota.js"
 import * as RetrySchedule from "./RetrySchedule.js"
 import { Sessions } from "./Sessions.js"
+import type * as Setting from "./Setting.js"
 import * as Throttle from "./Throttle.js"
 
 /**
  * An `HttpClient` for the protected APIs of one environment, whose calls require `R`.
  *
  * Each call carries a bearer token, waits for its permit, and is sent. A 401 drops the refused token, obtains another
- * (one token request, however many calls were refused) and repeats the call once. Throttling, outages and broken
+ * (one token request, however many calls were refused) and repeats the call. A token that is only seconds old is kept, and
+ * the call repeated after a second and after two more. A refusal that lasts is remembered for the device and this API, for
+ * 3 seconds at first and 5 minutes at most, and told without asking. Throttling, outages and broken
  * connections are repeated for methods that are safe to repeat, within the attempts and the budget; a 429 and
  * `action: retry` for every method. Streaming bodies are never repeated. Other answers with 4xx or 5xx fail with a typed
  * error.
@@ -118,6 +123,14 @@ export class Repeatable extends Context.Reference<Repeatable>()(
  */
 export const repeatable: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =
   Effect.provideService(Repeatable, true)
+
+/**
+ * Limits and repetitions of calls, and what a missing scope means.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProtectedClientOptions extends Setting.Input<typeof Options.calls> {}
 
 type Response = HttpClientResponse.HttpClientResponse
 
@@ -197,7 +210,8 @@ const paceOf = (
 const prepare = (
   pipeline: Pipeline,
   input: HttpClientRequest.HttpClientRequest,
-  { device, deviceHeaders, ip }: Speaker
+  { device, deviceHeaders, ip }: Speaker,
+  startedAt: number
 ): Either.Either<Call, FailedAttempt> =>
   Either.mapBoth(target(pipeline.application.environment, input), {
     onLeft: withoutResponse,
@@ -207,7 +221,9 @@ const prepare = (
       device,
       deviceHeaders: found.api === "management" ? {} : deviceHeaders,
       pace: paceOf(pipeline, found, ip),
-      replaced: false
+      startedAt,
+      renewals: 0,
+      pauses: 0
     })
   })
 
@@ -215,9 +231,10 @@ const execute = (
   pipeline: Pipeline,
   request: HttpClientRequest.HttpClientRequest,
   speaker: (context: Context.Context<never>) => Speaker,
-  context: Context.Context<never>
+  context: Context.Context<never>,
+  startedAt: number
 ): Effect.Effect<Response, FailedAttempt> => {
-  const call = prepare(pipeline, request, speaker(context))
+  const call = prepare(pipeline, request, speaker(context), startedAt)
   if (Either.isLeft(call)) return Effect.fail(call.left)
   const always = Context.get(context, Repeatable)
   return repeating((attempts) => attempt(pipeline, call.right, attempts), {
@@ -246,10 +263,14 @@ const clientOf = <R, E extends { readonly _tag: string }>(
           count(error._tag)
           return Effect.fail(error)
         }
-        const call = Effect.matchEffect(execute(pipeline, request, speaker, fiber.currentContext), {
-          onSuccess: succeed,
-          onFailure: (failed) => Either.match(recover(failed), { onLeft: fail, onRight: succeed })
-        })
+        const startedAt = Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
+        const call = Effect.matchEffect(
+          execute(pipeline, request, speaker, fiber.currentContext, startedAt),
+          {
+            onSuccess: succeed,
+            onFailure: (failed) => Either.match(recover(failed), { onLeft: fail, onRight: succeed })
+          }
+        )
         return withSpan(fiber, request.method, call)
       })
     ),
@@ -272,14 +293,14 @@ const degradationPace = { ...Options.throttle.fallback, rate: 1 / 60, burst: 1, 
  * @category constructors
  */
 export const make = (
-  options: Options.RequestOptions = {}
+  options: ProtectedClientOptions = {}
 ): Effect.Effect<
   ProtectedClient,
   InvalidInput,
   HttpClient.HttpClient | RegisteredApplication | RetryQuota | Sessions | Throttle.Throttle
 > =>
   Effect.gen(function* () {
-    const { retry, timeout } = yield* Options.requests.check(options)
+    const { missingScope, retry, timeout } = yield* Options.calls.check(options)
     const pipeline: Pipeline = {
       application: yield* RegisteredApplication,
       sessions: yield* Sessions,
@@ -287,6 +308,9 @@ export const make = (
       degradationThrottle: Throttle.makeLocal(degradationPace),
       send: sendWithin(yield* HttpClient.HttpClient, timeout),
       timeout,
+      refusals: new Refusals(),
+      budget: retry.budget,
+      sendsWithoutScope: missingScope === "send",
       repetition: {
         schedule: RetrySchedule.fromChecked(retry),
         quota: yield* RetryQuota,
@@ -304,4 +328,4 @@ export const make = (
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: Options.RequestOptions) => Layer.effect(ProtectedClient, make(options))
+export const layer = (options?: ProtectedClientOptions) => Layer.effect(ProtectedClient, make(options))

@@ -31,8 +31,14 @@ export interface RetryableError {
   readonly retryAfterMillis?: number | undefined
 }
 
-/** The shortest delay after a 429. Each repetition adds as much again. */
+/** The shortest delay after a 429. Each 429 adds as much again. */
 const floor = Duration.seconds(1)
+
+/** How often something failed before, counted apart: what was throttled says nothing about the service. */
+const counted = <E extends RetryableError>() =>
+  Schedule.reduce(Schedule.identity<E>(), { throttled: 0, others: 0 }, ({ others, throttled }, { _tag }) =>
+    _tag === "Throttled" ? { others, throttled: throttled + 1 } : { others: others + 1, throttled }
+  )
 
 /** @internal */
 export const fromChecked = <E extends RetryableError>({
@@ -45,11 +51,14 @@ export const fromChecked = <E extends RetryableError>({
     Schedule.either(Schedule.spaced(cap)),
     Schedule.jitteredWith({ min: 0, max: 1 }),
     Schedule.zipRight(Schedule.identity<E>()),
-    Schedule.intersect(Schedule.recurs(attempts - 1)),
-    Schedule.modifyDelay(([error, repetition], delay) => {
+    Schedule.intersect(counted<E>()),
+    Schedule.whileOutput(
+      ([{ _tag }, { others }]) => attempts > 1 && (_tag === "Throttled" || others < attempts - 1)
+    ),
+    Schedule.modifyDelay(([error, { throttled }], delay) => {
       const asked = Duration.millis(error.retryAfterMillis ?? 0)
       return error._tag === "Throttled"
-        ? Duration.max(asked, Duration.sum(delay, Duration.times(floor, repetition + 1)))
+        ? Duration.max(asked, Duration.sum(delay, Duration.times(floor, throttled + 1)))
         : Duration.max(asked, delay)
     }),
     Schedule.delays
@@ -68,8 +77,8 @@ export const fromChecked = <E extends RetryableError>({
  * The throttle-aware schedule; `InvalidInput` when an option cannot be used.
  *
  * Delays are exponential with full jitter. After a 429 a delay is at least a second, longer with each repetition, and
- * never less than what the server asks for. The schedule ends at an error that is not `retryable`, after `attempts`, and
- * when the next delay would not fit into the budget.
+ * never less than what the server asks for. The schedule ends at an error that is not `retryable`, when the next delay
+ * would not fit into the budget, and after `attempts`, of which those that were throttled are none.
  *
  * @example
  * ```ts

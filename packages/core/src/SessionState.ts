@@ -4,7 +4,8 @@
  * 1. `credentials` is set only after the store had them.
  * 2. A token belongs to the credentials beside it, and is dropped when they change.
  * 3. The token that was refused last, and any older one, is not taken from the store again.
- * 4. Refusing a token that is not in use does not affect the one in use.
+ * 4. Refusing a token that is not in use does not affect the one in use. One in use is dropped, unless it is so new that
+ *    the refusal says little about it; each that is dropped makes the next one stay longer.
  * 5. Credentials that were issued and not stored stay until the store holds them, until it turns out to hold others, or
  *    until those they were to replace give a token again.
  * 6. Credentials that have not given a token yet are replaced no sooner than a minute after they were issued, and their
@@ -63,6 +64,10 @@ export class SessionState extends Data.Class<{
   readonly token: AccessToken | undefined
   /** When the token should be replaced. */
   readonly refreshAt: number
+  /** Whether a protected API has accepted the token while it was new. */
+  readonly accepted: boolean
+  /** How many tokens in a row were dropped because they were refused. */
+  readonly renewals: number
   /** The token that was refused last, while there is no other. */
   readonly rejected: AccessToken | undefined
   /** Credentials that were issued and that the store does not hold yet. */
@@ -84,6 +89,8 @@ export const initial: SessionState = new SessionState({
   credentials: undefined,
   token: undefined,
   refreshAt: 0,
+  accepted: false,
+  renewals: 0,
   rejected: undefined,
   issued: undefined,
   untested: undefined,
@@ -125,7 +132,9 @@ export type Fact =
       readonly reason: TokenReason
     }
   /** A protected API refused this token. */
-  | { readonly _tag: "Rejected"; readonly token: AccessToken }
+  | { readonly _tag: "Rejected"; readonly token: AccessToken; readonly at: number }
+  /** A protected API accepted this token. */
+  | { readonly _tag: "Accepted"; readonly token: AccessToken }
   /**
    * Credentials or a token could not be had; `background`: the valid token stays in use. `spread`, from 0 to 1, differs
    * between devices.
@@ -189,6 +198,8 @@ const withCredentials = (
     credentials,
     token: undefined,
     refreshAt: 0,
+    accepted: false,
+    renewals: 0,
     // A token that was refused before the credentials were loaded may belong to them.
     rejected: state.credentials === undefined ? state.rejected : undefined,
     issued: undefined,
@@ -201,6 +212,7 @@ const withToken = (state: SessionState, token: AccessToken, rules: Rules): Sessi
   return change(state, {
     token,
     refreshAt: refreshAt(token, spread, rules.refreshWindow),
+    accepted: false,
     rejected: undefined,
     untested: undefined,
     failure: undefined
@@ -266,7 +278,10 @@ const obtained = (
 ): Next => {
   if (!isSame(state.credentials, credentials)) return [state, []]
   return [
-    change(withToken(state, token, rules), { issued: undefined }),
+    change(withToken(state, token, rules), {
+      issued: undefined,
+      renewals: reason === "rejected" ? state.renewals : 0
+    }),
     [
       ...tell(state.issued !== undefined, { _tag: "RegistrationAbandoned" }),
       { _tag: "TokenObtained", reason }
@@ -274,11 +289,45 @@ const obtained = (
   ]
 }
 
-const rejected = (state: SessionState, token: AccessToken): SessionState => {
+/**
+ * How long after its issue a token may be refused because not every server of Adobe Pass knows it yet, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category lifetimes
+ */
+export const settlingTime = 3000
+
+const longestRenewal = 300_000
+
+/** Whether a refusal at `at` says too little about the token in use, or comes too soon after others, to drop it. */
+const isKept = ({ accepted, renewals }: SessionState, { issuedAt }: AccessToken, at: number): boolean => {
+  const age = at - issuedAt
+  const unsettled = accepted ? 0 : settlingTime
+  const renewed = renewals === 0 ? 0 : Math.min(longestRenewal, settlingTime * 2 ** (renewals - 1))
+  return age >= 0 && age < Math.max(unsettled, renewed)
+}
+
+const rejected = (state: SessionState, token: AccessToken, at: number): SessionState => {
+  if (state.token !== undefined) {
+    return sameToken(state.token, token) && !isKept(state, token, at)
+      ? change(state, {
+          token: undefined,
+          refreshAt: 0,
+          accepted: false,
+          rejected: token,
+          renewals: state.renewals + 1
+        })
+      : state
+  }
+  const isNewest = token.issuedAt >= (state.rejected?.issuedAt ?? Number.NEGATIVE_INFINITY)
+  return isNewest ? change(state, { rejected: token }) : state
+}
+
+const accepted = (state: SessionState, token: AccessToken): SessionState => {
   const isInUse = state.token !== undefined && sameToken(state.token, token)
-  const isNewest =
-    state.token === undefined && token.issuedAt >= (state.rejected?.issuedAt ?? Number.NEGATIVE_INFINITY)
-  return isInUse || isNewest ? change(state, { token: undefined, refreshAt: 0, rejected: token }) : state
+  const isNews = !state.accepted || state.renewals > 1
+  // A second token within moments still waits: an API that accepts and refuses by turns must not cost one each time.
+  return isInUse && isNews ? change(state, { accepted: true, renewals: Math.min(1, state.renewals) }) : state
 }
 
 /** Whether Adobe Pass may have registered the device although the registration failed. */
@@ -372,7 +421,9 @@ export const next = (state: SessionState, fact: Fact, rules: Rules = Options.ses
     case "Obtained":
       return obtained(state, fact, rules)
     case "Rejected":
-      return [rejected(state, fact.token), []]
+      return [rejected(state, fact.token, fact.at), []]
+    case "Accepted":
+      return [accepted(state, fact.token), []]
     case "Failed":
       return failed(state, fact, rules)
     case "StoreFailed":

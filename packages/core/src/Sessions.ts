@@ -80,8 +80,14 @@ export interface Sessions {
    * it; a background failure leaves the valid token in use. After the expiry callers wait for the flight.
    */
   readonly accessToken: (device: Device) => Effect.Effect<AccessToken, SessionError>
-  /** A protected API refused this token. If the session holds another one already, nothing happens. */
+  /**
+   * A protected API refused this token. If the session holds another one already, nothing happens. A token that is only
+   * seconds old, and that no API has accepted, is kept: it may not be known everywhere yet. So is one that replaced a
+   * refused one a short time ago; that time grows with each refusal.
+   */
   readonly reject: (device: Device, token: AccessToken) => Effect.Effect<void>
+  /** A protected API accepted this token, so that a refusal means that it was revoked. */
+  readonly accept: (device: Device, token: AccessToken) => Effect.Effect<void>
   /**
    * Removes credentials and token of a device from memory and store, and with them any remembered failure. The device
    * registers anew on its next call, and its users must sign in again. Another process that holds the session in memory
@@ -160,6 +166,17 @@ const refreshed = (
     ? Effect.succeed(current)
     : Effect.as(flight, current)
 }
+
+const tell = (
+  services: SessionServices,
+  sessions: SessionMap,
+  device: Device,
+  fact: SessionState.Fact
+): Effect.Effect<void> =>
+  Effect.flatMap(
+    Effect.suspend(() => open(services, device, sessions.use(Redacted.value(device.id)))),
+    (session) => services.apply(session, fact)
+  )
 
 const forget = (
   services: SessionServices,
@@ -262,10 +279,10 @@ export const make = (
       credentials: (device) => credentials(services, sessions, device),
       accessToken: (device) => accessToken(services, sessions, device),
       reject: (device, token) =>
-        Effect.flatMap(
-          Effect.suspend(() => open(services, device, sessions.use(Redacted.value(device.id)))),
-          (session) => services.apply(session, { _tag: "Rejected", token })
+        Effect.flatMap(Clock.currentTimeMillis, (at) =>
+          tell(services, sessions, device, { _tag: "Rejected", token, at })
         ),
+      accept: (device, token) => tell(services, sessions, device, { _tag: "Accepted", token }),
       forget: (device) => forget(services, sessions, device),
       warm: (devices) => warm(services, sessions, devices),
       state: (device) => Effect.sync(() => sessions.peek(Redacted.value(device.id))),

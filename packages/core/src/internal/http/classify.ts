@@ -10,9 +10,14 @@ import {
   TemporaryFailure
 } from "../../AdobePassError.js"
 import type { EnhancedError } from "../../EnhancedError.js"
+import { isUnavailable } from "./failures.js"
 
 /** The scope without which every call to REST API v2 is answered with 401. */
 export const scopeOfRestV2 = "api:client:v2"
+
+/** Whether a token says which scopes it has, and has not that of REST API v2. */
+export const lacksScope = (scopes: ReadonlyArray<string>): boolean =>
+  scopes.length > 0 && !scopes.includes(scopeOfRestV2)
 
 /** The error for an answer with status 400 or above, by the `action` of its enhanced error and then by its status. */
 export const classify = (
@@ -23,6 +28,8 @@ export const classify = (
     readonly replayable: boolean
     readonly restV2: boolean
     readonly scopes: ReadonlyArray<string>
+    /** Whether the answer says that the token is not valid. */
+    readonly tokenRefused: boolean
     readonly retryAfterMillis: number | undefined
   }
 ) => {
@@ -39,8 +46,7 @@ export const classify = (
     ...(trace === undefined ? {} : { trace })
   }
   const asked = context.retryAfterMillis === undefined ? {} : { retryAfterMillis: context.retryAfterMillis }
-  const lacksScope = context.restV2 && context.scopes.length > 0 && !context.scopes.includes(scopeOfRestV2)
-  if (status === 401 && lacksScope) {
+  if (status === 401 && context.restV2 && lacksScope(context.scopes)) {
     return new InsufficientScope({ ...fields, required: scopeOfRestV2, granted: context.scopes })
   }
   // The body cannot be sent again, so it is unknown whether a fresh token would be accepted.
@@ -59,7 +65,9 @@ export const classify = (
       return new TemporaryFailure({ ...fields, ...asked })
     default:
       if (status === 401) return new AccessTokenRejected({ ...fields, replayable: true })
-      return status >= 500
+      // Reset TempPass says with 403 that the client credentials are void.
+      if (context.tokenRefused) return new ApplicationRegistrationRequired(fields)
+      return isUnavailable(status)
         ? new ServiceUnavailable({
             operation: "call",
             status,

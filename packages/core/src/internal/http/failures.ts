@@ -134,6 +134,9 @@ export const bodyKind = (
 /** A browser's fetch hides a redirect that it does not follow behind status 0. */
 const redirects = new Set([0, 301, 302, 303, 307, 308])
 
+/** A fault of the server, a request that it did not wait for, or one that came too early. */
+export const isUnavailable = (status: number): boolean => status >= 500 || status === 408 || status === 425
+
 /** The statuses that mean the same for every endpoint; undefined for the others. */
 export const commonFailure = (
   operation: Operation,
@@ -146,7 +149,7 @@ export const commonFailure = (
   if (status === 429) {
     return new Throttled({ operation, status, retryAfterMillis: Math.max(1000, wait ?? 0), attempts })
   }
-  if (status >= 500) {
+  if (isUnavailable(status)) {
     const asked = response.headers["retry-after"] === undefined ? undefined : wait
     return new ServiceUnavailable({
       operation,

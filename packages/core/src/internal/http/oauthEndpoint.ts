@@ -14,6 +14,7 @@ import {
   type ExchangeError,
   type InvalidInput,
   type Operation,
+  ServiceUnavailable,
   UnexpectedResponse
 } from "../../AdobePassError.js"
 import type { Device } from "../../Device.js"
@@ -59,6 +60,9 @@ interface Services {
 const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 const oauthError = Schema.decodeUnknownOption(Schema.Struct({ error: Schema.String }))
 
+/** Codes of OAuth that are undocumented here, and mean that the server could not answer. */
+const temporary = new Set(["server_error", "temporarily_unavailable"])
+
 /** OAuth codes are short words. Anything else may be data, and what was sent may be echoed, so neither is copied. */
 const safeCode = (code: string, device: Device, body: HttpBody.HttpBody): string | undefined => {
   if (code.length > 64 || !/^[a-z]+(?:_[a-z]+){0,6}$/.test(code)) return undefined
@@ -81,6 +85,7 @@ const decode = <A, I, E extends AdobePassError>(
   endpoint: Endpoint<A, I, E>,
   { headers, status }: HttpClientResponse.HttpClientResponse,
   body: Option.Option<Uint8Array>,
+  attempts: number,
   safe: (code: string) => string | undefined
 ): Either.Either<A, E | ExchangeError> => {
   const unexpected = (fields: Pick<UnexpectedResponse, "reason"> & Partial<UnexpectedResponse>) =>
@@ -98,6 +103,11 @@ const decode = <A, I, E extends AdobePassError>(
   if (Option.isNone(code)) return unexpected({ reason: "UnexpectedJson" })
   const refused = endpoint.refused(code.value, status)
   if (refused !== undefined) return Either.left(refused)
+  if (temporary.has(code.value)) {
+    return Either.left(
+      new ServiceUnavailable({ operation: endpoint.operation, status, code: code.value, attempts })
+    )
+  }
   const known = safe(code.value)
   return unexpected({ reason: "UnknownCode", ...(known === undefined ? {} : { code: known }) })
 }
@@ -135,7 +145,9 @@ const attempt = <A, I, E extends AdobePassError>(
     const failure = commonFailure(operation, response, endedAt, attempts)
     if (failure?._tag === "Throttled") yield* throttle.hold(key, failure.retryAfterMillis)
     if (failure !== undefined) return yield* failure
-    const decoded = yield* decode(endpoint, response, body, (code) => safeCode(code, device, request.body))
+    const decoded = yield* decode(endpoint, response, body, attempts, (code) =>
+      safeCode(code, device, request.body)
+    )
     return { body: decoded, startedAt, endedAt }
   })
 

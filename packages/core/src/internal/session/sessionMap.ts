@@ -149,9 +149,13 @@ export class SessionMap {
   }
 
   #pack(entry: SessionEntry): PackedSession | SessionEntry {
-    const { credentials, failure, issued, refreshAt, rejected, token, untested } = entry.state
+    const { credentials, failure, issued, refreshAt, rejected, renewals, token, untested } = entry.state
     const isPlain =
-      failure === undefined && issued === undefined && rejected === undefined && untested === undefined
+      failure === undefined &&
+      issued === undefined &&
+      rejected === undefined &&
+      untested === undefined &&
+      renewals <= 1
     if (!isPlain || credentials === undefined || token === undefined) return entry
     return new PackedSession(credentials, token, refreshAt, this.#profileOf(credentials, token))
   }
