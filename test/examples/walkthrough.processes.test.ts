@@ -141,16 +141,16 @@ describe.concurrent("an environment of your own", () => {
     [
       "no file",
       { ...complete, ADOBE_PASS_SOFTWARE_STATEMENT_FILE: "nowhere.txt" },
-      "nowhere.txt cannot be read"
+      "ADOBE_PASS_SOFTWARE_STATEMENT_FILE names a file that cannot be read (ENOENT)"
     ],
-    ["a file without a statement", complete, "softwareStatement is not a JWT"],
+    ["a file without a statement", complete, "ADOBE_PASS_SOFTWARE_STATEMENT_FILE is not a JWT"],
     [
       "an unknown environment",
       { ...complete, ADOBE_PASS_ENVIRONMENT: "staging" },
-      "must be one of release-production"
+      "ADOBE_PASS_ENVIRONMENT must be one of release-production"
     ],
     ["nothing to call", { ...complete, ADOBE_PASS_SERVICE_PROVIDER: "" }, "Set ADOBE_PASS_SERVICE_PROVIDER"],
-    ["a wrong option", { ...complete, ADOBE_PASS_TIMEOUT: "soon" }, "ADOBE_PASS_TIMEOUT: "]
+    ["a wrong option", { ...complete, ADOBE_PASS_TIMEOUT: "soon" }, "ADOBE_PASS_TIMEOUT must be a duration"]
   ]
 
   for (const [name, variables, sentence] of mistakes) {

@@ -732,7 +732,10 @@ const refusedVariables: ReadonlyArray<readonly [name: string, variables: Readonl
         ADOBE_PASS_SP_URL: "https://sp.example",
         ADOBE_PASS_MGMT_URL: `${token} ${statement}`
       }
-    ]
+    ],
+    ["TIMEOUT", { ...usable, ADOBE_PASS_TIMEOUT: token }],
+    ["THROTTLE_BURST", { ...usable, ADOBE_PASS_THROTTLE_BURST: token }],
+    ["THROTTLE_REPLENISH", { ...usable, ADOBE_PASS_THROTTLE_REPLENISH: token }]
   ]
 
 const keyValueStore = (failing: {
@@ -826,7 +829,7 @@ const failuresOfStores: ReadonlyArray<Failure> = [
         read: () => Effect.fail({ reason: "Unavailable", code: `cannot write ${echo}` }),
         compareAndSet: () => Effect.succeed(false),
         remove: () => Effect.void,
-        lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
+        lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
       })
     )
   }

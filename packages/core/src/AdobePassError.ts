@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { remedy } from "./internal/store/remedy.js"
 
 /**
  * The steps of the protocol an error can come from.
@@ -140,8 +141,12 @@ export class UnapprovedSoftwareStatement extends Schema.TaggedError<UnapprovedSo
 }
 
 /**
- * `400 {"error":"invalid_client"}`, confirmed: Adobe Pass no longer knows these client credentials, and the policy (or
- * an earlier replacement) does not let the library register again.
+ * `400 {"error":"invalid_client"}`: Adobe Pass does not know these client credentials.
+ *
+ * `deferred` says that the credentials are asked again soon, and replaced later if they stay refused: `Incident` when the
+ * credentials of several devices are refused, which is probably a fault of the service; `Untested` when they were issued
+ * a short time ago and have not given a token yet. Without `deferred` the refusal was confirmed, and the policy
+ * (`sessions.reregister`) does not let the library register again.
  *
  * @since 0.1.0
  * @category errors
@@ -149,13 +154,23 @@ export class UnapprovedSoftwareStatement extends Schema.TaggedError<UnapprovedSo
  */
 export class InvalidClient extends Schema.TaggedError<InvalidClient>("effect-adobe-pass/InvalidClient")(
   "InvalidClient",
-  { status: Schema.Number }
+  {
+    status: Schema.Number,
+    deferred: Schema.optionalWith(Schema.Literal("Incident", "Untested"), { exact: true })
+  }
 ) {
-  get retryable(): false {
-    return false
+  get retryable(): boolean {
+    return this.deferred !== undefined
   }
   override get message(): string {
-    return "Adobe Pass does not know the client credentials of this device (invalid_client): registering again would sign its users out, so decide, then forget the session to allow it."
+    switch (this.deferred) {
+      case "Incident":
+        return "Adobe Pass refuses the client credentials of several devices (invalid_client), so this device keeps its own for now: try again, and if it lasts ask Adobe support whether the credentials were lost."
+      case "Untested":
+        return "Adobe Pass does not know the client credentials that it issued to this device a short time ago (invalid_client): try again."
+      default:
+        return "Adobe Pass does not know the client credentials of this device (invalid_client): registering again would sign its users out, so decide, then forget the session to allow it."
+    }
   }
 }
 
@@ -329,7 +344,9 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
  * `Unavailable`: the store cannot be reached; `Timeout`: it was too slow; `Locked`: another process held the lock of
  * this session for too long, or took it over before the save; `Corrupt`: a record exists but cannot be decoded, a
  * person has to look at it; `Mismatch`: the record belongs to another environment, statement or device; `Encrypted`: it
- * is encrypted with a key that is not configured; `Unsupported`: the store has no such operation.
+ * is encrypted with a key that is not configured; `Plaintext`: it is not encrypted, and such records are refused;
+ * `Newer`: a newer version of this library wrote it; `Evicting`: the store removes records by itself, so that one that
+ * is missing may have been there; `Unsupported`: the store has no such operation.
  *
  * @since 0.1.0
  * @category errors
@@ -345,6 +362,9 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
     "Corrupt",
     "Mismatch",
     "Encrypted",
+    "Plaintext",
+    "Newer",
+    "Evicting",
     "Unsupported"
   ),
   code: Schema.optionalWith(Schema.String, { exact: true })
@@ -359,7 +379,7 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
         ? "new credentials are kept in memory and saved by the next call of their device, so nothing is registered twice"
         : "nothing was registered or lost"
     const sentences: Record<CredentialStoreError["reason"], string> = {
-      Unavailable: `The credential store failed to ${this.operation}${code}: bring it back; ${kept}.`,
+      Unavailable: `The credential store failed to ${this.operation}${code}: ${remedy(this.code)}; ${kept}.`,
       Timeout: `The credential store took too long to ${this.operation}${code}: check its load; ${kept}.`,
       Locked: `Another process held the lock of this session for too long${code}: try again.`,
       Corrupt:
@@ -368,6 +388,11 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
         "The stored record belongs to another environment, software statement or device: check who writes to the store.",
       Encrypted:
         "The stored record is encrypted with a key that is not among the configured ones: add that key to the end of the list.",
+      Plaintext:
+        "The stored record of this session is in clear, which the encryption of this store refuses: accept such records until they are encrypted, or check who writes to the store.",
+      Newer:
+        "The stored record of this session was written by a newer version of this library: update this node. The record is kept as it is.",
+      Evicting: `The credential store was not asked to ${this.operation}, because it removes records when its memory is full${code}: set its maxmemory-policy to noeviction.`,
       Unsupported: `This credential store cannot ${this.operation} sessions: use one that can.`
     }
     return sentences[this.reason]
