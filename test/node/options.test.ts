@@ -219,7 +219,8 @@ describe("the groups of options", () => {
       },
       { option: "transport.keepAlive", variable: "ADOBE_PASS_TRANSPORT_KEEP_ALIVE", default: "4 seconds" },
       { option: "transport.maximumAge", variable: "ADOBE_PASS_TRANSPORT_MAXIMUM_AGE", default: "30 seconds" },
-      { option: "transport.dnsTtl", variable: "ADOBE_PASS_TRANSPORT_DNS_TTL", default: "30 seconds" }
+      { option: "transport.dnsTtl", variable: "ADOBE_PASS_TRANSPORT_DNS_TTL", default: "30 seconds" },
+      { option: "transport.proxy", variable: "ADOBE_PASS_TRANSPORT_PROXY", default: "environment" }
     ])
     assert.deepStrictEqual(FileStore.options.fallback, { timeout: 5000, lockWait: 60_000 })
   })

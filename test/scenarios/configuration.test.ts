@@ -24,7 +24,8 @@ describe("the configuration", () => {
       assert.deepStrictEqual(options.environment, {
         name: "release-staging",
         sp: "https://sp.auth-staging.adobe.com",
-        mgmt: "https://mgmt.auth-staging.adobe.com"
+        mgmt: "https://mgmt.auth-staging.adobe.com",
+        aliases: ["https://api.auth-staging.adobe.com"]
       })
       assert.strictEqual(Redacted.value(options.softwareStatement), statement)
       for (const missing of Object.keys(required)) {
