@@ -22,6 +22,15 @@ describe("a test file", () => {
     }
   })
 
+  it("has no time limit of its own, which a busy machine would exceed", () => {
+    const limited = files.filter((file) =>
+      /^\s*[})], [\d_]{4,}\)|\{ (?:\.\.\.runs\(.*\), )?timeout: [\d_]{4,} \}\s*$/m.test(
+        readFileSync(here + file, "utf8")
+      )
+    )
+    assert.deepStrictEqual(limited, [])
+  })
+
   it("that starts servers or processes says so in its name", () => {
     const needing = (modules: string) =>
       files.filter((file) =>

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { describeWith } from "../support/servers.js"
 import { useWorker, type Worker } from "../support/workers.js"
 import { decodeIssued, decodeRegistered } from "./conversation.js"
 
@@ -46,30 +47,6 @@ describe.concurrent("npm run emulator", () => {
     })
   )
 
-  it.scopedLive.skipIf(spawnSync("curl", ["--version"]).status !== 0)(
-    "prints three lines that run the whole flow when pasted into a shell",
-    () =>
-      Effect.gen(function* () {
-        const text = yield* welcome(yield* command("--port", "0"))
-        const [registerLine = "", tokenLine = "", callLine = ""] = text
-          .split("\n")
-          .filter((line) => line.startsWith("curl"))
-        const credentials = decodeRegistered(yield* shell(registerLine))
-        const issued = decodeIssued(
-          yield* shell(
-            tokenLine
-              .replace("CLIENT_ID", credentials.client_id)
-              .replace("CLIENT_SECRET", credentials.client_secret)
-          )
-        )
-        expect(yield* shell(callLine.replace("ACCESS_TOKEN", issued.access_token))).toMatchObject({
-          path: "/api/v2/ACME/configuration",
-          deviceIdentifier: "device-1"
-        })
-        expect(yield* shell(`curl -s ${baseUrlIn(text)}/_emulator/counts`)).toMatchObject({ register: 1 })
-      })
-  )
-
   it.scopedLive("offers no control API with --no-control", () =>
     Effect.gen(function* () {
       const text = yield* welcome(yield* command("--port", "0", "--no-control"))
@@ -103,6 +80,32 @@ describe.concurrent("npm run emulator", () => {
         stdout: "",
         stderr: `The emulator cannot listen on 127.0.0.1:${port}: it is in use.\n`
       })
+    })
+  )
+})
+
+const curl = spawnSync("curl", ["--version"]).status === 0 ? undefined : "there is no curl"
+
+describeWith(curl)("npm run emulator, in a shell", () => {
+  it.scopedLive("prints three lines that run the whole flow when pasted into a shell", () =>
+    Effect.gen(function* () {
+      const text = yield* welcome(yield* command("--port", "0"))
+      const [registerLine = "", tokenLine = "", callLine = ""] = text
+        .split("\n")
+        .filter((line) => line.startsWith("curl"))
+      const credentials = decodeRegistered(yield* shell(registerLine))
+      const issued = decodeIssued(
+        yield* shell(
+          tokenLine
+            .replace("CLIENT_ID", credentials.client_id)
+            .replace("CLIENT_SECRET", credentials.client_secret)
+        )
+      )
+      expect(yield* shell(callLine.replace("ACCESS_TOKEN", issued.access_token))).toMatchObject({
+        path: "/api/v2/ACME/configuration",
+        deviceIdentifier: "device-1"
+      })
+      expect(yield* shell(`curl -s ${baseUrlIn(text)}/_emulator/counts`)).toMatchObject({ register: 1 })
     })
   )
 })

@@ -5,16 +5,19 @@ import { Agent, request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Data, Effect, Schedule, type Scope } from "effect"
-import { freePort, isRunning } from "./servers.js"
+import { describeWith, freePort, isRunning } from "./servers.js"
 
 /** nginx did not start, or did not answer. */
 export class NginxError extends Data.TaggedError("NginxError")<{ readonly message: string }> {}
 
 /** The nginx of this machine, wherever it is. */
-export const findNginx = (): string | undefined =>
-  ["nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx", "/opt/homebrew/bin/nginx"].find((binary) =>
-    binary.startsWith("/") ? existsSync(binary) : spawnSync(binary, ["-v"]).status === 0
-  )
+const binary = ["nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx", "/opt/homebrew/bin/nginx"].find(
+  (candidate) =>
+    candidate.startsWith("/") ? existsSync(candidate) : spawnSync(candidate, ["-v"]).status === 0
+)
+
+/** Tests that need nginx. */
+export const describeNginx = describeWith(binary === undefined ? "there is no nginx" : undefined)
 
 const server = (port: number, burst: number) => `
   server {
@@ -72,7 +75,6 @@ const statusOf = (
 
 /** An nginx of this test's own: one server per burst, in a directory of its own, gone when the scope ends. */
 export const nginx = (
-  binary: string,
   bursts: ReadonlyArray<number>
 ): Effect.Effect<
   { readonly status: (burst: number, address: string) => Effect.Effect<number, NginxError> },
@@ -80,6 +82,7 @@ export const nginx = (
   Scope.Scope
 > =>
   Effect.gen(function* () {
+    if (binary === undefined) return yield* new NginxError({ message: "there is no nginx" })
     const prefix = yield* Effect.acquireRelease(
       Effect.promise(() => mkdtemp(join(tmpdir(), "adobe-pass-nginx-"))),
       (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))

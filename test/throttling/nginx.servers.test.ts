@@ -1,7 +1,7 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Clock, Effect, TestServices } from "effect"
 import { Throttle } from "effect-adobe-pass"
-import { findNginx, type NginxError, nginx } from "../support/nginx.js"
+import { describeNginx, type NginxError, nginx } from "../support/nginx.js"
 import { current, old } from "../support/scenarios.js"
 import { runToEnd } from "../support/time.js"
 
@@ -86,58 +86,51 @@ const copied = <A, E>(effect: Effect.Effect<A, E>) =>
     { concurrency: "unbounded" }
   )
 
-const binary = findNginx()
-const missing = binary === undefined
-if (missing) console.warn("The comparison with a real nginx is skipped: no nginx is installed.")
-
-describe("the throttling tables of Adobe", () => {
-  it("a missing nginx is a failure where everything must be tested", () => {
-    assert.isFalse(
-      missing && process.env["CI"] !== undefined,
-      "install nginx on the machine that runs the tests"
+describeNginx(
+  "the throttling tables of Adobe",
+  () => {
+    it.scopedLive("both tables are what a real nginx answers at the same times", () =>
+      Effect.gen(function* () {
+        const real = yield* nginx([10, 3])
+        const answered = yield* Effect.forEach(
+          names,
+          (name) =>
+            copied(inTime((address) => replayedForReal(real, offsetsOf(name), tables[name].burst, address))),
+          { concurrency: "unbounded" }
+        )
+        const expected = names.map((name) => Array.from({ length: copies }, () => statusesOf(name)))
+        assert.deepStrictEqual(answered, expected)
+      })
     )
-  })
 
-  it.scopedLive.skipIf(missing)("both tables are what a real nginx answers at the same times", () =>
-    Effect.gen(function* () {
-      const real = yield* nginx(binary ?? "", [10, 3])
-      const answered = yield* Effect.forEach(
-        names,
-        (name) =>
-          copied(inTime((address) => replayedForReal(real, offsetsOf(name), tables[name].burst, address))),
-        { concurrency: "unbounded" }
-      )
-      const expected = names.map((name) => Array.from({ length: copies }, () => statusesOf(name)))
-      assert.deepStrictEqual(answered, expected)
-    })
-  )
-
-  it.scoped.skipIf(missing)(
-    "calls at the times that the library's own throttle permits are never throttled by a real nginx (I3)",
-    () =>
-      Effect.gen(function* () {
-        const times = yield* permitTimes(14)
-        assert.deepStrictEqual(times, [...Array(10).fill(0), 1000, 2000, 3000, 4000])
-        const expected = Array.from({ length: copies }, () => times.map(() => 200))
-        const answered = Effect.gen(function* () {
-          const real = yield* nginx(binary ?? "", [10])
-          return yield* copied(inTime((address) => replayedForReal(real, times, 10, address)))
+    it.scoped(
+      "calls at the times that the library's own throttle permits are never throttled by a real nginx (I3)",
+      () =>
+        Effect.gen(function* () {
+          const times = yield* permitTimes(14)
+          assert.deepStrictEqual(times, [...Array(10).fill(0), 1000, 2000, 3000, 4000])
+          const expected = Array.from({ length: copies }, () => times.map(() => 200))
+          const answered = Effect.gen(function* () {
+            const real = yield* nginx([10])
+            return yield* copied(inTime((address) => replayedForReal(real, times, 10, address)))
+          })
+          assert.deepStrictEqual(yield* TestServices.provideLive(answered), expected)
         })
-        assert.deepStrictEqual(yield* TestServices.provideLive(answered), expected)
-      })
-  )
+    )
 
-  it.scopedLive.skipIf(missing)(
-    "more calls than the burst at once are throttled by a real nginx, and addresses do not affect each other (I4)",
-    () =>
-      Effect.gen(function* () {
-        const real = yield* nginx(binary ?? "", [10])
-        const burst = inTime((address) => replayedForReal(real, Array(14).fill(0), 10, address))
-        const answered = yield* Effect.all([burst, burst], { concurrency: "unbounded" })
-        // Which of them are throttled is up to the order in which they come.
-        const sorted = answered.map((statuses) => statuses.toSorted((left, right) => left - right))
-        const each = [...Array(11).fill(200), 429, 429, 429]
-        assert.deepStrictEqual(sorted, [each, each])
-      })
-  )
-})
+    it.scopedLive(
+      "more calls than the burst at once are throttled by a real nginx, and addresses do not affect each other (I4)",
+      () =>
+        Effect.gen(function* () {
+          const real = yield* nginx([10])
+          const burst = inTime((address) => replayedForReal(real, Array(14).fill(0), 10, address))
+          const answered = yield* Effect.all([burst, burst], { concurrency: "unbounded" })
+          // Which of them are throttled is up to the order in which they come.
+          const sorted = answered.map((statuses) => statuses.toSorted((left, right) => left - right))
+          const each = [...Array(11).fill(200), 429, 429, 429]
+          assert.deepStrictEqual(sorted, [each, each])
+        })
+    )
+  },
+  { concurrent: false }
+)

@@ -40,7 +40,7 @@ export interface Options {
   readonly deviceInfo?: "strict" | "lenient"
   /** Scopes of the emulator's own software statement; default `["api:client:v2"]`. */
   readonly scopes?: ReadonlyArray<string>
-  /** The id of the application of the emulator's own software statement; default a new one. */
+  /** The id of the application of the emulator's own software statement; default a new one. It may carry a fault. */
   readonly subject?: string
   /** Hosts and custom schemes that redirect URIs may point to; default any. */
   readonly redirectDomains?: ReadonlyArray<string>
