@@ -253,6 +253,7 @@ describe("the answer to a token request", () => {
     ["bearer", true],
     ["Bearer", true],
     [undefined, true],
+    [null, true],
     ["mac", false],
     ["DPoP", false],
     ["", false]

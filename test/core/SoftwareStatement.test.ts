@@ -26,6 +26,13 @@ describe("a software statement", () => {
     })
   )
 
+  it.effect.each([null, "1700000000", "soon"])("is not refused over %j as its time of issue", (iat) =>
+    Effect.gen(function* () {
+      const made = yield* SoftwareStatement.make(unsigned({ ...claims, iat, nbf: iat }))
+      assert.strictEqual(made.fingerprint, yield* fingerprint(statement))
+    })
+  )
+
   const [header, payload, signature] = statement.split(".")
   const written: ReadonlyArray<readonly [string, string]> = [
     ["with a newline at its end", `${statement}\n`],

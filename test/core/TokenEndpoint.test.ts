@@ -438,6 +438,28 @@ describe("what is repeated", () => {
       }).pipe(withEmulator)
   )
 
+  it.effect.each(["America/New_York", "Asia/Tokyo"])("reads dates in GMT, also in %s", (zone) =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const before = process.env["TZ"]
+        process.env["TZ"] = zone
+        return before
+      }),
+      () =>
+        Effect.gen(function* () {
+          yield* TestClock.setTime(1_900_000_000_000)
+          yield* fail(Fault.answer(429, { headers: { "retry-after": "Sun Mar 17 17:46:47 2030" } }))
+          const error = yield* Effect.flip(request({ retry: { attempts: 1 } }))
+          assert.deepInclude(error, { _tag: "Throttled", retryAfterMillis: 7000 })
+        }),
+      (before) =>
+        Effect.sync(() => {
+          if (before === undefined) delete process.env["TZ"]
+          else process.env["TZ"] = before
+        })
+    ).pipe(withEmulator)
+  )
+
   it.effect("waits for its place behind nobody but other urgent requests", () =>
     Effect.gen(function* () {
       yield* fail(answer({}))

@@ -76,6 +76,19 @@ describe("a body without end", () => {
     })
   )
 
+  it.effect("is not believed to be short because of the length that it has encoded", () =>
+    Effect.gen(function* () {
+      const encoded: Reply = {
+        status: 201,
+        headers: { "content-encoding": "gzip", "content-length": "100" },
+        endless: "a".repeat(16_384)
+      }
+      const { result, server } = yield* against({ token: () => encoded }, Effect.flip(requestToken))
+      assert.deepInclude(result, { _tag: "UnexpectedResponse", reason: "TooLarge" })
+      assertBounded(server.endless)
+    })
+  )
+
   it.effect("of a 401 does not keep the token from being replaced", () =>
     Effect.gen(function* () {
       const { result, server } = yield* against(

@@ -103,7 +103,7 @@ describePostgres("the example service", () => {
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
       const { ask } = yield* startService(yield* database)
-      yield* ask(configurationOf(1), { ...headersOf(1), "x-forwarded-for": `${addressOf(1)}, 10.0.0.1` })
+      yield* ask(configurationOf(1), { ...headersOf(1), "x-forwarded-for": `192.0.2.66, ${addressOf(1)}` })
       const seen = yield* emulator.log
       assert.deepStrictEqual(
         seen.map(({ headers, route }) => [route, headers["x-forwarded-for"], headers["x-device-info"]]),

@@ -28,6 +28,7 @@ import {
   ClientRegistration,
   CredentialStore,
   CurrentDevice,
+  CurrentInstance,
   Device,
   DeviceInfo,
   Environment,
@@ -89,7 +90,10 @@ const info: DeviceInfo.DeviceInfo = {
   applicationId: "App-e0c71d9f4b"
 }
 
-const device = Either.getOrThrow(Device.onBehalfOf({ id: deviceId, ip: deviceIp, port: 51_617, info }))
+const userAgent = "Visitor/7e3b (c4d9f1; a8b2e0)"
+const device = Either.getOrThrow(
+  Device.onBehalfOf({ id: deviceId, ip: deviceIp, port: 51_617, info, userAgent })
+)
 
 const secrets: ReadonlyArray<Secret> = [
   { name: "software statement", value: withoutJwtHeader(statement) },
@@ -99,6 +103,7 @@ const secrets: ReadonlyArray<Secret> = [
   { name: "device id", value: deviceId },
   { name: "device IP", value: deviceIp },
   { name: "X-Device-Info header", value: Redacted.value(device.clientHeaders)["x-device-info"] ?? "" },
+  { name: "User-Agent of the device", value: userAgent },
   ...Object.entries(info).map(([key, value]) => ({ name: `X-Device-Info ${key}`, value: String(value) }))
 ]
 const find = searcher(secrets)
@@ -458,6 +463,24 @@ const failuresOfCalls: ReadonlyArray<Failure> = [
       call: repeated(json(401, { action: "none", message: `${deviceId} ${deviceIp}` }))
     },
     inPlay: ["device id", "device IP"]
+  },
+  {
+    name: "call: 429 of a management API",
+    tag: "Throttled",
+    replies: { call: repeated({ status: 429, headers: echoHeaders, body: echo }) },
+    program: Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) => adobe.get("/esm/v3/year")),
+    inPlay: wire
+  },
+  {
+    name: "call: plain text of a management API that shows the request",
+    tag: "RequestRejected",
+    replies: {
+      call: repeated({ status: 400, headers: { "content-type": "text/plain" }, body: `${reflected} ${echo}` })
+    },
+    program: Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) =>
+      Effect.provideService(adobe.withoutDevice.get("/esm/v3/year"), CurrentInstance, device)
+    ),
+    inPlay: wire
   },
   {
     name: "call: 401 for a body that cannot be sent twice",

@@ -88,7 +88,7 @@ const Answer = Schema.Struct({
     { nullable: true }
   ),
   created_at: LenientNumber,
-  token_type: Schema.optional(Schema.String.pipe(Schema.pattern(/^bearer$/i)))
+  token_type: Schema.optionalWith(Schema.String.pipe(Schema.pattern(/^bearer$/i)), { nullable: true })
 })
 
 /**

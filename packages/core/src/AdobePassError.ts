@@ -215,7 +215,8 @@ export class UnsupportedGrantType extends Schema.TaggedError<UnsupportedGrantTyp
  * Adobe Pass answered 429 until the attempts were used up, or the wait for a permit would have been longer than
  * `maxWait` and nothing was sent (`status` is then absent).
  *
- * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense. `countedBy` is `"caller"` for a
+ * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense: at most `Throttle.longestHold`
+ * after a 429, whatever the server asks for. `countedBy` is `"caller"` for a
  * management API, which counts the calls of the address that they come from; all others count those of a device.
  *
  * @since 0.1.0

@@ -10,6 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { InvalidInput } from "./AdobePassError.js"
+import { LenientNumber } from "./internal/lenient.js"
 import { sha256Hex } from "./internal/sha256.js"
 
 /**
@@ -24,8 +25,8 @@ export const Claims = Schema.Struct({
   software_id: Schema.optional(Schema.String),
   client_name: Schema.optional(Schema.String),
   iss: Schema.optional(Schema.String),
-  iat: Schema.optional(Schema.Number),
-  nbf: Schema.optional(Schema.Number)
+  iat: LenientNumber,
+  nbf: LenientNumber
 })
 
 /**

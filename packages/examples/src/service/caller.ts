@@ -2,9 +2,12 @@ import { HttpServerRequest } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { AdobePassError, Device, DeviceInfo } from "effect-adobe-pass"
 
+/** The load balancer in front of this service. What stands before its entry in `X-Forwarded-For` is not believed. */
+const trustedProxies = 1
+
 /**
  * The device that a request is made for: its identifier from the path, its description from `X-Device-Info`, its
- * address from the request, where the load balancer has put it.
+ * address from `X-Forwarded-For`, where the load balancer has put it.
  */
 export const deviceOf = (id: string) =>
   Effect.gen(function* () {
@@ -16,8 +19,11 @@ export const deviceOf = (id: string) =>
         problem: "is missing: send the description of the device as JSON in base64"
       })
     }
-    // Without an address all devices would share the pace of one, so an unknown one is refused like an unusable one.
-    const ip = Option.getOrElse(remoteAddress, () => "")
+    const ip = yield* Device.forwardedAddress({
+      forwardedFor: headers["x-forwarded-for"],
+      remoteAddress: Option.getOrElse(remoteAddress, () => ""),
+      trustedProxies
+    })
     return yield* Device.make({ id, ip, info: yield* DeviceInfo.fromHeader(described) })
   })
 

@@ -6,7 +6,7 @@ import type { Device } from "../../Device.js"
 const privateAddress =
   /^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd][\da-f]{2}:|fe[89ab][\da-f]:)/
 
-/** More private addresses than a few proxies have are those of the devices of a test. */
+/** Proxies have few addresses. More are not watched. */
 const maximumAddresses = 100
 
 /**
