@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FastCheck as fc, Option, Redacted } from "effect"
-import { Encryption, type SessionKey } from "effect-adobe-pass"
+import { Effect, FastCheck as fc, Metric, Option, Redacted } from "effect"
+import { Encryption, Metrics, type SessionKey } from "effect-adobe-pass"
 import { sampleCredentials, sampleKey, sampleToken } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { runs } from "../support/property.js"
 import { onRecords, storeOn } from "../support/store.js"
@@ -85,6 +85,13 @@ describe("a key", () => {
     })
   )
 
+  it.effect("is refused together with an option that cannot be used", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Encryption.make([november], { plaintext: "maybe" as never }))
+      assert.strictEqual(error.field, "encryption.plaintext")
+    })
+  )
+
   it.effect("is refused when its id stands twice", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Encryption.make([november, { ...october, id: november.id }]))
@@ -106,6 +113,43 @@ describe("a store with encryption", () => {
       yield* store.saveToken(session, first, second)
       assert.notInclude(records.get(session) ?? "", "secret-1")
       assert.strictEqual(Option.getOrThrow(yield* store.load(session)).encryptedWith, "2026-11")
+    })
+  )
+
+  it.effect("counts the records in clear that it reads, and refuses them when it is told to", () =>
+    Effect.gen(function* () {
+      const records = new Map<SessionKey.SessionKey, string>()
+      yield* onText(records).saveCredentials(session, first)
+      const count = Effect.map(Metric.value(Metrics.plaintextRecords), ({ count }) => count)
+      const before = yield* count
+      const accepting = onText(records, yield* Encryption.make([november]))
+      yield* accepting.load(session)
+      assert.strictEqual(yield* count, before + 1)
+      const refusing = onText(records, yield* Encryption.make([november], { plaintext: "refuse" }))
+      for (const operation of [
+        refusing.load(session),
+        refusing.saveCredentials(session, sampleCredentials(session, 2)),
+        refusing.saveToken(session, first, second)
+      ]) {
+        assert.deepInclude(yield* Effect.flip(operation), { reason: "Plaintext", retryable: false })
+      }
+      assert.strictEqual((yield* refusing.loadMany([session])).size, 0)
+      assert.strictEqual(yield* count, before + 1)
+      yield* accepting.saveToken(session, first, second)
+      assert.isTrue(Option.isSome(yield* refusing.load(session)))
+    })
+  )
+
+  it.effect("cannot tell an older record of the same session from the current one, as is documented", () =>
+    Effect.gen(function* () {
+      const records = new Map<SessionKey.SessionKey, string>()
+      const store = onText(records, yield* Encryption.make([november]))
+      yield* store.saveCredentials(session, first)
+      const older = records.get(session) ?? ""
+      yield* store.saveCredentials(session, sampleCredentials(session, 2), { replaces: first })
+      records.set(session, older)
+      const { credentials } = Option.getOrThrow(yield* store.load(session))
+      assert.strictEqual(Redacted.value(credentials.clientSecret), "secret-1")
     })
   )
 

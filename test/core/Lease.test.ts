@@ -28,7 +28,7 @@ const key = sampleKey("a")
 /** The lock made of leases, for one use. */
 const lockOf =
   (backend: StoreBackend.LeaseBackend, options?: Lease.LeaseOptions) => (key: SessionKey.SessionKey) =>
-    Effect.flatMap(Lease.make(backend, options), (lock) => lock(key))
+    Effect.flatMap(Lease.make(backend, options), ({ lock }) => lock(key))
 
 const unavailable = { reason: "Unavailable" } as const
 
@@ -54,6 +54,7 @@ describe("a lease", () => {
             return Option.none()
           }),
         renew: () => Effect.succeed(true),
+        begin: () => Effect.succeed(true),
         release: () => Effect.void
       },
       { wait: "60 seconds" }

@@ -186,6 +186,59 @@ describe("a shared throttle", () => {
     )
   }
 
+  it.effect("counts what it gave by itself when the server is back with a full bucket (I3)", () =>
+    Effect.gen(function* () {
+      const { node, server } = makeServer()
+      const throttle = node({ pause: "100 millis" })
+      const served: Array<readonly [string, number]> = []
+      server.behaviour = "fails"
+      for (let call = 0; call < 10; call++) yield* ask(throttle, served, "alone")
+      server.behaviour = "works"
+      yield* advance(100)
+      for (let call = 0; call < 10; call++) yield* ask(throttle, served, "shared")
+      yield* advance(60_000)
+      assert.deepStrictEqual(
+        served.map(([, at]) => at),
+        Array.from({ length: 20 }, (_, n) => Math.max(0, n - 9) * 1000)
+      )
+    })
+  )
+
+  it.effect("does not learn from a 429 that its burst is spent for good, when another process sent it", () =>
+    Effect.gen(function* () {
+      const { node } = makeServer()
+      const [one, two] = [node(), node()]
+      const served: Array<readonly [string, number]> = []
+      for (let call = 0; call < 10; call++) yield* ask(one, served, "one")
+      yield* two.hold("ip", 1000)
+      yield* advance(60_000)
+      const again: typeof served = []
+      for (let call = 0; call < 10; call++) yield* ask(two, again, "two")
+      assert.deepStrictEqual(
+        again.map(([, at]) => at),
+        Array.from({ length: 10 }, () => 60_000)
+      )
+    })
+  )
+
+  it.effect("learns by itself that a burst is spent for good while the server cannot be told", () =>
+    Effect.gen(function* () {
+      const { node, server } = makeServer()
+      const throttle = node()
+      server.behaviour = "fails"
+      yield* throttle.take("ip")
+      yield* throttle.hold("ip", 1000)
+      yield* advance(60_000)
+      const served: Array<readonly [string, number]> = []
+      for (let call = 0; call < 3; call++) yield* ask(throttle, served, "call")
+      yield* advance(10_000)
+      assert.deepStrictEqual(
+        served.map(([, at]) => at),
+        [60_000, 61_000, 62_000]
+      )
+    })
+  )
+
   it.effect("asks a server that hangs once in a pause, whatever the number of addresses", () =>
     Effect.gen(function* () {
       const { node, server } = makeServer()

@@ -259,7 +259,7 @@ describe("the memory of a session", () => {
         readMany: (keys) => Effect.sync(() => new Map(keys.map((key) => [key, recordOf(key)] as const))),
         compareAndSet: () => Effect.succeed(true),
         remove: () => Effect.void,
-        lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
+        lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
       })
     )
   ).pipe(Layer.orDie)

@@ -39,7 +39,7 @@ const deviceOf = (name: string) =>
     })
   )
 
-/** The store, which says when a lock is held and when a pair is saved. */
+/** The store, which says when a lock is held, when a registration is about to begin, and when a pair is saved. */
 const observed = Layer.effect(
   CredentialStore,
   Effect.map(
@@ -48,6 +48,7 @@ const observed = Layer.effect(
       ({
         ...store,
         lock: (key) => Effect.tap(store.lock(key), () => say("lease")),
+        begin: (...args) => Effect.zipRight(say("begins"), store.begin(...args)),
         saveCredentials: (...args) => Effect.tap(store.saveCredentials(...args), () => say("saved"))
       }) satisfies typeof store
   )

@@ -641,8 +641,14 @@ const refusedInputs: ReadonlyArray<readonly [name: string, refused: Effect.Effec
     "an environment name with other characters",
     Environment.custom({ name: `${token} ${clientSecret}`, sp: "https://sp.example" })
   ],
-  ["a device id with a line break", Device.make({ id: `${deviceId}\n`, info: "browser" })],
-  ["a device id that is too long", Device.make({ id: deviceId.repeat(100), info: "browser" })],
+  [
+    "a device id with a line break",
+    Device.make({ id: `${deviceId}\n`, info: "browser", userAgent: "Mozilla/5.0" })
+  ],
+  [
+    "a device id that is too long",
+    Device.make({ id: deviceId.repeat(100), info: "browser", userAgent: "Mozilla/5.0" })
+  ],
   ["a device IP that is a list", Device.make({ id: deviceId, ip: `${deviceIp}, ${deviceIp}`, info })],
   [
     "a device IP with a port",
@@ -732,7 +738,10 @@ const refusedVariables: ReadonlyArray<readonly [name: string, variables: Readonl
         ADOBE_PASS_SP_URL: "https://sp.example",
         ADOBE_PASS_MGMT_URL: `${token} ${statement}`
       }
-    ]
+    ],
+    ["TIMEOUT", { ...usable, ADOBE_PASS_TIMEOUT: token }],
+    ["THROTTLE_BURST", { ...usable, ADOBE_PASS_THROTTLE_BURST: token }],
+    ["THROTTLE_REPLENISH", { ...usable, ADOBE_PASS_THROTTLE_REPLENISH: token }]
   ]
 
 const keyValueStore = (failing: {
@@ -826,7 +835,7 @@ const failuresOfStores: ReadonlyArray<Failure> = [
         read: () => Effect.fail({ reason: "Unavailable", code: `cannot write ${echo}` }),
         compareAndSet: () => Effect.succeed(false),
         remove: () => Effect.void,
-        lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
+        lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
       })
     )
   }

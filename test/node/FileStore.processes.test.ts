@@ -6,7 +6,7 @@ import { CredentialStore } from "effect-adobe-pass"
 import { FileStore } from "effect-adobe-pass-node"
 import { faster } from "../support/clocks.js"
 import { useWorker } from "../support/workers.js"
-import { onStore, storeDirectory } from "./directory.js"
+import { namesIn, onStore, storeDirectory } from "./directory.js"
 import { sharedKey as key, largePair } from "./records.js"
 
 const start = useWorker(new URL("worker.ts", import.meta.url))
@@ -61,9 +61,27 @@ describe.concurrent("a process that holds the lock", () => {
       yield* worker.ended
       // Less than the time for which a living holder may be silent.
       yield* onStore(directory, (store) => Effect.scoped(store.lock(key)), { lockWait: "5 seconds" })
-      assert.deepStrictEqual(yield* Effect.promise(() => fs.readdir(directory)), [])
+      assert.deepStrictEqual(yield* namesIn(directory), [])
     })
   )
+
+  for (const [command, said, unfinished] of [
+    ["hold", "held", false],
+    ["begin", "begun", true]
+  ] as const) {
+    it.scopedLive(`and is killed after it has ${said} tells the next one so, once`, () =>
+      Effect.gen(function* () {
+        const directory = yield* storeDirectory
+        const worker = yield* startWorker(command, directory)
+        yield* worker.says(said)
+        yield* worker.signal("SIGKILL")
+        yield* worker.ended
+        const pass = onStore(directory, (store) => Effect.scoped(store.lock(key)))
+        assert.strictEqual((yield* pass).unfinished, unfinished)
+        assert.isFalse((yield* pass).unfinished)
+      })
+    )
+  }
 
   it.scopedLive("makes others fail as Locked after their wait, but reading and saving go on", () =>
     Effect.gen(function* () {
@@ -118,7 +136,7 @@ describe.concurrent("a process that holds the lock", () => {
           })
         )
       )
-      assert.deepStrictEqual(yield* Effect.promise(() => fs.readdir(directory)), [])
+      assert.deepStrictEqual(yield* namesIn(directory), [])
     })
   )
 })

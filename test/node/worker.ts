@@ -19,6 +19,14 @@ const hold = Effect.gen(function* () {
   return yield* Effect.never
 })
 
+/** As `hold`, and says before that something is begun under it. */
+const begin = Effect.gen(function* () {
+  const store = yield* CredentialStore
+  yield* store.begin(key, yield* store.lock(key))
+  yield* say("begun")
+  return yield* Effect.never
+})
+
 /** Takes the lock, and gives it back when told to. */
 const holdUntilTold = Effect.gen(function* () {
   const store = yield* CredentialStore
@@ -103,8 +111,9 @@ const write = Effect.gen(function* () {
   }
 })
 
-const commands: Record<string, typeof hold | typeof holdUntilTold | typeof count> = {
+const commands: Record<string, typeof hold | typeof begin | typeof holdUntilTold | typeof count> = {
   hold,
+  begin,
   holdUntilTold,
   contend,
   race,

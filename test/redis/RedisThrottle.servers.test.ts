@@ -272,6 +272,16 @@ describeRedis(
       })
     )
 
+    it.scopedLive("keeps a bucket that is held until the hold and its aftermath are over", () =>
+      Effect.gen(function* () {
+        const redis = yield* server
+        const throttle = yield* throttleOn(redis, { burst: 0, rate: 10, replenish: "refill" })
+        yield* throttle.hold(address, 60_000)
+        const [name = ""] = yield* keys(redis)
+        assert.isAbove(Number(yield* redis.execute("PTTL", name)), 60_000)
+      })
+    )
+
     it.scopedLive(
       "forgets a bucket when it is full again, and after an hour one whose burst is spent for good",
       () =>

@@ -10,6 +10,7 @@ const scripts: ReadonlyArray<readonly [name: string, lua: string, args: Readonly
   ["acquire", StoreScripts.acquire.lua, ["owner", "1000"]],
   ["compareAndSet", StoreScripts.compareAndSet.lua, ["next", "0", "", "owner"]],
   ["renew", StoreScripts.renew.lua, ["owner", "1000"]],
+  ["begin", StoreScripts.begin.lua, ["owner"]],
   ["release", StoreScripts.release.lua, ["owner"]],
   ["remove", StoreScripts.remove.lua, []],
   ["take", serverClock + BucketScripts.take, ["10", "1000", "learn"]],

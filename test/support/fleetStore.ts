@@ -4,6 +4,7 @@ import { CredentialStore, Lease, type SessionKey, StoreBackend } from "effect-ad
 interface Row {
   record: string | undefined
   owner: string | undefined
+  begun: boolean
   fence: number
   expires: number
 }
@@ -15,7 +16,7 @@ export const makeDatabase = (
   const rows = new Map<SessionKey.SessionKey, Row>()
   const log: Array<string> = []
   const rowOf = (key: SessionKey.SessionKey): Row => {
-    const row = rows.get(key) ?? { record: undefined, owner: undefined, fence: 0, expires: 0 }
+    const row = rows.get(key) ?? { record: undefined, owner: undefined, begun: false, fence: 0, expires: 0 }
     rows.set(key, row)
     return row
   }
@@ -26,11 +27,13 @@ export const makeDatabase = (
         const row = rowOf(key)
         if (row.owner !== undefined && row.owner !== owner && row.expires > at) return Option.none()
         const takenOver = row.owner !== undefined && row.owner !== owner
+        const unfinished = takenOver && row.begun
+        if (row.owner !== owner) row.begun = false
         row.owner = owner
         row.fence += 1
         row.expires = at + ttl
         log.push(takenOver ? "take over" : "acquire")
-        return Option.some({ fence: row.fence, takenOver })
+        return Option.some({ fence: row.fence, unfinished })
       }),
     renew: (key, owner, ttl) =>
       Effect.map(now, (at) => {
@@ -38,6 +41,13 @@ export const makeDatabase = (
         if (row.owner !== owner) return false
         row.expires = at + ttl
         log.push("renew")
+        return true
+      }),
+    begin: (key, owner) =>
+      Effect.sync(() => {
+        const row = rowOf(key)
+        if (row.owner !== owner) return false
+        row.begun = true
         return true
       }),
     release: (key, owner) =>
@@ -48,7 +58,7 @@ export const makeDatabase = (
         log.push("release")
       })
   }
-  const backend: Omit<StoreBackend.StoreBackend, "lock"> = {
+  const backend: Omit<StoreBackend.StoreBackend, "begin" | "lock"> = {
     read: (key) => Effect.sync(() => Option.fromNullable(rowOf(key).record)),
     compareAndSet: (key, expected, next, lease) =>
       Effect.suspend(() => {
@@ -67,8 +77,8 @@ export const makeDatabase = (
   }
   /** The store of one node. */
   const node = (storeOptions?: CredentialStore.StoreOptions) =>
-    Effect.flatMap(Lease.make(leases, options.lease), (lock) =>
-      CredentialStore.make({ ...backend, lock }, storeOptions)
+    Effect.flatMap(Lease.make(leases, options.lease), (locks) =>
+      CredentialStore.make({ ...backend, ...locks }, storeOptions)
     )
   const layer = (storeOptions?: CredentialStore.StoreOptions) =>
     Layer.orDie(Layer.scoped(CredentialStore.CredentialStore, node(storeOptions)))

@@ -7,9 +7,9 @@ type Behaviour = "works" | "fails" | "hangs"
 /** A backend on records that the test can see and spoil. Its lock keeps nobody out: it is for one process. */
 export const onRecords = (
   records: Map<SessionKey.SessionKey, string>
-): Required<Omit<StoreBackend.StoreBackend, "readMany">> => ({
+): Required<Omit<StoreBackend.StoreBackend, "begin" | "readMany">> => ({
   ...operationsOn(records),
-  lock: () => Effect.succeed({ owner: "the only one", takenOver: false })
+  lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
 })
 
 /** A store on a backend, with options that can be used. */

@@ -8,6 +8,7 @@
  */
 import * as Schema from "effect/Schema"
 import { describeTransport } from "./internal/http/describeTransport.js"
+import { remedy } from "./internal/store/remedy.js"
 
 /**
  * The steps of the protocol an error can come from.
@@ -141,8 +142,12 @@ export class UnapprovedSoftwareStatement extends Schema.TaggedError<UnapprovedSo
 }
 
 /**
- * `400 {"error":"invalid_client"}`, confirmed: Adobe Pass no longer knows these client credentials, and the policy (or
- * an earlier replacement) does not let the library register again.
+ * `400 {"error":"invalid_client"}`: Adobe Pass does not know these client credentials.
+ *
+ * `deferred` says that the credentials are asked again soon, and replaced later if they stay refused: `Incident` when the
+ * credentials of several devices are refused, which is probably a fault of the service; `Untested` when they were issued
+ * a short time ago and have not given a token yet. Without `deferred` the refusal was confirmed, and the policy
+ * (`sessions.reregister`) does not let the library register again.
  *
  * @since 0.1.0
  * @category errors
@@ -150,13 +155,23 @@ export class UnapprovedSoftwareStatement extends Schema.TaggedError<UnapprovedSo
  */
 export class InvalidClient extends Schema.TaggedError<InvalidClient>("effect-adobe-pass/InvalidClient")(
   "InvalidClient",
-  { status: Schema.Number }
+  {
+    status: Schema.Number,
+    deferred: Schema.optionalWith(Schema.Literal("Incident", "Untested"), { exact: true })
+  }
 ) {
-  get retryable(): false {
-    return false
+  get retryable(): boolean {
+    return this.deferred !== undefined
   }
   override get message(): string {
-    return "Adobe Pass does not know the client credentials of this device (invalid_client): registering again would sign its users out, so decide, then forget the session to allow it."
+    switch (this.deferred) {
+      case "Incident":
+        return "Adobe Pass refuses the client credentials of several devices (invalid_client), so this device keeps its own for now: try again, and if it lasts ask Adobe support whether the credentials were lost."
+      case "Untested":
+        return "Adobe Pass does not know the client credentials that it issued to this device a short time ago (invalid_client): try again."
+      default:
+        return "Adobe Pass does not know the client credentials of this device (invalid_client): registering again would sign its users out, so decide, then forget the session to allow it."
+    }
   }
 }
 
@@ -200,7 +215,8 @@ export class UnsupportedGrantType extends Schema.TaggedError<UnsupportedGrantTyp
  * Adobe Pass answered 429 until the attempts were used up, or the wait for a permit would have been longer than
  * `maxWait` and nothing was sent (`status` is then absent).
  *
- * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense.
+ * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense. `countedBy` is `"caller"` for a
+ * management API, which counts the calls of the address that they come from; all others count those of a device.
  *
  * @since 0.1.0
  * @category errors
@@ -208,6 +224,7 @@ export class UnsupportedGrantType extends Schema.TaggedError<UnsupportedGrantTyp
 export class Throttled extends Schema.TaggedError<Throttled>("effect-adobe-pass/Throttled")("Throttled", {
   operation: Operation,
   status: Schema.optionalWith(Schema.Number, { exact: true }),
+  countedBy: Schema.optionalWith(Schema.Literal("caller"), { exact: true }),
   retryAfterMillis: Schema.Number,
   attempts: Schema.Number
 }) {
@@ -216,6 +233,11 @@ export class Throttled extends Schema.TaggedError<Throttled>("effect-adobe-pass/
   }
   override get message(): string {
     const wait = Math.ceil(this.retryAfterMillis / 1000)
+    if (this.countedBy === "caller") {
+      const what =
+        this.status === undefined ? "was not sent" : `was throttled (429)${attempted(this.attempts)}`
+      return `${endpoint(this.operation)} to a management API ${what}: wait at least ${wait} s; the calls of this machine's address are counted, and the Degradation API accepts two a minute.`
+    }
     return this.status === undefined
       ? `${endpoint(this.operation)} was not sent: about ${wait} s of earlier requests wait for the same device IP; send fewer at once, or raise throttle.maxWait.`
       : `${endpoint(this.operation)} was throttled (429)${attempted(this.attempts)}: wait at least ${wait} s; if this happens often, check that the device's own IP is forwarded.`
@@ -277,8 +299,8 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
 }
 
 /**
- * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty or broken body, a body
- * in an unknown encoding, or one that lacks what it must have.
+ * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty, broken or endless body,
+ * one in an unknown encoding, or one that lacks what it must have.
  *
  * `reason` tells which; `issues` are the paths of the fields that are missing or wrong, never their values.
  *
@@ -297,8 +319,10 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
     "BrokenJson",
     "UnexpectedJson",
     "UnknownCode",
+    "Encoding",
+    "TooLarge",
     "Redirect",
-    "Encoding"
+    "UnknownStatus"
   ),
   code: Schema.optionalWith(Schema.String, { exact: true }),
   issues: Schema.Array(Schema.String)
@@ -308,16 +332,18 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
   }
   override get message(): string {
     const what: Record<UnexpectedResponse["reason"], string> = {
-      EmptyBody: "an empty body",
-      Html: "an HTML page",
-      Text: "plain text",
-      BrokenJson: "a body that is not complete JSON",
-      UnexpectedJson: `JSON without the expected fields${this.issues.length === 0 ? "" : ` (${this.issues.join(", ")})`}`,
-      UnknownCode: `the unknown error code ${this.code ?? ""}`.trimEnd(),
-      Redirect: "a redirect, which is not followed",
-      Encoding: `a body whose encoding${this.code === undefined ? "" : ` (${this.code})`} cannot be decoded`
+      EmptyBody: " and an empty body",
+      Html: " and an HTML page",
+      Text: " and plain text",
+      BrokenJson: " and a body that is not complete JSON",
+      UnexpectedJson: ` and JSON without the expected fields${this.issues.length === 0 ? "" : ` (${this.issues.join(", ")})`}`,
+      UnknownCode: ` and the unknown error code ${this.code ?? ""}`.trimEnd(),
+      Encoding: ` and a body whose encoding${this.code === undefined ? "" : ` (${this.code})`} cannot be decoded`,
+      TooLarge: " and a body of more than 1 MiB",
+      Redirect: " and a redirect, which is not followed",
+      UnknownStatus: ", which Adobe Pass does not document"
     }
-    return `${endpoint(this.operation)} was answered with status ${this.status} and ${what[this.reason]}: check that the base URL is an Adobe Pass environment and that no proxy answers in its place.`
+    return `${endpoint(this.operation)} was answered with status ${this.status}${what[this.reason]}: check that the base URL is an Adobe Pass environment and that no proxy answers in its place.`
   }
 }
 
@@ -328,7 +354,9 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
  * `Unavailable`: the store cannot be reached; `Timeout`: it was too slow; `Locked`: another process held the lock of
  * this session for too long, or took it over before the save; `Corrupt`: a record exists but cannot be decoded, a
  * person has to look at it; `Mismatch`: the record belongs to another environment, statement or device; `Encrypted`: it
- * is encrypted with a key that is not configured; `Unsupported`: the store has no such operation.
+ * is encrypted with a key that is not configured; `Plaintext`: it is not encrypted, and such records are refused;
+ * `Newer`: a newer version of this library wrote it; `Evicting`: the store removes records by itself, so that one that
+ * is missing may have been there; `Unsupported`: the store has no such operation.
  *
  * @since 0.1.0
  * @category errors
@@ -344,6 +372,9 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
     "Corrupt",
     "Mismatch",
     "Encrypted",
+    "Plaintext",
+    "Newer",
+    "Evicting",
     "Unsupported"
   ),
   code: Schema.optionalWith(Schema.String, { exact: true })
@@ -358,7 +389,7 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
         ? "new credentials are kept in memory and saved by the next call of their device, so nothing is registered twice"
         : "nothing was registered or lost"
     const sentences: Record<CredentialStoreError["reason"], string> = {
-      Unavailable: `The credential store failed to ${this.operation}${code}: bring it back; ${kept}.`,
+      Unavailable: `The credential store failed to ${this.operation}${code}: ${remedy(this.code)}; ${kept}.`,
       Timeout: `The credential store took too long to ${this.operation}${code}: check its load; ${kept}.`,
       Locked: `Another process held the lock of this session for too long${code}: try again.`,
       Corrupt:
@@ -367,6 +398,11 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
         "The stored record belongs to another environment, software statement or device: check who writes to the store.",
       Encrypted:
         "The stored record is encrypted with a key that is not among the configured ones: add that key to the end of the list.",
+      Plaintext:
+        "The stored record of this session is in clear, which the encryption of this store refuses: accept such records until they are encrypted, or check who writes to the store.",
+      Newer:
+        "The stored record of this session was written by a newer version of this library: update this node. The record is kept as it is.",
+      Evicting: `The credential store was not asked to ${this.operation}, because it removes records when its memory is full${code}: set its maxmemory-policy to noeviction.`,
       Unsupported: `This credential store cannot ${this.operation} sessions: use one that can.`
     }
     return sentences[this.reason]

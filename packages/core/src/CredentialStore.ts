@@ -85,7 +85,7 @@ export interface CredentialStore {
   ) => Effect.Effect<StoredSession, CredentialStoreError>
   /**
    * Saves a token if the store still holds its credentials; otherwise does nothing. With `read`, the session as it was
-   * read before, nothing is read again unless another process wrote meanwhile.
+   * read before, nothing is read again unless another process wrote meanwhile. A later token that it wrote stays.
    */
   readonly saveToken: (
     key: SessionKey,
@@ -97,6 +97,12 @@ export interface CredentialStore {
   readonly remove: (key: SessionKey) => Effect.Effect<void, CredentialStoreError>
   /** Holds the lock of the session, against every process that shares the store, until the scope closes. */
   readonly lock: (key: SessionKey) => Effect.Effect<StoreBackend.Lease, CredentialStoreError, Scope.Scope>
+  /**
+   * To be run under the lock before what cannot be taken back, such as a registration: the holder of the next lock learns
+   * from `unfinished` that it was begun, when this one does not give the lock back. Fails as `Locked` with the code
+   * `StoreBackend.leaseLost` when there is another holder by now.
+   */
+  readonly begin: (key: SessionKey, lease: StoreBackend.Lease) => Effect.Effect<void, CredentialStoreError>
   /** The keys of all sessions, in no order. A session that is saved or removed meanwhile may be among them or not. */
   readonly keys: Stream.Stream<SessionKey, CredentialStoreError>
 }
@@ -115,7 +121,7 @@ export const CredentialStore: Context.Tag<CredentialStore, CredentialStore> =
  * @category models
  */
 export interface StoreOptions extends Setting.Input<typeof Options.store> {
-  /** Encryption of what is stored. Records in clear can still be read, and are encrypted when they are saved. @default none */
+  /** Encryption of what is stored. @default none */
   readonly encryption?: Encryption | undefined
 }
 
@@ -190,12 +196,12 @@ const save = <A>(
   bounded: Bounded,
   key: SessionKey,
   { lease, read }: Pick<SaveOptions, "lease" | "read">,
-  decide: (current: Option.Option<StoredSession>) => Either.Either<Content, A>,
+  decide: (current: Option.Option<StoredSession>, isReadAgain: boolean) => Either.Either<Content, A>,
   writes = 1
 ): Effect.Effect<StoredSession | A, CredentialStoreError> =>
   Effect.gen(function* () {
     const current = read ?? (yield* load(bounded, key, "save"))
-    const decision = decide(current)
+    const decision = decide(current, writes > 1)
     if (Either.isLeft(decision)) return decision.left
     const { credentials, token } = decision.right
     const session = yield* Record.encode(bounded.encryption, key, credentials, token)
@@ -233,10 +239,18 @@ const saveToken =
   (bounded: Bounded): CredentialStore["saveToken"] =>
   (key, credentials, token, read) =>
     Effect.asVoid(
-      save(bounded, key, { read: read === undefined ? undefined : Option.some(read) }, (current) =>
-        Option.exists(current, (stored) => sameCredentials(stored.credentials, credentials))
-          ? Either.right({ credentials, token })
-          : Either.left(undefined)
+      save(
+        bounded,
+        key,
+        { read: read === undefined ? undefined : Option.some(read) },
+        (current, isReadAgain) => {
+          const stored = Option.getOrUndefined(current)
+          const isOutrun =
+            isReadAgain && stored?.token !== undefined && stored.token.issuedAt > token.issuedAt
+          return stored !== undefined && sameCredentials(stored.credentials, credentials) && !isOutrun
+            ? Either.right({ credentials, token })
+            : Either.left(undefined)
+        }
       )
     )
 
@@ -260,6 +274,8 @@ const build = (
     saveToken: saveToken(bounded),
     remove: (key) => bounded.run("remove", backend.remove(key)),
     lock: (key) => Effect.mapError(backend.lock(key), (failure) => StoreBackend.toError("lock", failure)),
+    begin: (key, lease) =>
+      backend.begin === undefined ? Effect.void : bounded.run("lock", backend.begin(key, lease)),
     keys:
       backend.keys === undefined
         ? Stream.fail(new CredentialStoreError({ operation: "list", reason: "Unsupported" }))

@@ -9,7 +9,9 @@ import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
 import { InvalidInput } from "./AdobePassError.js"
+import * as Options from "./Options.js"
 import type { SessionKey } from "./SessionKey.js"
+import type * as Setting from "./Setting.js"
 
 /**
  * A key for AES-256-GCM. The `id` is stored beside each record, in clear; it names the key when keys are rotated.
@@ -34,7 +36,8 @@ export type Unopened = "UnknownKey" | "Damaged"
 
 /**
  * Seals and opens the records of a store. A sealed record belongs to its session: under another session it cannot be
- * opened.
+ * opened. Nothing tells an older record of the same session from the current one: whoever can write to the store can put
+ * back what it held before.
  *
  * @since 0.1.0
  * @category models
@@ -44,7 +47,17 @@ export interface Encryption {
   readonly seal: (session: SessionKey, text: string) => Effect.Effect<string>
   /** The text of a sealed record. */
   readonly open: (session: SessionKey, sealed: string) => Effect.Effect<string, Unopened>
+  /** Whether records in clear are read. */
+  readonly plaintext: "accept" | "refuse"
 }
+
+/**
+ * What a store with encryption does about records that are not encrypted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EncryptionOptions extends Setting.Input<typeof Options.encryption> {}
 
 const prefix = "aes-256-gcm:"
 const nonceLength = 12
@@ -78,7 +91,10 @@ const importKey = (key: Key, position: number) =>
  * Encryption with the first of the keys; the others open what was sealed earlier. So a key is rotated by putting a new
  * one in front: each record is sealed anew when it is saved, which happens with every token of a device in use.
  *
- * Fails with `InvalidInput` when a key cannot be used or an id stands twice.
+ * Records in clear are read as well, unless `plaintext` is `"refuse"`. So a store that held records in clear is moved
+ * to encryption: accept them until `adobe_pass_plaintext_records_total` stays the same, then refuse them.
+ *
+ * Fails with `InvalidInput` when a key cannot be used, an id stands twice, or an option cannot be used.
  *
  * @example
  * ```ts
@@ -93,8 +109,12 @@ const importKey = (key: Key, position: number) =>
  * @since 0.1.0
  * @category constructors
  */
-export const make = (keys: Arr.NonEmptyReadonlyArray<Key>): Effect.Effect<Encryption, InvalidInput> =>
+export const make = (
+  keys: Arr.NonEmptyReadonlyArray<Key>,
+  options: EncryptionOptions = {}
+): Effect.Effect<Encryption, InvalidInput> =>
   Effect.gen(function* () {
+    const { plaintext } = yield* Options.encryption.check(options, "encryption")
     const imported = yield* Effect.forEach(keys, importKey)
     const byId = new Map(imported)
     if (byId.size !== imported.length) {
@@ -107,6 +127,7 @@ export const make = (keys: Arr.NonEmptyReadonlyArray<Key>): Effect.Effect<Encryp
       additionalData: encoder.encode(`${session}:${id}`)
     })
     return {
+      plaintext,
       seal: (session, text) =>
         Effect.promise(async () => {
           const nonce = crypto.getRandomValues(new Uint8Array(nonceLength))

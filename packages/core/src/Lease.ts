@@ -13,7 +13,13 @@ import { poll } from "./internal/poll.js"
 import * as Options from "./Options.js"
 import type { SessionKey } from "./SessionKey.js"
 import type * as Setting from "./Setting.js"
-import type { BackendFailure, Lease, LeaseBackend, StoreBackend } from "./StoreBackend.js"
+import {
+  type BackendFailure,
+  type Lease,
+  type LeaseBackend,
+  leaseLost,
+  type StoreBackend
+} from "./StoreBackend.js"
 
 /**
  * How long leases live, and how long a caller waits for one.
@@ -25,20 +31,22 @@ export interface LeaseOptions extends Setting.Input<typeof Options.lease> {}
 
 const newOwner = Effect.sync(() => crypto.randomUUID())
 
+const bounded = (ttl: number) => hardTimeout(ttl, (): BackendFailure => ({ reason: "Timeout" }))
+
 const hold = (
   backend: LeaseBackend,
   { ttl, wait }: Setting.Checked<typeof Options.lease>,
   inProcess: KeyedMutex.KeyedMutex<SessionKey>,
   key: SessionKey
 ): Effect.Effect<Lease, BackendFailure, Scope.Scope> => {
-  const bounded = hardTimeout(ttl, (): BackendFailure => ({ reason: "Timeout" }))
+  const answered = bounded(ttl)
   const timeout = { duration: wait, onTimeout: (): BackendFailure => ({ reason: "Locked" }) }
   const release = (owner: string) =>
-    Effect.catchAll(bounded(backend.release(key, owner)), ({ code }) =>
+    Effect.catchAll(answered(backend.release(key, owner)), ({ code }) =>
       Effect.logDebug("A lease of the credential store was not released and will expire", code)
     )
   const renew = (owner: string) =>
-    Effect.catchAll(bounded(backend.renew(key, owner, ttl)), ({ code }) =>
+    Effect.catchAll(answered(backend.renew(key, owner, ttl)), ({ code }) =>
       Effect.as(Effect.logDebug("A lease of the credential store was not renewed", code), true)
     )
 
@@ -49,7 +57,7 @@ const hold = (
       // Added first, because the lease may be granted although the answer is lost.
       yield* Effect.addFinalizer(() => release(owner))
       const granted = yield* restore(
-        Effect.timeoutFail(poll(bounded(backend.acquire(key, owner, ttl))), timeout)
+        Effect.timeoutFail(poll(answered(backend.acquire(key, owner, ttl))), timeout)
       )
       yield* renew(owner).pipe(
         Effect.delay(ttl / 3),
@@ -63,7 +71,7 @@ const hold = (
 }
 
 /**
- * The `lock` of a store backend, made of leases.
+ * The `lock` of a store backend, made of leases, and its `begin`.
  *
  * Fibers of one process get the lock in the order in which they ask; between processes there is no order. A lease is
  * renewed until the scope closes and released then, also when the answer to the request for it was lost. Fails with
@@ -75,9 +83,15 @@ const hold = (
 export const make = (
   backend: LeaseBackend,
   options?: LeaseOptions
-): Effect.Effect<StoreBackend["lock"], InvalidInput, Scope.Scope> =>
+): Effect.Effect<Required<Pick<StoreBackend, "begin" | "lock">>, InvalidInput, Scope.Scope> =>
   Effect.gen(function* () {
     const checked = yield* Options.lease.check(options, "lease")
     const inProcess = yield* KeyedMutex.make<SessionKey>()
-    return (key) => hold(backend, checked, inProcess, key)
+    return {
+      lock: (key) => hold(backend, checked, inProcess, key),
+      begin: (key, { owner }) =>
+        Effect.flatMap(bounded(checked.ttl)(backend.begin(key, owner)), (held) =>
+          held ? Effect.void : Effect.fail<BackendFailure>({ reason: "Locked", code: leaseLost })
+        )
+    }
   })

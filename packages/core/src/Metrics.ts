@@ -111,6 +111,14 @@ export const sessions = Metric.gauge("adobe_pass_sessions")
 export const unsavedTokens = Metric.counter("adobe_pass_unsaved_tokens_total", { incremental: true })
 
 /**
+ * Records in clear that a store with encryption read. Once it stays the same, `plaintext: "refuse"` refuses them.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const plaintextRecords = Metric.counter("adobe_pass_plaintext_records_total", { incremental: true })
+
+/**
  * How far the clock of Adobe Pass is ahead of the local one, in milliseconds, as the last token answer showed it.
  *
  * @since 0.1.0

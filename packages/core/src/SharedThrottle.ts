@@ -98,24 +98,30 @@ class Availability {
   }
 }
 
-/** A permit from the shared buckets, or from this process's own while those cannot be asked. */
+/**
+ * A permit to which this process's own bucket and the shared one agree; the own one alone while the shared buckets
+ * cannot be asked. So what a process sent meanwhile still counts when they are back.
+ */
 const attempt = (
   ask: Effect.Effect<number, BackendFailure>,
   local: LocalThrottle,
   key: string,
-  urgent: boolean,
   maxWait: number
-): Effect.Effect<number, Overloaded> =>
-  Effect.matchEffect(ask, {
-    onSuccess: (millis) =>
-      millis > maxWait
-        ? overloaded(millis)
-        : millis > 0
-          ? Effect.succeed(millis)
-          : Effect.as(local.spend(key), 0),
-    onFailure: () =>
-      Effect.zipRight(local.take(key, { urgent }), Effect.as(Metric.increment(Metrics.throttleFallbacks), 0))
-  })
+): Effect.Effect<number, Overloaded> => {
+  const ifServed = (millis: number, take: Effect.Effect<void>): Effect.Effect<number, Overloaded> =>
+    millis > maxWait ? overloaded(millis) : millis > 0 ? Effect.succeed(millis) : Effect.as(take, 0)
+  const spend = local.spend(key)
+  const alone = Effect.zipRight(spend, Metric.increment(Metrics.throttleFallbacks))
+  return Effect.flatMap(local.wait(key), (own) =>
+    own > 0
+      ? ifServed(own, Effect.void)
+      : Effect.matchEffect(ask, {
+          onSuccess: (millis) => ifServed(millis, spend),
+          // The bucket may have been held while the shared ones were asked.
+          onFailure: () => Effect.flatMap(local.wait(key), (millis) => ifServed(millis, alone))
+        })
+  )
+}
 
 /** The wait queue of each key that has waiters. */
 class WaitQueues {
@@ -126,21 +132,20 @@ class WaitQueues {
   }
 
   /** Waits until it is served; true when an attempt had to be repeated. */
-  join<E>(
-    key: string,
-    queue: WaitQueue.WaitQueue,
-    urgent: boolean,
-    attempt: Effect.Effect<number, E>
-  ): Effect.Effect<boolean, E> {
+  join<E>(key: string, urgent: boolean, attempt: Effect.Effect<number, E>): Effect.Effect<boolean, E> {
     let repeated = false
-    this.#queues.set(key, queue)
+    const find = () => {
+      const queue = this.get(key)
+      this.#queues.set(key, queue)
+      return queue
+    }
     const counted = Effect.tap(attempt, (millis) => {
       if (millis > 0) repeated = true
     })
-    return WaitQueue.join(queue, urgent, counted).pipe(
+    return WaitQueue.join(find, urgent, counted).pipe(
       Effect.ensuring(
         Effect.sync(() => {
-          if (WaitQueue.isEmpty(queue) && this.#queues.get(key) === queue) this.#queues.delete(key)
+          if (WaitQueue.isEmpty(this.get(key))) this.#queues.delete(key)
         })
       ),
       Effect.map(() => repeated)
@@ -156,20 +161,20 @@ const build = (buckets: SharedBuckets, checked: Setting.Checked<typeof Options.s
   return {
     take: (key, { urgent = false } = {}) =>
       Effect.suspend(() => {
-        const queue = queues.get(key)
-        const millis = WaitQueue.ahead(queue, urgent) * rules.interval
+        const millis = WaitQueue.ahead(queues.get(key), urgent) * rules.interval
         if (millis > checked.maxWait) return overloaded(millis)
         const ask = shared.ask(buckets.take(key, rules))
         return Effect.flatMap(
-          queues.join(key, queue, urgent, attempt(ask, local, key, urgent, checked.maxWait)),
+          queues.join(key, urgent, attempt(ask, local, key, checked.maxWait)),
           (repeated) => (repeated ? waited(Effect.void) : Effect.succeed(false))
         )
       }),
     hold: (key, millis) =>
-      Effect.zipRight(
-        local.hold(key, millis),
-        // If the shared buckets cannot be held, this process still holds its own.
-        Effect.ignore(shared.ask(buckets.hold(key, Math.min(Math.max(1000, millis), longestHold), rules)))
+      Effect.flatMap(local.pause(key, millis), (learn) =>
+        Effect.catchAll(
+          shared.ask(buckets.hold(key, Math.min(Math.max(1000, millis), longestHold), rules)),
+          () => learn
+        )
       ),
     size: local.size
   }
@@ -181,7 +186,8 @@ const build = (buckets: SharedBuckets, checked: Setting.Checked<typeof Options.s
  * Permits of a key are given first come, first served within a process; between processes the first
  * one that asks gets the next permit. Nothing is reserved, so a process that dies or a waiter that is interrupted takes no permit along.
  *
- * While the shared buckets cannot be reached or are too slow, each process paces by itself from what it has sent lately.
+ * A permit needs the agreement of the process's own bucket, too. While the shared buckets cannot be reached or are too
+ * slow, that one decides alone, and when they are back, it still counts what was sent meanwhile.
  * A device that several processes speak for may then see some answers of 429. Each permit given so is counted in
  * `adobe_pass_throttle_fallbacks_total`. Nothing is ever sent without pacing.
  *

@@ -16,13 +16,13 @@ import type { SessionKey } from "./SessionKey.js"
 
 /**
  * Why a backend failed. `Unavailable`: it cannot be reached; `Timeout`: it was too slow; `Locked`: its lock was not free
- * in time, or was lost. `code` is a short code without data in it, such as `EACCES`.
+ * in time, or was lost; `Evicting`: it removes records by itself. `code` is a short code without data in it, such as `EACCES`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface BackendFailure {
-  readonly reason: "Unavailable" | "Timeout" | "Locked"
+  readonly reason: "Unavailable" | "Timeout" | "Locked" | "Evicting"
   readonly code?: string | undefined
 }
 
@@ -61,8 +61,11 @@ export interface Lease {
   readonly owner: string
   /** The fencing number: it grows with each hold of the session. Absent where the backend does not count holds. */
   readonly fence?: number | undefined
-  /** Whether the holder before did not give the lock back, because it died or lost it. */
-  readonly takenOver: boolean
+  /**
+   * Whether the holder before had begun (see `StoreBackend.begin`) and did not give the lock back, because it died or
+   * lost it: what it had begun may be done or not.
+   */
+  readonly unfinished: boolean
 }
 
 /**
@@ -93,9 +96,16 @@ export interface StoreBackend {
   readonly remove: (key: SessionKey) => Effect.Effect<void, BackendFailure>
   /**
    * Holds an exclusive lock of the key until the scope closes. The lock ends by itself when its holder dies. A backend
-   * that can only keep leases makes it with `Lease.make`.
+   * that can only keep leases makes `lock` and `begin` with `Lease.make`.
    */
   readonly lock: (key: SessionKey) => Effect.Effect<Lease, BackendFailure, Scope.Scope>
+  /**
+   * Notes beside the lock that its holder begins what it cannot take back. When the holder does not give the lock back,
+   * the next lease is `unfinished`. Fails as `Locked` with the code `leaseLost` when there is another holder by now.
+   *
+   * @default nothing, which is right where a lock ends with the memory of the process
+   */
+  readonly begin?: (key: SessionKey, lease: Lease) => Effect.Effect<void, BackendFailure>
   /** The keys of all records. @default a failure: the store cannot list its sessions */
   readonly keys?: Stream.Stream<SessionKey, BackendFailure>
 }
@@ -115,9 +125,14 @@ export interface LeaseBackend {
     key: SessionKey,
     owner: string,
     ttl: number
-  ) => Effect.Effect<Option.Option<Pick<Lease, "fence" | "takenOver">>, BackendFailure>
+  ) => Effect.Effect<Option.Option<Pick<Lease, "fence" | "unfinished">>, BackendFailure>
   /** Extends the lease to `ttl` milliseconds from now if it is still the owner's; false when it is not. */
   readonly renew: (key: SessionKey, owner: string, ttl: number) => Effect.Effect<boolean, BackendFailure>
+  /**
+   * Notes beside the lease, if it is still the owner's, that the owner has begun; false when it is not. The note goes
+   * when the lease is released or acquired by another owner, whose lease is `unfinished` then.
+   */
+  readonly begin: (key: SessionKey, owner: string) => Effect.Effect<boolean, BackendFailure>
   /** Frees the lease if it is still the owner's; otherwise does nothing. */
   readonly release: (key: SessionKey, owner: string) => Effect.Effect<void, BackendFailure>
 }
@@ -135,7 +150,7 @@ export const lockInProcess: Effect.Effect<StoreBackend["lock"], never, Scope.Sco
     return (key) =>
       Effect.map(mutex(key), () => {
         holds += 1
-        return { owner: `${holds}`, fence: holds, takenOver: false }
+        return { owner: `${holds}`, fence: holds, unfinished: false }
       })
   }
 )
@@ -146,7 +161,8 @@ export const lockInProcess: Effect.Effect<StoreBackend["lock"], never, Scope.Sco
  * @since 0.1.0
  * @category constructors
  */
-export const memory: Effect.Effect<Required<Omit<StoreBackend, "readMany">>, never, Scope.Scope> = Effect.map(
-  lockInProcess,
-  (lock) => ({ ...operationsOn(new Map()), lock })
-)
+export const memory: Effect.Effect<
+  Required<Omit<StoreBackend, "begin" | "readMany">>,
+  never,
+  Scope.Scope
+> = Effect.map(lockInProcess, (lock) => ({ ...operationsOn(new Map()), lock }))

@@ -100,10 +100,17 @@ export const limits = ({
   replenish
 })
 
-/** @internal */
+/** The bucket of one process beside shared ones, which must agree to each permit that those give. @internal */
 export interface LocalThrottle extends Throttle {
-  /** Deducts a permit that the shared buckets gave. */
+  /** The milliseconds until there may be a permit; zero when there is one, which is not taken. */
+  readonly wait: (key: string) => Effect.Effect<number>
+  /** Takes a permit, whether there is one or not. */
   readonly spend: (key: string) => Effect.Effect<void>
+  /**
+   * As `hold`, but learns nothing about the burst. The effect that it returns does: it is for a 429 that the shared
+   * buckets, which know what others sent, were not told about.
+   */
+  readonly pause: (key: string, millis: number) => Effect.Effect<Effect.Effect<void>>
 }
 
 /** @internal */
@@ -121,12 +128,23 @@ export const makeLocal = (options: Setting.Checked<typeof Options.throttle>): Lo
   }
 
   /** The attempt of the first in the queue. */
-  const attempt = (bucket: Bucket): Effect.Effect<number, Overloaded> =>
+  const attempt = (key: string): Effect.Effect<number, Overloaded> =>
     withClock((clock) => {
       const now = clock.unsafeCurrentTimeMillis()
-      bucket.state = TokenBucket.refill(bucket.state, rules, now)
-      const millis = ask(bucket, 0, now)
+      const millis = ask(buckets.use(key, now), 0, now)
       return millis > maxWait ? overloaded(millis) : Effect.succeed(millis)
+    })
+
+  const pause = (key: string, millis: number): Effect.Effect<Effect.Effect<void>> =>
+    withClock((clock) => {
+      const now = clock.unsafeCurrentTimeMillis()
+      const bucket = buckets.use(key, now)
+      const learns = TokenBucket.learnsFrom(bucket.state, rules, now)
+      bucket.state = TokenBucket.hold(bucket.state, millis, now)
+      const learn = Effect.sync(() => {
+        if (learns) bucket.state = TokenBucket.spendForGood(bucket.state)
+      })
+      return Effect.as(Metric.increment(Metrics.throttled), learn)
     })
 
   return {
@@ -138,14 +156,15 @@ export const makeLocal = (options: Setting.Checked<typeof Options.throttle>): Lo
         const millis = ask(bucket, WaitQueue.ahead(bucket.queue, urgent), now)
         if (millis === 0) return Effect.succeed(false)
         if (millis > maxWait) return overloaded(millis)
-        return waited(WaitQueue.join(bucket.queue, urgent, attempt(bucket)))
+        const queue = () => buckets.use(key, clock.unsafeCurrentTimeMillis()).queue
+        return waited(WaitQueue.join(queue, urgent, attempt(key)))
       }),
-    hold: (key, millis) =>
+    hold: (key, millis) => Effect.flatten(pause(key, millis)),
+    pause,
+    wait: (key) =>
       withClock((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
-        const bucket = buckets.use(key, now)
-        bucket.state = TokenBucket.hold(bucket.state, rules, millis, now)
-        return Metric.increment(Metrics.throttled)
+        return Effect.succeed(Math.max(0, TokenBucket.wait(buckets.use(key, now).state, rules, 0, now)))
       }),
     spend: (key) =>
       withClock((clock) => {

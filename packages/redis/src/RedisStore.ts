@@ -42,11 +42,12 @@ const leases = (hashes: Hashes): StoreBackend.LeaseBackend => ({
   acquire: (key, owner, ttl) =>
     Effect.map(run(hashes, Scripts.acquire, key, owner, `${ttl}`), (reply) => {
       if (!Array.isArray(reply)) return Option.none()
-      const [fence, takenOver] = reply.map(Number)
-      return Option.some({ fence, takenOver: takenOver === 1 })
+      const [fence, unfinished] = reply.map(Number)
+      return Option.some({ fence, unfinished: unfinished === 1 })
     }),
   renew: (key, owner, ttl) =>
     Effect.map(run(hashes, Scripts.renew, key, owner, `${ttl}`), (reply) => reply === 1),
+  begin: (key, owner) => Effect.map(run(hashes, Scripts.begin, key, owner), (reply) => reply === 1),
   release: (key, owner) => run(hashes, Scripts.release, key, owner)
 })
 
@@ -104,12 +105,15 @@ const keys = (hashes: Hashes): Stream.Stream<SessionKey, StoreBackend.BackendFai
     )
   )
 
-const backend = (hashes: Hashes, lock: StoreBackend.StoreBackend["lock"]): StoreBackend.StoreBackend => ({
+const backend = (
+  hashes: Hashes,
+  locks: Pick<StoreBackend.StoreBackend, "begin" | "lock">
+): StoreBackend.StoreBackend => ({
   read: read(hashes),
   readMany: readMany(hashes),
   compareAndSet: compareAndSet(hashes),
   remove: (key) => run(hashes, Scripts.remove, key),
-  lock,
+  ...locks,
   keys: keys(hashes)
 })
 
@@ -128,8 +132,8 @@ export const make = (
   Effect.gen(function* () {
     const { prefix } = yield* RedisOptions.store.check(options)
     const hashes = { redis: yield* Redis, prefix: `${prefix}session:` }
-    const lock = yield* Lease.make(leases(hashes), options.lease)
-    return yield* CredentialStore.make(backend(hashes, lock), options)
+    const locks = yield* Lease.make(leases(hashes), options.lease)
+    return yield* CredentialStore.make(backend(hashes, locks), options)
   })
 
 /**

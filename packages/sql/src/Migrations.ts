@@ -21,6 +21,21 @@ interface Migration {
   readonly statements: (table: Table.Table) => ReadonlyArray<Effect.Effect<unknown, SqlError>>
 }
 
+/** SQLite has no `ADD COLUMN IF NOT EXISTS`. */
+const addColumn = (
+  { identifier, name, sql, system }: Table.Table,
+  column: string,
+  definition: string
+): Effect.Effect<unknown, SqlError> => {
+  const [added, type] = [sql(column), sql.literal(definition)]
+  if (system === "postgresql") return sql`ALTER TABLE ${identifier} ADD COLUMN IF NOT EXISTS ${added} ${type}`
+  return Effect.flatMap(
+    sql`SELECT name FROM pragma_table_info(${name}) WHERE name = ${column}`,
+    (columns): Effect.Effect<unknown, SqlError> =>
+      columns.length > 0 ? Effect.void : sql`ALTER TABLE ${identifier} ADD COLUMN ${added} ${type}`
+  )
+}
+
 const migrations: ReadonlyArray<Migration> = [
   {
     id: 1,
@@ -36,6 +51,16 @@ const migrations: ReadonlyArray<Migration> = [
           lease_expires BIGINT NOT NULL DEFAULT 0,
           updated_at BIGINT NOT NULL
         )`
+    ]
+  },
+  {
+    id: 2,
+    name: "begun",
+    statements: (table) => [
+      addColumn(table, "lease_begun", "SMALLINT NOT NULL DEFAULT 0"),
+      table.sql`
+        CREATE INDEX IF NOT EXISTS ${table.sql(`${table.name}_empty`)} ON ${table.identifier} (updated_at)
+        WHERE record IS NULL`
     ]
   }
 ]
@@ -72,13 +97,17 @@ const migrate = (table: Table.Table): Effect.Effect<void, SqlError> =>
 
 const dayInMillis = 86_400_000
 
-/** Deletes rows that have had no record for a day: their sessions were removed, or never registered. */
+/**
+ * Deletes rows that have had no record for a day: their sessions were removed, or never registered. Those of a lease
+ * whose holder died are among them.
+ */
 const deleteEmptyRows = ({ client, identifier, now, sql }: Table.Table): Effect.Effect<unknown, SqlError> =>
   Statement.run(
     client,
     sql`
       DELETE FROM ${identifier}
-      WHERE record IS NULL AND lease_owner IS NULL AND updated_at < ${now} - ${dayInMillis}`
+      WHERE record IS NULL AND updated_at < ${now} - ${dayInMillis}
+        AND (lease_owner IS NULL OR lease_expires < ${now} - ${dayInMillis})`
   )
 
 const toError = (error: SqlError): CredentialStoreError =>

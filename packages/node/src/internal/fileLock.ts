@@ -17,12 +17,13 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { SessionKey } from "effect-adobe-pass/SessionKey"
 import { type BackendFailure, lockInProcess, type StoreBackend } from "effect-adobe-pass/StoreBackend"
-import { discard, link, onCode, readText, step, temporaryName, withTemporary } from "./files.js"
+import { discard, ifPresent, link, onCode, readText, step, temporaryName, withTemporary } from "./files.js"
 
 const heartbeat = Duration.seconds(2)
 
@@ -53,15 +54,18 @@ interface LockFile {
 
 /** Content and modification time of the same file, also when the name is given to another file meanwhile. */
 const readLockFile = (file: string): Effect.Effect<Option.Option<LockFile>, BackendFailure> =>
-  step(async () => {
-    const handle = await fs.open(file, "r")
-    try {
-      const { mtimeMs } = await handle.stat()
-      return Option.some({ text: await handle.readFile("utf8"), modified: mtimeMs })
-    } finally {
-      await handle.close()
-    }
-  }).pipe(onCode("ENOENT", Option.none()))
+  ifPresent(
+    file,
+    step(async () => {
+      const handle = await fs.open(file, "r")
+      try {
+        const { mtimeMs } = await handle.stat()
+        return { text: await handle.readFile("utf8"), modified: mtimeMs }
+      } finally {
+        await handle.close()
+      }
+    })
+  )
 
 /** Removes the lock file if it holds this text. */
 const removeLockFile = (file: string, text: string): Effect.Effect<void, BackendFailure> =>
@@ -81,19 +85,26 @@ const removeLockFile = (file: string, text: string): Effect.Effect<void, Backend
 const isHolderDead = (text: string, host: string): Effect.Effect<boolean> => {
   const holder = Option.getOrUndefined(decodeHolder(text))
   if (holder?.host !== host) return Effect.succeed(false)
-  return step(async () => process.kill(holder.pid, 0)).pipe(
+  return Effect.try(() => process.kill(holder.pid, 0)).pipe(
     Effect.as(false),
-    Effect.catchAll(({ code }) => Effect.succeed(code === "ESRCH"))
+    Effect.catchAll(({ error }) =>
+      Effect.succeed(Predicate.hasProperty(error, "code") && error.code === "ESRCH")
+    )
   )
 }
 
-/** Tells the next holder that a waiter removed the lock of the one before. */
-const abandoned = (file: string): string => `${file}.abandoned`
+/** The file beside the lock that tells the next holder, if it is still there, what this one had begun. */
+const begunFile = (file: string): string => `${file}.begun`
 
-const markAbandoned = (file: string) => step(() => fs.writeFile(abandoned(file), "", { mode: 0o600 }))
+/** Notes that this owner of the lock file has begun. @internal */
+export const begin = (file: string, owner: string): Effect.Effect<void, BackendFailure> =>
+  withTemporary(path.dirname(file), { text: owner, durable: true }, (temporary) =>
+    step(() => fs.rename(temporary, begunFile(file)))
+  )
 
-const clearAbandoned = (file: string) =>
-  step(() => fs.unlink(abandoned(file))).pipe(Effect.as(true), onCode("ENOENT", false))
+/** Removes the note; false when there was none. */
+const clearBegun = (file: string): Effect.Effect<boolean, BackendFailure> =>
+  step(() => fs.unlink(begunFile(file))).pipe(Effect.as(true), onCode("ENOENT", false))
 
 /** Waits until the lock file is gone, or removes it when it is stale. */
 const waitUntilFree = (file: string, host: string): Effect.Effect<void, BackendFailure> =>
@@ -105,7 +116,6 @@ const waitUntilFree = (file: string, host: string): Effect.Effect<void, BackendF
       const now = yield* Clock.currentTimeNanos
       if (seen?.text !== found.text || seen.modified !== found.modified) seen = { ...found, since: now }
       if (now - seen.since >= staleAfter || (yield* isHolderDead(found.text, host))) {
-        yield* markAbandoned(file)
         return yield* removeLockFile(file, found.text)
       }
       yield* Effect.sleep(Duration.millis(yield* Random.nextIntBetween(50, 101)))
@@ -115,8 +125,15 @@ const waitUntilFree = (file: string, host: string): Effect.Effect<void, BackendF
 const create = (file: string, text: string) =>
   withTemporary(path.dirname(file), { text, durable: false }, (temporary) => link(temporary, file))
 
-const release = (file: string, text: string) =>
-  Effect.catchAll(removeLockFile(file, text), ({ code }) =>
+/** The note of this owner goes first: without a lock it would count as that of a holder that died. */
+const giveBack = (file: string, text: string, owner: string) =>
+  Effect.gen(function* () {
+    if (Option.contains(yield* readText(begunFile(file)), owner)) yield* clearBegun(file)
+    yield* removeLockFile(file, text)
+  })
+
+const release = (file: string, text: string, owner: string) =>
+  Effect.catchAll(giveBack(file, text, owner), ({ code }) =>
     Effect.logDebug("A lock file of the credential store was not removed", code)
   )
 
@@ -149,8 +166,8 @@ export const isHeldBy = (file: string, owner: string): Effect.Effect<boolean, Ba
 export interface Lock {
   /** Random, and different for each hold. */
   readonly owner: string
-  /** Whether the lock was removed from the holder before. */
-  readonly takenOver: boolean
+  /** Whether the holder before had begun, and did not give the lock back. */
+  readonly unfinished: boolean
   /** False when another process took the lock over because this one was stopped for too long. */
   readonly isHeld: Effect.Effect<boolean, BackendFailure>
 }
@@ -168,11 +185,11 @@ const hold = (inProcess: ReturnType<StoreBackend["lock"]>, file: string, host: s
       const owner = randomUUID()
       const text = encodeHolder({ pid: process.pid, host, owner })
       while (!(yield* create(file, text))) yield* restore(waitUntilFree(file, host))
-      yield* Effect.addFinalizer(() => release(file, text))
+      yield* Effect.addFinalizer(() => release(file, text, owner))
       yield* keepFresh(file, text)
       return {
         owner,
-        takenOver: yield* clearAbandoned(file),
+        unfinished: yield* clearBegun(file),
         isHeld: Effect.map(readText(file), Option.contains(text))
       }
     })

@@ -45,18 +45,20 @@ return 1
 `)
 
 /**
- * `ARGV`: the owner, the milliseconds. Returns the fencing number and whether the previous holder did not give the lease
- * back, or nothing while somebody else holds it. The number is at least the time, so that it also grows when the last one
+ * `ARGV`: the owner, the milliseconds. Returns the fencing number and whether the previous holder had begun and did not
+ * give the lease back, or nothing while somebody else holds it. The number is at least the time, so that it also grows when the last one
  * has expired or was lost.
  */
 export const acquire = script(`${serverClock}${expire}
 local owner = redis.call('HGET', KEYS[1], 'owner')
 local other = owner and owner ~= ARGV[1]
 if other and tonumber(redis.call('HGET', KEYS[1], 'expires')) > now then return false end
+local unfinished = other and redis.call('HEXISTS', KEYS[1], 'begun') or 0
+if owner ~= ARGV[1] then redis.call('HDEL', KEYS[1], 'begun') end
 local fence = math.max(now, (redis.call('HGET', KEYS[1], 'fence') or 0) + 1)
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'expires', now + ARGV[2], 'fence', fence)
 expire()
-return { fence, other and 1 or 0 }
+return { fence, unfinished }
 `)
 
 /** `ARGV`: the owner, the milliseconds. Returns 1, or 0 when the owner does not hold the lease. */
@@ -67,10 +69,17 @@ expire()
 return 1
 `)
 
+/** `ARGV`: the owner. Returns 1, or 0 when the owner does not hold the lease. */
+export const begin = script(`
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'begun', '1')
+return 1
+`)
+
 /** `ARGV`: the owner. */
 export const release = script(`${expire}
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
-redis.call('HDEL', KEYS[1], 'owner', 'expires')
+redis.call('HDEL', KEYS[1], 'owner', 'expires', 'begun')
 expire()
 return 1
 `)

@@ -16,8 +16,9 @@ const acquire = ({ identifier, now, sql }: Table, key: string, owner: string, tt
     lease_taken = CASE
       WHEN held.lease_owner IS NULL THEN 0
       WHEN held.lease_owner = excluded.lease_owner THEN held.lease_taken
-      ELSE 1
+      ELSE held.lease_begun
     END,
+    lease_begun = CASE WHEN held.lease_owner = excluded.lease_owner THEN held.lease_begun ELSE 0 END,
     lease_owner = excluded.lease_owner,
     lease_fence = held.lease_fence + 1,
     lease_expires = excluded.lease_expires
@@ -31,16 +32,22 @@ const renew = ({ identifier, now, sql }: Table, key: string, owner: string, ttl:
   WHERE session = ${key} AND lease_owner = ${owner}
   RETURNING session`
 
+const begin = ({ identifier, sql }: Table, key: string, owner: string) => sql`
+  UPDATE ${identifier} SET lease_begun = 1
+  WHERE session = ${key} AND lease_owner = ${owner}
+  RETURNING session`
+
 const release = ({ identifier, sql }: Table, key: string, owner: string) => sql`
   UPDATE ${identifier} SET lease_owner = NULL
   WHERE session = ${key} AND lease_owner = ${owner}`
 
-/** Leases in the columns `lease_*` of the table. @internal */
+/** Leases in the columns `lease_*` of the table. */
 export const make = (table: Table): LeaseBackend => ({
   acquire: (key, owner, ttl) =>
     Effect.map(query(table, "acquire", acquire(table, key, owner, ttl)), ([row]) =>
-      Option.map(decodeGranted(row), ({ fence, taken }) => ({ fence, takenOver: taken === 1 }))
+      Option.map(decodeGranted(row), ({ fence, taken }) => ({ fence, unfinished: taken === 1 }))
     ),
   renew: (key, owner, ttl) => changed(table, "renew", renew(table, key, owner, ttl)),
+  begin: (key, owner) => changed(table, "begin", begin(table, key, owner)),
   release: (key, owner) => Effect.asVoid(query(table, "release", release(table, key, owner)))
 })

@@ -98,11 +98,11 @@ const keys = (table: Table): Stream.Stream<SessionKey, BackendFailure> =>
   )
 
 /** Records in the column `record` of the table. @internal */
-export const make = (table: Table, lock: StoreBackend["lock"]): StoreBackend => ({
+export const make = (table: Table, locks: Pick<StoreBackend, "begin" | "lock">): StoreBackend => ({
   read: (key) => read(table, key),
   readMany: (keys) => readMany(table, keys),
   compareAndSet: compareAndSet(table),
   remove: (key) => Effect.asVoid(query(table, "remove", remove(table, key))),
-  lock,
+  ...locks,
   keys: keys(table)
 })

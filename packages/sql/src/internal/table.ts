@@ -3,7 +3,7 @@ import type * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import { InvalidInput } from "effect-adobe-pass/AdobePassError"
 
-/** The table of a store, and what its statements are written with. @internal */
+/** The table of a store, and what its statements are written with. */
 export interface Table {
   readonly client: SqlClient.SqlClient
   /** The client without transformations of names. */
@@ -21,7 +21,6 @@ const dialects = {
   sqlite: { system: "sqlite", now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)" }
 } as const
 
-/** @internal */
 export const make = (client: SqlClient.SqlClient, name: string): Effect.Effect<Table, InvalidInput> => {
   const dialect = client.onDialectOrElse({
     pg: () => dialects.pg,

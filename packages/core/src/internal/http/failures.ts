@@ -15,6 +15,7 @@ import {
 import { longestHold, type Overloaded } from "../../Throttle.js"
 import { Failure } from "../../Transport.js"
 import { isOfCertificate } from "./describeTransport.js"
+import { httpDate } from "./httpDate.js"
 import { secretHeaders } from "./secretHeaders.js"
 
 const innerError = (error: object): unknown =>
@@ -96,27 +97,25 @@ export const transportError = (
 export const timeoutError = (operation: Operation, attempts: number): TransportError =>
   new TransportError({ operation, reason: "Timeout", attempts })
 
-const httpDate = (text: string | undefined): number | undefined => {
-  const millis = text === undefined ? Number.NaN : Date.parse(text)
-  return Number.isNaN(millis) ? undefined : millis
-}
-
 /**
- * How long the server asks to wait, in milliseconds: `Retry-After` in seconds or as a date, or else `Expires`; dates
- * are compared with the server's own `Date`, so a wrong local clock does not matter.
+ * How long the server asks to wait, in milliseconds, and at most as long as it is waited for: `Retry-After` in seconds or
+ * as a date, or else `Expires`; dates are compared with the server's own `Date`, so a wrong local clock does not matter.
  */
 export const retryAfterMillis = (
   headers: Readonly<Record<string, string | undefined>>,
   now: number
 ): number | undefined => {
   const retryAfter = headers["retry-after"]?.trim()
-  if (retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000
-  const from = httpDate(headers["date"]) ?? now
-  const until = httpDate(retryAfter)
-  if (until !== undefined) return Math.max(0, until - from)
-  const expires = httpDate(headers["expires"])
+  const limited = (millis: number) => Math.min(Math.max(0, millis), longestHold)
+  if (retryAfter !== undefined && /^\d+(?:\.\d*)?$/.test(retryAfter)) {
+    return limited(Math.ceil(Number(retryAfter)) * 1000)
+  }
+  const from = httpDate(headers["date"], now) ?? now
+  const until = httpDate(retryAfter, now)
+  if (until !== undefined) return limited(until - from)
+  const expires = httpDate(headers["expires"], now)
   // A distant expiry concerns caches, not throttling.
-  return expires === undefined || expires - from > longestHold ? undefined : Math.max(0, expires - from)
+  return expires === undefined || expires - from > longestHold ? undefined : limited(expires - from)
 }
 
 /** What a body that is not valid JSON is. */
@@ -131,6 +130,9 @@ export const bodyKind = (
     ? "BrokenJson"
     : "Text"
 }
+
+/** A browser's fetch hides a redirect that it does not follow behind status 0. */
+const redirects = new Set([0, 301, 302, 303, 307, 308])
 
 /** The statuses that mean the same for every endpoint; undefined for the others. */
 export const commonFailure = (
@@ -153,11 +155,12 @@ export const commonFailure = (
       ...(asked === undefined ? {} : { retryAfterMillis: asked })
     })
   }
-  // A browser's fetch hides a redirect that it does not follow behind status 0.
-  if (status < 200 || (status >= 300 && status < 400)) {
+  if (redirects.has(status)) {
     return new UnexpectedResponse({ operation, status, reason: "Redirect", issues: [] })
   }
-  return undefined
+  return status < 200 || (status >= 300 && status < 400)
+    ? new UnexpectedResponse({ operation, status, reason: "UnknownStatus", issues: [] })
+    : undefined
 }
 
 /** A request that was not sent because too many wait for a permit. */

@@ -3,5 +3,6 @@ export const secretHeaders: ReadonlyArray<string> = [
   "authorization",
   "ap-device-identifier",
   "x-device-info",
-  "x-forwarded-for"
+  "x-forwarded-for",
+  "user-agent"
 ]

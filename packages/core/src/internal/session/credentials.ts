@@ -7,7 +7,7 @@ import * as Schedule from "effect/Schedule"
 import type { CredentialStoreError, SessionError } from "../../AdobePassError.js"
 import { type ClientCredentials, sameCredentials } from "../../ClientCredentials.js"
 import type { SaveOptions, StoredSession } from "../../CredentialStore.js"
-import { leaseLost } from "../../StoreBackend.js"
+import { type Lease, leaseLost } from "../../StoreBackend.js"
 import { poll } from "../poll.js"
 import { remembering, type Session, type SessionServices } from "./session.js"
 
@@ -71,9 +71,9 @@ export const register = (
       const lease = turn.right
       const read = yield* consulted
       if (Option.isSome(read) && isOtherThan(replaces)(read.value)) return read.value
-      if (lease.takenOver) yield* services.apply(session, { _tag: "LockTakenOver" })
+      if (lease.unfinished) yield* services.apply(session, { _tag: "LockTakenOver" })
       return yield* Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(issue(services, session, restore), (issued) =>
+        Effect.flatMap(issue(services, session, lease, restore), (issued) =>
           Effect.retry(save(services, session, issued, { replaces, read, lease }), storeRetry)
         )
       )
@@ -84,16 +84,17 @@ export const register = (
 
 /** The credentials that were issued before and not stored, or new ones. */
 const issue = (
-  { apply, registration }: SessionServices,
+  { apply, registration, store }: SessionServices,
   session: Session,
+  lease: Lease,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<ClientCredentials, SessionError> => {
   const { issued } = session.entry.state
-  return issued === undefined
-    ? Effect.tap(restore(registration.register(session.device)), (credentials) =>
-        apply(session, { _tag: "Issued", credentials })
-      )
-    : Effect.succeed(issued)
+  if (issued !== undefined) return Effect.succeed(issued)
+  const begun = Effect.retry(store.begin(session.key, lease), storeRetry)
+  return Effect.tap(restore(Effect.zipRight(begun, registration.register(session.device))), (credentials) =>
+    apply(session, { _tag: "Issued", credentials })
+  )
 }
 
 /**

@@ -1,10 +1,13 @@
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { AccessToken } from "../../AccessToken.js"
 import { CredentialStoreError } from "../../AdobePassError.js"
 import { ClientCredentials } from "../../ClientCredentials.js"
 import * as Encryption from "../../Encryption.js"
+import * as Metrics from "../../Metrics.js"
 import type { SessionKey } from "../../SessionKey.js"
 
 /** What a record holds, and the record itself, which the next save expects to find. */
@@ -15,9 +18,11 @@ export interface Decoded {
   readonly record: Redacted.Redacted<string>
 }
 
+const version = 1
+
 const Stored = Schema.parseJson(
   Schema.Struct({
-    version: Schema.Literal(1),
+    version: Schema.Literal(version),
     credentials: ClientCredentials,
     token: Schema.optional(AccessToken)
   })
@@ -25,16 +30,32 @@ const Stored = Schema.parseJson(
 const decodeStored = Schema.decode(Stored)
 const encodeStored = Schema.encodeSync(Stored)
 
+const decodeNewer = Schema.decodeOption(
+  Schema.parseJson(Schema.Struct({ version: Schema.Int.pipe(Schema.greaterThan(version)) }))
+)
+
+type Failure = CredentialStoreError["reason"]
+
+const inClear = (
+  encryption: Encryption.Encryption | undefined,
+  record: string
+): Effect.Effect<string, Failure> => {
+  if (encryption === undefined) return Effect.succeed(record)
+  return encryption.plaintext === "refuse"
+    ? Effect.fail("Plaintext")
+    : Effect.as(Metric.increment(Metrics.plaintextRecords), record)
+}
+
 const open = (
   encryption: Encryption.Encryption | undefined,
   key: SessionKey,
   record: string
-): Effect.Effect<string, Encryption.Unopened> =>
-  Encryption.keyOf(record) === undefined
-    ? Effect.succeed(record)
-    : encryption === undefined
-      ? Effect.fail("UnknownKey")
-      : encryption.open(key, record)
+): Effect.Effect<string, Failure> => {
+  if (Encryption.keyOf(record) === undefined) return inClear(encryption, record)
+  return encryption === undefined
+    ? Effect.fail("Encrypted")
+    : Effect.mapError(encryption.open(key, record), (why) => (why === "UnknownKey" ? "Encrypted" : "Corrupt"))
+}
 
 export const decode = (
   encryption: Encryption.Encryption | undefined,
@@ -42,10 +63,15 @@ export const decode = (
   key: SessionKey,
   record: string
 ): Effect.Effect<Decoded, CredentialStoreError> => {
-  const failed = (reason: CredentialStoreError["reason"]) => new CredentialStoreError({ operation, reason })
+  const failed = (reason: Failure) => new CredentialStoreError({ operation, reason })
   return open(encryption, key, record).pipe(
-    Effect.mapError((why) => failed(why === "UnknownKey" ? "Encrypted" : "Corrupt")),
-    Effect.flatMap((text) => Effect.mapError(decodeStored(text), () => failed("Corrupt"))),
+    Effect.flatMap((text) =>
+      Effect.mapError(
+        decodeStored(text),
+        (): Failure => (Option.isSome(decodeNewer(text)) ? "Newer" : "Corrupt")
+      )
+    ),
+    Effect.mapError(failed),
     Effect.filterOrFail(
       ({ credentials }) => credentials.session === key,
       () => failed("Mismatch")
@@ -65,7 +91,7 @@ export const encode = (
   credentials: ClientCredentials,
   token: AccessToken | undefined
 ): Effect.Effect<Decoded> => {
-  const text = encodeStored({ version: 1, credentials, token })
+  const text = encodeStored({ version, credentials, token })
   return Effect.map(
     encryption === undefined ? Effect.succeed(text) : encryption.seal(key, text),
     (record) => ({

@@ -21,24 +21,43 @@ const lockAndStop = ({ lock }: Store): Store["lock"] =>
     return Effect.withClock(lock, stopped)
   })
 
-const refuses = (save: Effect.Effect<string, CredentialStoreError>) =>
-  Effect.matchEffect(save, {
-    onSuccess: () => ensure(false, "a save under a lost lease was accepted"),
+const refuses = (operation: Effect.Effect<unknown, CredentialStoreError>) =>
+  Effect.matchEffect(operation, {
+    onSuccess: () => ensure(false, "an operation under a lost lease was accepted"),
     onFailure: ({ code, reason }) => same([reason, code], ["Locked", leaseLost], "the failure")
   })
 
 export const leases: ReadonlyArray<LawOf<Processes>> = [
-  law("a lease that is not renewed ends, and its next holder knows that it took it over", function* (both) {
-    const first = yield* lockAndStop(both.one)
-    const second = yield* both.two.pass
-    yield* ensure(second.takenOver, "the lease does not say that it was taken over")
-    yield* ensure(second.owner !== first.owner, "two holds have the same owner")
-    yield* ensure(
-      second.fence === undefined || (first.fence !== undefined && second.fence > first.fence),
-      "the fencing number did not grow"
-    )
-    const third = yield* both.two.pass
-    yield* ensure(!third.takenOver, "a lease that was given back counts as taken over")
+  law(
+    "a lease that is not renewed ends, and its next holder knows what was begun under it",
+    function* (both) {
+      const first = yield* lockAndStop(both.one)
+      yield* both.one.begin(first)
+      const second = yield* both.two.pass
+      yield* ensure(second.unfinished, "the lease does not say that something was begun under the last one")
+      yield* ensure(second.owner !== first.owner, "two holds have the same owner")
+      yield* ensure(
+        second.fence === undefined || (first.fence !== undefined && second.fence > first.fence),
+        "the fencing number did not grow"
+      )
+      const third = yield* both.two.pass
+      yield* ensure(!third.unfinished, "a lease that was given back counts as unfinished")
+    }
+  ),
+  law("a lease under which nothing was begun leaves nothing unfinished", function* ({ one, ttl, two }) {
+    const first = yield* hold(lockAndStop(one))
+    yield* one.begin(first.lease)
+    yield* Effect.sleep(Duration.times(ttl, 2))
+    const second = yield* lockAndStop(two)
+    yield* ensure(second.unfinished, "the lease does not say that something was begun under the last one")
+    yield* first.release
+    yield* ensure(!(yield* one.pass).unfinished, "what an earlier holder had begun is told twice")
+  }),
+  law("a lease that was lost lets its holder begin nothing", function* ({ one, two }) {
+    const lost = yield* lockAndStop(one)
+    const lease = yield* two.lock
+    yield* refuses(one.begin(lost))
+    yield* two.begin(lease)
   }),
   law("a lease that is renewed lasts as long as its holder needs it", function* ({ one, ttl, two }) {
     const { release } = yield* hold(one.lock)
@@ -46,7 +65,7 @@ export const leases: ReadonlyArray<LawOf<Processes>> = [
     yield* Effect.sleep(Duration.times(ttl, 3))
     yield* waits(second, "a lease in use was taken over")
     yield* release
-    yield* ensure(!(yield* Fiber.join(second)).takenOver, "a lease in use was taken over")
+    yield* Fiber.join(second)
   }),
   law("a lost lease lets nobody save, neither first credentials nor a replacement", function* ({ one, two }) {
     const lost = yield* lockAndStop(one)

@@ -23,17 +23,17 @@ export const locks: ReadonlyArray<LawOf<Store>> = [
     yield* pass
   }),
   law(
-    "a lock is free again, and not taken over, after its holder was interrupted",
-    function* ({ lock, pass }) {
+    "a lock is free again, and nothing unfinished, after its holder was interrupted",
+    function* ({ begin, lock, pass }) {
       const held = yield* Deferred.make<Lease>()
       const holder = Effect.flatMap(lock, (lease) =>
-        Effect.zipRight(Deferred.succeed(held, lease), Effect.never)
+        Effect.zipRight(begin(lease), Effect.zipRight(Deferred.succeed(held, lease), Effect.never))
       )
       const fiber = yield* Effect.forkScoped(Effect.scoped(holder))
       const lease = yield* Effect.raceFirst(Deferred.await(held), Fiber.join(fiber))
       yield* Fiber.interrupt(fiber)
       const next = yield* pass
-      yield* ensure(!next.takenOver, "a lock that was given back counts as taken over")
+      yield* ensure(!next.unfinished, "a lock that was given back counts as unfinished")
       yield* ensure(next.owner !== lease.owner, "two holds have the same owner")
     }
   ),

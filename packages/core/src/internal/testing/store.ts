@@ -43,6 +43,7 @@ export const make = (service: CredentialStore, key = sampleKey("a")) => {
       service.saveToken(key, credentials(n), sampleToken(token), read),
     remove: service.remove(key),
     lock,
+    begin: (lease: Lease) => service.begin(key, lease),
     /** Takes the lock and gives it back. */
     pass: Effect.scoped(lock),
     holds: (n: number, token?: string) => {

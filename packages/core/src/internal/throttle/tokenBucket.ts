@@ -58,21 +58,20 @@ export const wait = (bucket: TokenBucket, { interval }: Limits, ahead: number, n
 }
 
 /**
- * The bucket after a 429 that asks to wait for `millis`. A 429 while credit was left, and not soon after another hold,
- * shows that the burst does not refill.
+ * Whether a 429 shows that the burst does not refill: it does while credit was left, and not soon after another hold.
  */
-export const hold = (
-  bucket: TokenBucket,
-  { replenish }: Limits,
-  millis: number,
-  now: number
-): TokenBucket => ({
+export const learnsFrom = (bucket: TokenBucket, { replenish }: Limits, now: number): boolean =>
+  replenish === "learn" && bucket.credit >= 1 && now >= bucket.heldUntil + aftermath
+
+/** The bucket after a 429 that asks to wait for `millis`. */
+export const hold = (bucket: TokenBucket, millis: number, now: number): TokenBucket => ({
+  ...bucket,
   credit: 0,
-  at: bucket.at,
-  heldUntil: Math.max(bucket.heldUntil, now + Math.min(Math.max(shortestHold, millis), longestHold)),
-  refills:
-    bucket.refills && !(replenish === "learn" && bucket.credit >= 1 && now >= bucket.heldUntil + aftermath)
+  heldUntil: Math.max(bucket.heldUntil, now + Math.min(Math.max(shortestHold, millis), longestHold))
 })
+
+/** The bucket once its burst is known not to refill. */
+export const spendForGood = (bucket: TokenBucket): TokenBucket => ({ ...bucket, refills: false })
 
 /** Whether the bucket equals a new one and can be removed. */
 export const isIdle = (bucket: TokenBucket, { capacity, interval }: Limits, now: number): boolean =>

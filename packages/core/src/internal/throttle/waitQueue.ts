@@ -46,27 +46,31 @@ const served = <E>(
     })
   })
 
+const placesOf = (queue: WaitQueue, urgent: boolean): Set<Waiter> => (urgent ? queue.urgent : queue.normal)
+
 /**
  * Waits until it is served. The first in the queue makes an attempt, which answers with zero when it was served and
  * otherwise with the milliseconds until the next attempt. When a waiter is interrupted, the next one takes its place.
+ *
+ * `find` looks the queue up in the same step in which the waiter takes its place: a queue that is empty may be dropped
+ * by whoever keeps it.
  */
 export const join = <E>(
-  queue: WaitQueue,
+  find: () => WaitQueue,
   urgent: boolean,
   attempt: Effect.Effect<number, E>
-): Effect.Effect<void, E> => {
-  const places = urgent ? queue.urgent : queue.normal
-  return Effect.acquireUseRelease(
+): Effect.Effect<void, E> =>
+  Effect.acquireUseRelease(
     Effect.map(Deferred.make<void>(), (turn) => {
+      const queue = find()
       const waiter: Waiter = { turn }
-      places.add(waiter)
-      return waiter
+      placesOf(queue, urgent).add(waiter)
+      return { queue, waiter }
     }),
-    (waiter) => served(queue, waiter, attempt),
-    (waiter) =>
+    ({ queue, waiter }) => served(queue, waiter, attempt),
+    ({ queue, waiter }) =>
       Effect.sync(() => {
-        places.delete(waiter)
+        placesOf(queue, urgent).delete(waiter)
         wakeNext(queue)
       })
   )
-}
