@@ -43,7 +43,7 @@ import * as Throttle from "./Throttle.js"
  * Each call carries a bearer token, waits for its permit, and is sent. A 401 drops the refused token, obtains another
  * (one token request, however many calls were refused) and repeats the call once. Throttling, outages and broken
  * connections are repeated for methods that are safe to repeat, within the attempts and the budget; a 429 and
- * `action: retry` for every method. Streaming bodies are never repeated. Other answers with 4xx or 5xx fail with a typed
+ * `action: retry` for every method, and so is what had no connection. Streaming bodies are never repeated. Other answers with 4xx or 5xx fail with a typed
  * error.
  *
  * Relative URLs belong to the `sp` host; absolute ones must name a host of the environment, or the call fails with
