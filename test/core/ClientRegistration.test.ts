@@ -260,7 +260,7 @@ describe("what is repeated", () => {
         Effect.map((response) => Object.create(response, { stream: { value: Stream.never } }))
       )
       const error = yield* Effect.flip(register().pipe(Effect.provideService(HttpClient.HttpClient, silent)))
-      assert.deepInclude(error, { _tag: "TransportError", reason: "Timeout", attempts: 1 })
+      assert.deepInclude(error, { _tag: "TransportError", reason: "Stalled", attempts: 1 })
     }).pipe(withEmulator)
   )
 

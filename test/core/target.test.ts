@@ -13,6 +13,15 @@ const withSystem = Effect.provide(system())
 const withDevice = Effect.provideService(CurrentDevice, device())
 
 describe("the target of a protected call", () => {
+  it.effect("has no method that asks for a tunnel", () =>
+    Effect.gen(function* () {
+      // The type excludes it; plain JavaScript does not.
+      const error = yield* Effect.flip(send(HttpClientRequest.make("CONNECT" as "GET")("/api/v2/a")))
+      assert.deepInclude(error, { _tag: "InvalidInput", field: "method" })
+      assert.deepStrictEqual(yield* log, [])
+    }).pipe(withDevice, withSystem)
+  )
+
   it.effect.each([
     "https://example.com/api/v2/ACME/configuration",
     "http://127.0.0.1:81/api/v2/ACME/configuration",

@@ -180,6 +180,27 @@ describe("the age of what leads to Adobe's hosts (J2)", () => {
       }).pipe(Effect.provide(NodeTransport.layer({ connections: 1, keepAlive: "30 seconds" })))
     })
   )
+
+  it.scoped("does not let a call on an old connection outlive the layer", () =>
+    Effect.gen(function* () {
+      const arrived = yield* Queue.unbounded<string>()
+      const closed = yield* Queue.unbounded<string>()
+      const { url } = yield* serve((request, response) => {
+        if (request.url !== "/silent") return void response.end("ok")
+        request.socket.once("close", () => Queue.unsafeOffer(closed, "closed"))
+        Queue.unsafeOffer(arrived, "arrived")
+      })
+      const scope = yield* Scope.make()
+      const transport = yield* Scope.extend(Layer.build(NodeTransport.layer()), scope)
+      const silent = yield* Effect.fork(Effect.provide(get(`${url}silent`), transport))
+      yield* Queue.take(arrived)
+      yield* TestClock.adjust("31 seconds")
+      yield* Effect.provide(get(url), transport)
+      yield* Scope.close(scope, Exit.void)
+      yield* Queue.take(closed)
+      assert.deepInclude(yield* Effect.flip(Fiber.join(silent)), { _tag: "RequestError" })
+    })
+  )
 })
 
 describe("the transport", () => {

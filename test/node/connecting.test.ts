@@ -69,6 +69,24 @@ describe("a request that waits for a connection", () => {
     })
   )
 
+  it.scopedLive("is repeated by the library, also when it is a registration", () =>
+    Effect.gen(function* () {
+      const { calls, url } = yield* adobePass((_, response) => {
+        response.write("begun")
+        setTimeout(() => response.end("ended"), 700)
+      })
+      yield* Effect.gen(function* () {
+        const slow = yield* call("/api/v2/slow")
+        yield* Effect.fork(slow.text)
+        yield* call("/api/v2/other", 2)
+      }).pipe(
+        Transport.withBodyTimeout("1 minute"),
+        Effect.provide(over(url, { timeout: "500 millis", retry: { attempts: 9 } }))
+      )
+      assert.deepStrictEqual(calls, ["/api/v2/slow", "/api/v2/other"])
+    })
+  )
+
   it.scopedLive("frees its body when it leaves the queue, though the connection stays busy", () =>
     Effect.gen(function* () {
       const { arrived, url } = yield* serve(() => {})

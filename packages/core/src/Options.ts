@@ -141,7 +141,7 @@ export const sessions = group({
  * @category groups
  */
 export const requests = group({
-  /** Limit of one attempt. @default 10 seconds */
+  /** Limit of an attempt until its answer begins; waiting for a connection has the same limit. @default 10 seconds */
   timeout: duration("10 seconds"),
   /** Attempts, delays and budget of what is repeated. */
   retry

@@ -48,7 +48,7 @@ import * as Throttle from "./Throttle.js"
  * the call repeated after a second and after two more. A refusal that lasts is remembered for the device and this API, for
  * 3 seconds at first and 5 minutes at most, and told without asking. Throttling, outages and broken
  * connections are repeated for methods that are safe to repeat, within the attempts and the budget; a 429 and
- * `action: retry` for every method. Streaming bodies are never repeated. Other answers with 4xx or 5xx fail with a typed
+ * `action: retry` for every method, and so is what had no connection. Streaming bodies are never repeated. Other answers with 4xx or 5xx fail with a typed
  * error.
  *
  * Relative URLs belong to the `sp` host; absolute ones must name a host of the environment, or the call fails with

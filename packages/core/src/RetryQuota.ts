@@ -44,7 +44,8 @@ export const make = (capacity?: number): Either.Either<RetryQuota, InvalidInput>
     let credit = checked
     return {
       charge: (error) => {
-        const cost = "reason" in error && error.reason === "Timeout" ? 10 : 5
+        const isSlow = "reason" in error && (error.reason === "Timeout" || error.reason === "Stalled")
+        const cost = isSlow ? 10 : 5
         if (credit < cost) return undefined
         credit -= cost
         return cost

@@ -89,8 +89,8 @@ export const withBodyTimeout = (
  * Sends one request, bare: without a span, without trace headers, without following redirects.
  *
  * When the head of the answer does not come within the time limit, the connection is ended and the effect fails with a
- * `RequestError` whose `cause` is a `TimeoutException` of `effect/Cause`, or a `Failure` with `NotConnected` when the
- * request had no connection by then. That also holds where the caller cannot be interrupted. An interruption ends the
+ * `RequestError` whose `cause` is a `TimeoutException` of `effect/Cause`. The wait for a connection has the same limit,
+ * and ends with a `Failure` whose reason is `NotConnected`. That also holds where the caller cannot be interrupted. An interruption ends the
  * connection. A body that stalls ends its connection, see `BodyTimeout`.
  *
  * @since 0.1.0

@@ -23,6 +23,7 @@ import * as Setting from "effect-adobe-pass/Setting"
 import * as Transport from "effect-adobe-pass/Transport"
 import * as Undici from "undici"
 import { cachedLookup } from "./internal/dnsCache.js"
+import { poolFactory } from "./internal/pool.js"
 import { type Proxies, proxiesOf, proxyAgent } from "./internal/proxies.js"
 import { RenewingAgent } from "./internal/renewingAgent.js"
 import { type SendOptions, send } from "./internal/request.js"
@@ -61,24 +62,23 @@ export const options = Setting.group({
  */
 export interface TransportOptions extends Setting.Input<typeof options> {}
 
-/** Also for one connection: the queue of a pool has what is dispatched, that of a client has copies. */
-const makePool = (origin: string | URL, pool: Undici.Pool.Options): Undici.Pool =>
-  new Undici.Pool(origin, pool)
-
-const makeAgent = (
-  { connectTimeout, connections, keepAlive, maximumAge }: Setting.Checked<typeof options>,
-  lookup: ReturnType<typeof cachedLookup>,
-  proxies: Proxies | undefined
-): Undici.Dispatcher => {
-  const pool = {
-    connections,
-    pipelining: 1,
-    keepAliveTimeout: keepAlive,
-    keepAliveMaxTimeout: maximumAge,
-    connect: { timeout: connectTimeout, lookup }
+const makeAgent =
+  (
+    { connectTimeout, connections, keepAlive, maximumAge }: Setting.Checked<typeof options>,
+    lookup: ReturnType<typeof cachedLookup>,
+    proxies: Proxies | undefined
+  ) =>
+  (pools: Set<Undici.Dispatcher>): Undici.Dispatcher => {
+    const pool = {
+      connections,
+      pipelining: 1,
+      keepAliveTimeout: keepAlive,
+      keepAliveMaxTimeout: maximumAge,
+      connect: { timeout: connectTimeout, lookup }
+    }
+    const factory = poolFactory(pools)
+    return proxies === undefined ? new Undici.Agent({ ...pool, factory }) : proxyAgent(proxies, pool, factory)
   }
-  return proxies === undefined ? new Undici.Agent({ ...pool, factory: makePool }) : proxyAgent(proxies, pool)
-}
 
 /**
  * The dispatcher of undici that the layers use; it is destroyed with its scope.
@@ -99,9 +99,7 @@ export const makeDispatcher = (
     const lookup = cachedLookup(clock, checked.dnsTtl)
     const proxies = checked.proxy === "none" ? undefined : yield* proxiesOf(process.env)
     return yield* Effect.acquireRelease(
-      Effect.sync(
-        () => new RenewingAgent(() => makeAgent(checked, lookup, proxies), clock, checked.maximumAge)
-      ),
+      Effect.sync(() => new RenewingAgent(makeAgent(checked, lookup, proxies), clock, checked.maximumAge)),
       (agent) => Effect.promise(() => agent.end())
     )
   })

@@ -3,6 +3,7 @@ import type { LookupFunction } from "node:net"
 import * as Either from "effect/Either"
 import { InvalidInput } from "effect-adobe-pass/AdobePassError"
 import * as Undici from "undici"
+import type { PoolFactory } from "./pool.js"
 
 /** Undefined without a proxy. @internal */
 export interface Proxies {
@@ -64,7 +65,10 @@ export const proxyAgent = (
   {
     connect,
     ...options
-  }: Undici.Pool.Options & { readonly connect: { readonly timeout: number; readonly lookup: LookupFunction } }
+  }: Undici.Pool.Options & {
+    readonly connect: { readonly timeout: number; readonly lookup: LookupFunction }
+  },
+  factory: PoolFactory
 ): Undici.Dispatcher =>
   new Undici.EnvHttpProxyAgent({
     ...proxies,
@@ -73,9 +77,9 @@ export const proxyAgent = (
     proxyTls: connect,
     requestTls: { timeout: connect.timeout },
     // The answer to CONNECT is a part of connecting.
-    clientFactory: (origin, pool) => new Undici.Pool(origin, { ...pool, headersTimeout: connect.timeout }),
+    clientFactory: (origin, pool) => factory(origin, { ...pool, headersTimeout: connect.timeout }),
     factory: (origin, pool: Undici.Pool.Options) =>
-      new Undici.Pool(origin, {
+      factory(origin, {
         ...pool,
         ...(typeof pool.connect === "function" ? { connect: failingOnce(pool.connect) } : {})
       })

@@ -24,7 +24,7 @@ export interface SendOptions {
   readonly dispatcher: Undici.Dispatcher
   readonly limits: BodyLimits
   /**
-   * Limits the time until the head of the response. A short body is then waited for, too, so that one that breaks is a
+   * Limits the wait for a connection, and then the time until the head of the response. A short body is then waited for, too, so that one that breaks is a
    * failure of the request. @default no limit
    */
   readonly timeouts?: TimeoutList | undefined
@@ -79,6 +79,8 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
   onRequestStart(controller: Undici.Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#cancelled !== undefined) controller.abort(this.#cancelled)
+    // The server is given the whole time, however long the request has waited for its connection.
+    else this.#options.timeouts?.add(this)
   }
 
   onResponseStart(

@@ -23,6 +23,7 @@ import { RegisteredApplication } from "../../RegisteredApplication.js"
 import { RetryQuota } from "../../RetryQuota.js"
 import * as RetrySchedule from "../../RetrySchedule.js"
 import { Throttle } from "../../Throttle.js"
+import type { Send } from "../../Transport.js"
 import { hardTimeout } from "../hardTimeout.js"
 import { issuePaths } from "../issuePaths.js"
 import { boundedBody } from "./boundedBody.js"
@@ -30,7 +31,7 @@ import { deviceSecrets } from "./deviceSecrets.js"
 import { bodyKind, commonFailure, notSent, timeoutError, transportError } from "./failures.js"
 import { repeating } from "./repetition.js"
 import { throttleKey } from "./throttleKey.js"
-import { hardened } from "./transport.js"
+import { sendWithin } from "./transport.js"
 
 /** What tells one endpoint from the other. */
 export interface Endpoint<A, I, E extends AdobePassError> {
@@ -52,8 +53,9 @@ interface Answer<A> {
 
 interface Services {
   readonly application: RegisteredApplication
-  readonly client: HttpClient.HttpClient
+  readonly send: Send
   readonly throttle: Throttle
+  /** Limit, in milliseconds, of the body of an answer. */
   readonly timeout: number
 }
 
@@ -112,17 +114,22 @@ const decode = <A, I, E extends AdobePassError>(
   return unexpected({ reason: "UnknownCode", ...(known === undefined ? {} : { code: known }) })
 }
 
-/** One request, its answer and the body that was read of it, within the time limit. */
+/** One request, its answer, and the body that was read of it within the time limit. */
 const exchange = (
-  { client, timeout }: Services,
+  { send, timeout }: Services,
   operation: Operation,
   request: HttpClientRequest.HttpClientRequest,
   attempts: number
 ) =>
-  client.execute(request).pipe(
-    Effect.flatMap((response) => Effect.map(boundedBody(response), (body) => ({ response, body }))),
-    Effect.mapError((error) => transportError(operation, error, attempts)),
-    hardTimeout(timeout, () => timeoutError(operation, attempts))
+  Effect.flatMap(send(request), (response) =>
+    boundedBody(response).pipe(
+      Effect.map((body) => ({ response, body })),
+      hardTimeout(timeout, () => timeoutError(operation, attempts))
+    )
+  ).pipe(
+    Effect.mapError((error) =>
+      error._tag === "TransportError" ? error : transportError(operation, error, attempts)
+    )
   )
 
 const attempt = <A, I, E extends AdobePassError>(
@@ -166,8 +173,8 @@ export const make = <A, I, E extends AdobePassError>(
   Effect.gen(function* () {
     const { retry, timeout } = yield* Options.requests.check(options)
     const application = yield* RegisteredApplication
-    const client = hardened(yield* HttpClient.HttpClient)
-    const services: Services = { application, client, throttle: yield* Throttle, timeout }
+    const send = sendWithin(yield* HttpClient.HttpClient, timeout)
+    const services: Services = { application, send, throttle: yield* Throttle, timeout }
     const repetition = {
       schedule: RetrySchedule.fromChecked<E | ExchangeError>(retry),
       quota: yield* RetryQuota,

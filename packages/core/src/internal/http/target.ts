@@ -1,4 +1,5 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpMethod from "@effect/platform/HttpMethod"
 import * as Either from "effect/Either"
 import { ForeignOrigin, InvalidInput } from "../../AdobePassError.js"
 import type { Environment } from "../../Environment.js"
@@ -80,6 +81,10 @@ export const target = (
   environment: Environment,
   request: HttpClientRequest.HttpClientRequest
 ): Either.Either<Target, ForeignOrigin | InvalidInput> => {
+  // CONNECT, say, which asks for a tunnel.
+  if (!HttpMethod.isHttpMethod(request.method)) {
+    return Either.left(new InvalidInput({ field: "method", problem: "is none that a call can have" }))
+  }
   const problem = problemOfHeaders(request.headers)
   if (problem !== undefined) return Either.left(problem)
   const { url } = request

@@ -15,7 +15,7 @@ import { PacedResponse } from "./pacedResponse.js"
  * A client that credentials may be sent through: without spans and trace headers, which would carry them, and without
  * following redirects, which `fetch` would do.
  */
-export const hardened = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+const hardened = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
   client.pipe(
     HttpClient.withTracerDisabledWhen(constTrue),
     HttpClient.transformResponse(
