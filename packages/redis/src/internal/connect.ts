@@ -28,10 +28,13 @@ const delay =
   (attempt: number): number =>
     Math.min(reconnect, 50 * 2 ** Math.min(attempt - 1, 20))
 
-/** A client, and the code of its connection's last error while it is not connected. @internal */
+/** A client and what is known of its connection. @internal */
 export interface Connection<Client> {
   readonly client: Client
+  /** The code of the last error while it is not connected. */
   readonly lastCode: () => string | undefined
+  /** How often it has connected, or has found another node of a Cluster. */
+  readonly connects: () => number
 }
 
 /**
@@ -44,6 +47,7 @@ const open = <Client extends Cluster | IoRedis>(
 ): Effect.Effect<Connection<Client>, never, Scope.Scope> =>
   Effect.gen(function* () {
     let lastCode: string | undefined
+    let connects = 0
     const client = yield* Effect.acquireRelease(Effect.sync(create), (created) =>
       Effect.sync(() => created.disconnect())
     )
@@ -52,12 +56,16 @@ const open = <Client extends Cluster | IoRedis>(
     })
     client.on("ready", () => {
       lastCode = undefined
+      connects += 1
+    })
+    client.on("+node", () => {
+      connects += 1
     })
     yield* Effect.timeoutOption(
       Effect.promise(() => client.connect().catch(() => undefined)),
       connectTimeout
     )
-    return { client, lastCode: () => lastCode }
+    return { client, lastCode: () => lastCode, connects: () => connects }
   })
 
 /** @internal */
@@ -77,6 +85,37 @@ export const single = (
       }),
     limits
   )
+
+/**
+ * `master`: the name of the group in the place of the host, and the access to its servers. User, password and TLS of the
+ * first Sentinel apply to all. @internal
+ */
+export const sentinel = (
+  { access, db, host: name }: Address,
+  sentinels: readonly [Address, ...ReadonlyArray<Address>],
+  limits: Limits
+): Effect.Effect<Connection<IoRedis>, never, Scope.Scope> =>
+  open(() => {
+    const { password, tls, username } = sentinels[0].access
+    return new IoRedis({
+      name,
+      sentinels: sentinels.map(({ host, port }) => ({ host, port })),
+      ...(username === undefined ? {} : { sentinelUsername: username }),
+      ...(password === undefined ? {} : { sentinelPassword: password }),
+      ...(tls === undefined ? {} : { sentinelTLS: tls }),
+      enableTLSForSentinelMode: access.tls !== undefined,
+      db,
+      ...access,
+      ...settings(limits),
+      // Leaves a master that was replaced although it still answers.
+      failoverDetector: true,
+      sentinelCommandTimeout: limits.timeout,
+      sentinelRetryStrategy: delay(limits),
+      retryStrategy: delay(limits),
+      lazyConnect: true,
+      enableOfflineQueue: false
+    })
+  }, limits)
 
 /** User, password and TLS of the first address apply to all nodes. @internal */
 export const cluster = (
