@@ -11,7 +11,8 @@ type Limits = Setting.Checked<typeof connection>
 /** What every connection to one server is set up with. */
 const settings = ({ connectTimeout, timeout }: Limits) => ({
   commandTimeout: timeout,
-  socketTimeout: 2 * timeout,
+  // No timer of the platform is longer.
+  socketTimeout: Math.min(2 * timeout, 2 ** 31 - 1),
   connectTimeout,
   // 0: IPv4 or IPv6, whichever the name resolves to.
   family: 0,
