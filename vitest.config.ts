@@ -6,6 +6,8 @@ const conditions = ["effect-adobe-pass-source", "module", "node", "default"]
 /** Whoever starts servers, or processes of this repository, says so in the name of the file. */
 const servers = "test/**/*.servers.test.ts"
 const processes = "test/**/*.processes.test.ts"
+/** Whoever installs packages from the registry, as well. */
+const packages = "test/**/*.packages.test.ts"
 
 /** Limits are for tests that hang: each is more than ten times what the longest test of its project takes. */
 const minutes = (limit: number) => ({ testTimeout: limit * 60_000, hookTimeout: limit * 60_000 })
@@ -17,6 +19,8 @@ export default defineConfig({
     pool: "forks",
     // Importing takes as long as testing: the files that a process runs share their modules.
     isolate: false,
+    // The tests of the documents are written there, and import from source as all others do.
+    server: { deps: { inline: [/effect-adobe-pass-runs-/] } },
     // Most tests wait more than they compute.
     maxWorkers: Math.max(2, availableParallelism()),
     minWorkers: 1,
@@ -26,12 +30,13 @@ export default defineConfig({
         test: {
           name: "quick",
           include: ["test/**/*.test.ts"],
-          exclude: [servers, processes],
+          exclude: [servers, processes, packages],
           ...minutes(5)
         }
       },
       { extends: true, test: { name: "servers", include: [servers], maxConcurrency: 3, ...minutes(10) } },
-      { extends: true, test: { name: "processes", include: [processes], maxConcurrency: 1, ...minutes(30) } }
+      { extends: true, test: { name: "processes", include: [processes], maxConcurrency: 1, ...minutes(30) } },
+      { extends: true, test: { name: "packages", include: [packages], ...minutes(30) } }
     ]
   }
 })

@@ -8,15 +8,15 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const lock = `${root}package-lock.json`
 const installed = `${root}node_modules/.package-lock.json`
 
-const [major = 0] = process.versions.node.split(".").map(Number)
-if (major < 20) {
-  console.error(`effect-adobe-pass needs Node.js 20 or newer; this is ${process.version}.`)
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+const supported = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)
+if (!supported) {
+  console.error(`This workspace needs Node.js 20.19, 22.12 or newer; this is ${process.version}.`)
   process.exit(1)
 }
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
-  // Not `npm ci`: it insists on lock entries for the binaries of every platform, and registries do not carry them all.
   console.log("Installing dependencies ...")
-  const { status } = spawnSync("npm", ["install", "--no-audit", "--no-fund"], {
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
     cwd: root,
     stdio: "inherit",
     shell: process.platform === "win32"

@@ -82,7 +82,7 @@ describe("a token", () => {
   const { expiresAt, issuedAt } = lasting(hour)
   const token = { expiresAt, issuedAt }
 
-  it("may be used until the millisecond of its expiry, and not in it", () => {
+  it("may be used until the millisecond of its expiry, and not in it (A7, J8)", () => {
     assert.isTrue(AccessToken.isUsable(token, issuedAt))
     assert.isTrue(AccessToken.isUsable(token, expiresAt - 1))
     assert.isFalse(AccessToken.isUsable(token, expiresAt))
@@ -215,6 +215,31 @@ describe("the answer to a token request", () => {
     {}
   ])("cannot have a lifetime of %j", (expires_in) => {
     assert.isTrue(Either.isLeft(decode({ ...answer, expires_in })))
+  })
+
+  const claimed = { iat: 1_700_000_000, exp: 1_700_021_600 }
+  it.each([
+    ["iat and exp", claimed, 21_600],
+    ["nbf and exp", { nbf: claimed.iat, exp: claimed.exp }, 21_600],
+    ["times as text", { iat: "1700000000", exp: "1700021600" }, 21_600],
+    ["exp alone", { exp: claimed.exp }, undefined],
+    ["an end before its start", { iat: claimed.exp, exp: claimed.iat }, undefined],
+    ["nothing of it", {}, undefined]
+  ])("without a lifetime has the one that its JWT claims by %s", (_, claims, expected) => {
+    for (const expires_in of [undefined, null]) {
+      const decoded = decode({ ...answer, access_token: unsigned(claims), expires_in })
+      assert.strictEqual(Either.getOrUndefined(Either.map(decoded, (found) => found.expires_in)), expected)
+    }
+  })
+
+  it("with a lifetime has that one, whatever its JWT claims", () => {
+    const decoded = decode({ ...answer, access_token: unsigned(claimed) })
+    assert.deepStrictEqual(decoded, Either.right({ ...answer, access_token: unsigned(claimed) }))
+  })
+
+  it("cannot have a token of more than 8 KB: servers would refuse every call with it", () => {
+    assert.isTrue(Either.isRight(decode({ ...answer, access_token: "a".repeat(8192) })))
+    assert.isTrue(Either.isLeft(decode({ ...answer, access_token: "a".repeat(8193) })))
   })
 
   it.each(["", " ", "a b", "a\r\nx-injected: 1", "\u0000", "ä", 5, null, undefined])(

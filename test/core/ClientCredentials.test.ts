@@ -89,11 +89,24 @@ describe("the answer to a registration", () => {
     )
   })
 
+  it("may have a pair of numbers, which are read as text", () => {
+    assert.deepStrictEqual(
+      decode({ ...answer, client_id: 1723227212, client_secret: 42 }),
+      Either.right({ ...answer, client_id: "1723227212", client_secret: "42" })
+    )
+  })
+
   it.each([
     ["client_id", undefined],
     ["client_id", null],
     ["client_id", ""],
-    ["client_id", 5],
+    ["client_id", 1.5],
+    ["client_id", 2 ** 53],
+    ["client_id", "a\r\nb"],
+    ["client_id", " a"],
+    ["client_id", "\u00e4"],
+    ["client_id", "a".repeat(4097)],
+    ["client_secret", "a\u0000"],
     ["client_secret", undefined],
     ["client_secret", null],
     ["client_secret", ""],

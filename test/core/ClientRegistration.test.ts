@@ -1,6 +1,6 @@
 import { HttpClient } from "@effect/platform"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Either, Fiber, Redacted, TestClock } from "effect"
+import { Clock, Duration, Effect, Either, Fiber, Redacted, Stream, TestClock } from "effect"
 import {
   type AdobePassError,
   type ClientCredentials,
@@ -59,7 +59,10 @@ describe("the request", () => {
 
   it.effect("says nothing about a browser, and nothing about an address that is not known (G3)", () =>
     Effect.gen(function* () {
-      yield* register({}, Either.getOrThrow(Device.make({ id: "a", info: "browser" })))
+      yield* register(
+        {},
+        Either.getOrThrow(Device.make({ id: "a", info: "browser", userAgent: "Mozilla/5.0" }))
+      )
       const [request] = yield* requests
       assert.doesNotHaveAnyKeys(request?.headers ?? {}, ["x-device-info", "x-forwarded-for"])
     }).pipe(withEmulator)
@@ -86,7 +89,9 @@ describe("a registration", () => {
 
   it.effect("is stamped with its environment, its application and its device (A4, A14)", () =>
     Effect.gen(function* () {
-      const another = Either.getOrThrow(Device.make({ id: "another", info: "browser" }))
+      const another = Either.getOrThrow(
+        Device.make({ id: "another", info: "browser", userAgent: "Mozilla/5.0" })
+      )
       const first = yield* register()
       const second = yield* register({}, another)
       assert.strictEqual(first.environment, "emulator")
@@ -182,7 +187,7 @@ describe("an answer that nobody expects", () => {
 
   it.effect("names the fields that are missing, and no value", () =>
     Effect.gen(function* () {
-      yield* fail(Fault.json(201, { client_id: 5, client_id_issued_at: "a-secret", other: "a-secret" }))
+      yield* fail(Fault.json(201, { client_id: [5], client_id_issued_at: "a-secret", other: "a-secret" }))
       const error = yield* Effect.flip(register())
       assert.deepInclude(error, { issues: ["client_id", "client_secret"] })
       assert.notInclude(JSON.stringify(error) + error.message, "a-secret")
@@ -252,7 +257,7 @@ describe("what is repeated", () => {
     Effect.gen(function* () {
       const silent = HttpClient.transformResponse(
         answering(201, {}, ""),
-        Effect.map((response) => Object.create(response, { text: { value: Effect.never } }))
+        Effect.map((response) => Object.create(response, { stream: { value: Stream.never } }))
       )
       const error = yield* Effect.flip(register().pipe(Effect.provideService(HttpClient.HttpClient, silent)))
       assert.deepInclude(error, { _tag: "TransportError", reason: "Timeout", attempts: 1 })

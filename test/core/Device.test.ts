@@ -5,9 +5,15 @@ import { Device, DeviceInfo } from "effect-adobe-pass"
 import { runs } from "../support/property.js"
 import { info } from "../support/system.js"
 
-type Options = Parameters<typeof Device.make>[0]
+interface Options {
+  readonly id: string
+  readonly ip: string
+  readonly info: DeviceInfo.DeviceInfo
+  readonly userAgent: string
+}
 
 const id = "ba23d141-d715-561c-94f4-e9e4c966b1eb"
+const userAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
 const make = (options: Partial<Options> = {}) => Device.make({ id, ip: "203.0.113.7", info, ...options })
 const made = (options?: Partial<Options>) => Either.getOrThrow(make(options))
 const ipOf = (ip: string) =>
@@ -50,10 +56,32 @@ describe("the headers of a device", () => {
   })
 
   it("leave the description out for a browser only (G3)", () => {
-    const device = made({ info: "browser" })
+    const device = Either.getOrThrow(Device.make({ id, ip: "203.0.113.7", info: "browser", userAgent }))
     assert.notProperty(headersOf(device), "x-device-info")
-    assert.deepStrictEqual(Redacted.value(device.clientHeaders), { "x-forwarded-for": "203.0.113.7" })
+    assert.deepStrictEqual(Redacted.value(device.clientHeaders), {
+      "x-forwarded-for": "203.0.113.7",
+      "user-agent": userAgent
+    })
   })
+
+  it("name the user agent of the device, where it is known", () => {
+    assert.propertyVal(headersOf(made({ userAgent })), "user-agent", userAgent)
+    const onBehalf = Device.onBehalfOf({ id, ip: "203.0.113.7", port: 51617, info, userAgent })
+    assert.propertyVal(headersOf(Either.getOrThrow(onBehalf)), "user-agent", userAgent)
+    assert.notProperty(headersOf(made()), "user-agent")
+  })
+
+  it("cannot be those of a browser whose user agent is not known: its platform stands nowhere else", () => {
+    // @ts-expect-error a browser needs a user agent
+    assert.strictEqual(fieldOf(Device.make({ id, info: "browser" })), "device.userAgent")
+  })
+
+  it.each(["", " ", "a\r\nx-injected: 1", "\u00e4", "a".repeat(2049)])(
+    "cannot have the user agent %j",
+    (text) => {
+      assert.strictEqual(fieldOf(make({ userAgent: text })), "device.userAgent")
+    }
+  )
 
   it("leave the address out where the process runs on the device itself", () => {
     assert.notProperty(headersOf(Either.getOrThrow(Device.make({ id, info }))), "x-forwarded-for")
@@ -114,6 +142,7 @@ describe("a device that a server speaks for", () => {
       readonly ip: string
       readonly port: number
       readonly info: DeviceInfo.DeviceInfo
+      readonly userAgent?: string | undefined
     }>()
   })
 })
@@ -175,6 +204,42 @@ describe("an address", () => {
     },
     runs(500)
   )
+})
+
+describe("the address of a client", () => {
+  const addressOf = (forwardedFor: string | undefined, trustedProxies: number, remoteAddress = "10.0.0.1") =>
+    Either.getOrElse(
+      Device.forwardedAddress({ forwardedFor, remoteAddress, trustedProxies }),
+      ({ field }) => field
+    )
+
+  it.each([
+    [undefined, 0, "10.0.0.1"],
+    ["203.0.113.7", 0, "10.0.0.1"],
+    ["203.0.113.7", 1, "203.0.113.7"],
+    ["6.6.6.6, 203.0.113.7", 1, "203.0.113.7"],
+    ["6.6.6.6, 203.0.113.7,10.0.0.2", 2, "203.0.113.7"],
+    ["203.0.113.7:51617", 1, "203.0.113.7"],
+    ["[2001:db8::1]:443", 1, "2001:db8::1"],
+    ["2001:DB8::1", 1, "2001:db8::1"],
+    ["::ffff:203.0.113.7", 1, "203.0.113.7"]
+  ])(
+    "is taken from %j, with %d trusted proxies, as the nearest that none of them has",
+    (header, n, expected) => {
+      assert.strictEqual(addressOf(header, n), expected)
+    }
+  )
+
+  it.each([
+    [undefined, 1, "forwardedFor"],
+    ["", 1, "forwardedFor"],
+    ["203.0.113.7", 2, "forwardedFor"],
+    ["unknown", 1, "device.ip"],
+    ["203.0.113.7", -1, "trustedProxies"],
+    ["203.0.113.7", 0.5, "trustedProxies"]
+  ])("is not guessed from %j with %d trusted proxies", (header, n, field) => {
+    assert.strictEqual(addressOf(header, n), field)
+  })
 })
 
 describe("an identifier", () => {

@@ -106,10 +106,6 @@ describe("the X-Device-Info header", () => {
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])("has no size of %d", (displayWidth) => {
     assert.include(problem(DeviceInfo.toHeader({ ...info, displayWidth })), "displayWidth")
-    assert.include(
-      problem(DeviceInfo.fromHeader(encode({ ...info, displayWidth: String(displayWidth) }))),
-      "displayWidth"
-    )
   })
 
   it("drops keys that Adobe does not know", () => {
@@ -130,21 +126,67 @@ describe("a header that a device sent", () => {
     )
   })
 
+  it("may have numbers where text is expected, versions and ports above all", () => {
+    assert.deepStrictEqual(
+      DeviceInfo.fromHeader(encode({ ...info, version: 2, osVersion: 5.1, connectionPort: 51617 })),
+      Either.right({ ...info, version: "2", osVersion: "5.1", connectionPort: "51617" })
+    )
+  })
+
+  it.each([
+    ["null", { vendor: null, displayWidth: null, connectionSecure: null }],
+    ["empty", { displayWidth: "", connectionSecure: "" }],
+    ["of no use", { vendor: { name: "a" }, displayWidth: "wide", connectionSecure: "maybe" }],
+    ["of control characters", { vendor: "a\r\nb", connectionIp: "\u0000" }]
+  ])("may have optional values that are %s: they are left out", (_, values) => {
+    assert.deepStrictEqual(DeviceInfo.fromHeader(encode({ ...info, ...values })), Either.right(info))
+  })
+
+  it.each(["True", "TRUE", "true", true])("may be secure in the form %j", (connectionSecure) => {
+    assert.deepStrictEqual(
+      DeviceInfo.fromHeader(encode({ ...info, connectionSecure })),
+      Either.right({ ...info, connectionSecure: true })
+    )
+  })
+
+  const odd = { ...info, model: "a?>b?>c~~~", vendor: "\u00fc\u00ff\u{1F4FA}" }
+  const written: ReadonlyArray<readonly [string, (base64: string) => string]> = [
+    ["without padding", (base64) => base64.replace(/=+$/, "")],
+    ["URL-safe", (base64) => base64.replaceAll("+", "-").replaceAll("/", "_")],
+    ["URL-encoded, as for the first API", encodeURIComponent],
+    ["with blanks for its plus signs", (base64) => base64.replaceAll("+", " ")],
+    ["with spaces around it", (base64) => ` ${base64}\n`]
+  ]
+  it.each(written)("may be base64 that is %s", (_, write) => {
+    assert.match(encode(odd), /[+/]/)
+    assert.deepStrictEqual(DeviceInfo.fromHeader(write(encode(odd))), Either.right(odd))
+  })
+
   it("may be folded over lines", () => {
     const folded = header(info).replace(/.{40}/g, "$&\r\n")
     assert.deepStrictEqual(DeviceInfo.fromHeader(folded), Either.right(info))
   })
 
   const broken: ReadonlyArray<readonly [string, string, string]> = [
-    ["URL-encoded, as for the first API", encodeURIComponent(header(full)), "is not base64"],
+    ["half URL-encoded", "%7", "is not base64"],
     ["not base64", "{}", "is not base64"],
     ["base64 of no JSON", Buffer.from("model=AFTM").toString("base64"), "is not base64 of a JSON object"],
     ["empty", "", "is not base64 of a JSON object"],
     ["a list", encode([info]), "is not base64 of a JSON object"],
     ["text", encode("AFTM"), "is not base64 of a JSON object"],
     ["null", encode(null), "is not base64 of a JSON object"],
-    ["with a number as model", encode({ ...info, model: 5 }), "keys: model ("],
-    ["with a size that is no number", encode({ ...info, displayWidth: "wide" }), "keys: displayWidth ("]
+    ["with a list as model", encode({ ...info, model: ["a"] }), "keys: model ("],
+    ["with null as model", encode({ ...info, model: null }), "keys: model ("],
+    [
+      "nested 3,000 deep",
+      Buffer.from(`{"model":${"[".repeat(3000)}${"]".repeat(3000)}}`).toString("base64"),
+      "keys: model, version"
+    ],
+    [
+      "written in Latin-1",
+      Buffer.from(JSON.stringify({ ...info, model: "Fernseher \u00fc" }), "latin1").toString("base64"),
+      "text that is not UTF-8"
+    ]
   ]
   it.each(broken)("that is %s is refused", (_, value, expected) => {
     assert.include(problem(DeviceInfo.fromHeader(value)), expected)

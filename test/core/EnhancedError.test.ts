@@ -173,6 +173,29 @@ describe("errors of single items", () => {
     ])
   })
 
+  it("are found at the attributes of profiles, as bare codes (H3)", () => {
+    const answer = {
+      profiles: {
+        NorthCable: {
+          attributes: {
+            userID: { value: "a", state: "plain" },
+            zip: { error: "invalid_configuration_user_metadata_certificate" }
+          }
+        },
+        SouthSat: { attributes: { upstreamUserID: { error } } },
+        Odd: { attributes: [] },
+        None: null
+      }
+    }
+    assert.deepStrictEqual(EnhancedError.items(answer), [
+      {
+        path: ["profiles", "NorthCable", "attributes", "zip"],
+        error: { code: "invalid_configuration_user_metadata_certificate" }
+      },
+      { path: ["profiles", "SouthSat", "attributes", "upstreamUserID"], error }
+    ])
+  })
+
   it("are found in a 200 of REST v1 (H3)", () => {
     assert.deepStrictEqual(EnhancedError.items({ resources: [{ id: "a", authorized: false, error }] }), [
       { path: ["resources", 0], error }

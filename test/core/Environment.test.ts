@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Redacted } from "effect"
-import { Environment, RegisteredApplication } from "effect-adobe-pass"
+import { Environment, RegisteredApplication, SessionKey } from "effect-adobe-pass"
 import { unsigned } from "../support/exchanges.js"
+import { device } from "../support/system.js"
 
 const problem = <A>(result: Either.Either<A, { readonly field: string; readonly message: string }>) =>
   Either.match(result, { onLeft: ({ field, message }) => [field, message], onRight: () => [] })
@@ -16,22 +17,26 @@ describe("Adobe's environments", () => {
         {
           name: "release-production",
           sp: "https://sp.auth.adobe.com",
-          mgmt: "https://mgmt.auth.adobe.com"
+          mgmt: "https://mgmt.auth.adobe.com",
+          aliases: ["https://api.auth.adobe.com"]
         },
         {
           name: "release-staging",
           sp: "https://sp.auth-staging.adobe.com",
-          mgmt: "https://mgmt.auth-staging.adobe.com"
+          mgmt: "https://mgmt.auth-staging.adobe.com",
+          aliases: ["https://api.auth-staging.adobe.com"]
         },
         {
           name: "prequal-production",
           sp: "https://sp-prequal.auth.adobe.com",
-          mgmt: "https://mgmt-prequal.auth.adobe.com"
+          mgmt: "https://mgmt-prequal.auth.adobe.com",
+          aliases: []
         },
         {
           name: "prequal-staging",
           sp: "https://sp-prequal.auth-staging.adobe.com",
-          mgmt: "https://mgmt-prequal.auth-staging.adobe.com"
+          mgmt: "https://mgmt-prequal.auth-staging.adobe.com",
+          aliases: []
         }
       ]
     )
@@ -62,7 +67,7 @@ describe("an environment of one's own", () => {
   ])("may be at %s (J1)", (sp, expected) => {
     assert.deepStrictEqual(
       Environment.custom({ name: "own", sp }),
-      Either.right({ name: "own", sp: expected, mgmt: expected })
+      Either.right({ name: "own", sp: expected, mgmt: expected, aliases: [] })
     )
   })
 
@@ -73,7 +78,12 @@ describe("an environment of one's own", () => {
         sp: new URL("https://sp.example.com"),
         mgmt: new URL("https://mgmt.example.com")
       }),
-      Either.right({ name: "own", sp: "https://sp.example.com", mgmt: "https://mgmt.example.com" })
+      Either.right({
+        name: "own",
+        sp: "https://sp.example.com",
+        mgmt: "https://mgmt.example.com",
+        aliases: []
+      })
     )
   })
 
@@ -112,6 +122,41 @@ describe("an environment of one's own", () => {
   })
 })
 
+describe("an alias of a host", () => {
+  const production = Environment.environments["release-production"]
+
+  it("is added to those that there are, in its canonical form", () => {
+    assert.deepStrictEqual(
+      Environment.withAliases(production, ["https://API.example.com:443/", "https://api.auth.adobe.com"]),
+      Either.right({ ...production, aliases: ["https://api.auth.adobe.com", "https://api.example.com"] })
+    )
+  })
+
+  it.each(["http://api.example.com", "https://user@api.example.com", "https://api.example.com/api", "api"])(
+    "may not be %s (J9)",
+    (alias) => {
+      assert.strictEqual(problem(Environment.withAliases(production, [alias]))[0], "environment.aliases")
+    }
+  )
+
+  it.effect("is kept by an application in one of Adobe's environments, and does not change its keys", () =>
+    Effect.gen(function* () {
+      const softwareStatement = Redacted.make(unsigned({ sub: "an-application" }))
+      const aliased = yield* Environment.withAliases(production, ["https://api.example.com"])
+      const application = yield* RegisteredApplication.make({ environment: aliased, softwareStatement })
+      assert.include(application.environment.aliases, "https://api.example.com")
+      const plain = yield* RegisteredApplication.make({
+        environment: "release-production",
+        softwareStatement
+      })
+      assert.strictEqual(
+        yield* SessionKey.make(application, device()),
+        yield* SessionKey.make(plain, device())
+      )
+    })
+  )
+})
+
 describe("a registered application", () => {
   const softwareStatement = Redacted.make(unsigned({ sub: "an-application" }))
   const make = (environment: RegisteredApplication.ApplicationOptions["environment"]) =>
@@ -126,12 +171,26 @@ describe("a registered application", () => {
   )
 
   const handmade: ReadonlyArray<readonly [string, Environment.Environment]> = [
-    ["plain http", { name: "own", sp: "http://sp.example.com", mgmt: "https://mgmt.example.com" }],
-    ["plain http", { name: "own", sp: "https://sp.example.com", mgmt: "http://mgmt.example.com" }],
-    ["a path", { name: "own", sp: "https://sp.example.com/api", mgmt: "https://mgmt.example.com" }],
+    [
+      "plain http",
+      { name: "own", sp: "http://sp.example.com", mgmt: "https://mgmt.example.com", aliases: [] }
+    ],
+    [
+      "plain http",
+      { name: "own", sp: "https://sp.example.com", mgmt: "http://mgmt.example.com", aliases: [] }
+    ],
+    [
+      "a path",
+      { name: "own", sp: "https://sp.example.com/api", mgmt: "https://mgmt.example.com", aliases: [] }
+    ],
     [
       "the name of one of Adobe's and another host",
-      { name: "release-production", sp: "https://sp.example.com", mgmt: "https://mgmt.example.com" }
+      {
+        name: "release-production",
+        sp: "https://sp.example.com",
+        mgmt: "https://mgmt.example.com",
+        aliases: []
+      }
     ]
   ]
   it.effect.each(handmade)(
@@ -148,12 +207,14 @@ describe("a registered application", () => {
       const { environment } = yield* make({
         name: "own",
         sp: "https://SP.example.com/",
-        mgmt: "https://sp.example.com:443"
+        mgmt: "https://sp.example.com:443",
+        aliases: ["https://API.example.com/"]
       })
       assert.deepStrictEqual(environment, {
         name: "own",
         sp: "https://sp.example.com",
-        mgmt: "https://sp.example.com"
+        mgmt: "https://sp.example.com",
+        aliases: ["https://api.example.com"]
       })
     })
   )

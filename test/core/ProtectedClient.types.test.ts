@@ -111,7 +111,7 @@ describe("an error of the library", () => {
 
   it("says by its type whether a repetition can help", () => {
     expectTypeOf<AdobePassError.Throttled["retryable"]>().toEqualTypeOf<true>()
-    expectTypeOf<AdobePassError.InvalidClient["retryable"]>().toEqualTypeOf<false>()
+    expectTypeOf<AdobePassError.UnauthorizedClient["retryable"]>().toEqualTypeOf<false>()
     assert.isTrue(
       AdobePassError.isRetryable(
         new AdobePassError.Throttled({ operation: "call", retryAfterMillis: 1000, attempts: 1 })

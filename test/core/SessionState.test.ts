@@ -47,7 +47,8 @@ const failed = (error: AdobePassError.SessionError, background = false): Fact =>
   _tag: "Failed",
   error,
   at: 3000,
-  background
+  background,
+  spread: 0
 })
 
 const outage = new AdobePassError.ServiceUnavailable({ operation: "token", status: 503, attempts: 3 })
@@ -79,7 +80,8 @@ describe("for any sequence of facts", () => {
       _tag: fc.constant("Failed" as const),
       error: fc.constantFrom<AdobePassError.SessionError>(outage, refusal),
       at,
-      background: fc.boolean()
+      background: fc.boolean(),
+      spread: fc.constantFrom(0, 0.5)
     }),
     fc.constantFrom<Fact>({ _tag: "LockTakenOver" }, { _tag: "Forgetting" }, { _tag: "ForgettingFailed" })
   )
@@ -150,16 +152,20 @@ describe("for any sequence of facts", () => {
         !same(before.credentials, state.credentials)
       assert.isTrue(wasStored || holdsOthers || fact._tag === "Obtained" || fact._tag === "Issued")
     },
-    "6: credentials that replaced others are marked until they have a token": (
+    "6: issued credentials are left alone for a minute or more, until they have a token": (
       before,
       fact,
       state,
       events
     ) => {
-      const replaces = events.some(({ _tag }) => _tag === "CredentialsReplaced")
-      if (replaces) assert.isFalse(SessionState.mayBeReplaced(state))
-      if (SessionState.mayBeReplaced(state) && !SessionState.mayBeReplaced(before)) {
-        if (fact._tag !== "Saved") assert.isDefined(state.token)
+      const issues = events.some(({ _tag }) => _tag === "CredentialsReplaced" || _tag === "Registered")
+      if (issues && fact._tag === "Saved") {
+        assert.isFalse(SessionState.mayBeReplaced(state, fact.at))
+        assert.isFalse(SessionState.mayBeReplaced(state, fact.at + 59_999))
+        assert.isAtLeast(state.untested?.wait ?? 0, before.untested?.wait ?? 0)
+      }
+      if (before.untested !== undefined && state.untested === undefined) {
+        assert.isTrue(state.token !== undefined || fact._tag === "Loaded" || fact._tag === "Warmed")
       }
     },
     "7: what arrives ends a remembered failure": (before, fact, state, events) => {
@@ -287,11 +293,34 @@ describe("issued credentials", () => {
   })
 
   it("that replace others sign users out, and are not replaced before they gave a token", () => {
-    const replaced = [loaded(theirs), issued(), saved()] as const
+    const replaced = [loaded(theirs, early), issued(), saved()] as const
     assert.deepStrictEqual(told(...replaced), ["CredentialsReplaced"])
-    assert.strictEqual(stateAfter(...replaced).replacedAt, 3000)
-    assert.isFalse(SessionState.mayBeReplaced(stateAfter(...replaced)))
-    assert.isTrue(SessionState.mayBeReplaced(stateAfter(...replaced, obtained())))
+    const isReplaceable = (at: number, ...facts: ReadonlyArray<Fact>) =>
+      SessionState.mayBeReplaced(stateAfter(...replaced, ...facts), at)
+    assert.isFalse(isReplaceable(3000))
+    assert.isFalse(isReplaceable(62_999))
+    assert.isTrue(isReplaceable(63_000))
+    assert.isTrue(isReplaceable(2999), "the clock was set back")
+    assert.isTrue(isReplaceable(3000, obtained()))
+  })
+
+  it("that replace credentials without a token are left alone for longer each time", () => {
+    let state = stateAfter(issued(), saved())
+    const waits: Array<number> = []
+    for (const credentials of [theirs, ours, theirs, ours, theirs]) {
+      waits.push(state.untested?.wait ?? 0)
+      for (const fact of [issued(credentials), saved(credentials)]) state = next(state, fact)[0]
+    }
+    assert.deepStrictEqual(waits, [60_000, 240_000, 960_000, 3_840_000, 14_400_000])
+  })
+
+  it("of a sibling are left alone as long as they are young and have no token", () => {
+    const issuedAt = ours.issuedAt
+    const isReplaceable = (state: State, age: number) => SessionState.mayBeReplaced(state, issuedAt + age)
+    const young = stateAfter(loaded(ours, undefined, issuedAt + 10_000))
+    assert.isFalse(isReplaceable(young, 10_000))
+    assert.isTrue(isReplaceable(young, 60_000))
+    assert.isTrue(isReplaceable(stateAfter(loaded(ours, early, issuedAt + 10_000)), 10_000))
   })
 
   it.each<readonly [string, ReadonlyArray<Fact>, ReadonlyArray<string>]>([
@@ -317,12 +346,18 @@ describe("a failure", () => {
   const { outageCooldown, refusalCooldown, throttleCooldown } = Options.sessions.fallback
   const store = new AdobePassError.CredentialStoreError({ operation: "load", reason: "Unavailable" })
   const asking = new AdobePassError.ServiceUnavailable({ ...outage, retryAfterMillis: 60_000 })
+  const waiting = new AdobePassError.InvalidClient({ status: 400, deferred: "Incident" })
+  const lost = new AdobePassError.TransportError({
+    operation: "register",
+    reason: "ConnectionLost",
+    attempts: 1
+  })
 
   it.each<readonly [string, AdobePassError.SessionError, ReadonlyArray<Fact>, number]>([
     ["of the store", store, [], throttleCooldown],
     ["by an outage", outage, [], outageCooldown],
     ["by an outage that asks for longer", asking, [], 60_000],
-    ["by a refusal, with credentials", refusal, [loaded()], refusalCooldown],
+    ["by a refusal, with credentials", refusal, [loaded()], outageCooldown],
     ["by a refusal, without credentials", refusal, [], Number.POSITIVE_INFINITY]
   ])("%s is told again for its time", (_, error, facts, cooldown) => {
     const state = stateAfter(...facts, failed(error))
@@ -331,6 +366,32 @@ describe("a failure", () => {
     if (cooldown === Number.POSITIVE_INFINITY) return
     assert.isDefined(SessionState.failureAt(state, 3000 + cooldown - 1))
     assert.isUndefined(SessionState.failureAt(state, 3000 + cooldown))
+  })
+
+  it.each<readonly [string, AdobePassError.SessionError, number, number]>([
+    ["a refusal", refusal, 0.5, refusalCooldown],
+    ["a refusal during an incident", waiting, 0.5, 30_000],
+    ["a registration that may have succeeded", lost, 2, 300_000]
+  ])(
+    "by %s is told again for longer, the longer the failures last, within limits",
+    (_, error, part, limit) => {
+      let state = stateAfter(loaded())
+      const start = 3000
+      for (const at of [0, 3, 10, 20, 50, 100, 500, 1000].map((seconds) => start + seconds * 1000)) {
+        state = next(state, { _tag: "Failed", error, at, background: false, spread: 0 })[0]
+        const expected = Math.max(outageCooldown, Math.min((at - start) * part, limit))
+        assert.strictEqual((state.failure?.until ?? 0) - at, expected)
+      }
+      const late = next(state, { _tag: "Failed", error, at: 2_000_000, background: false, spread: 0.5 })[0]
+      assert.strictEqual((late.failure?.until ?? 0) - 2_000_000, limit * 1.25)
+      assert.strictEqual(next(state, failed(outage))[0].failure?.first, 3000)
+    }
+  )
+
+  it("that may have registered the device is told to others", () => {
+    assert.deepStrictEqual(told(failed(lost)), ["RegistrationAbandoned"])
+    const refused = new AdobePassError.TransportError({ ...lost, reason: "NotConnected" })
+    assert.deepStrictEqual(told(failed(refused)), [])
   })
 
   it("tells what is left of the wait that the server asked for", () => {

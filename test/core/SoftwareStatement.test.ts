@@ -32,7 +32,14 @@ describe("a software statement", () => {
     ["with white space around it", `\r\n\t ${statement} \r\n`],
     ["with a byte order mark", `\uFEFF${statement}`],
     ["folded over lines", statement.replace(/.{20}/g, "$&\n  ")],
-    ["with spaces at its dots", `${header} . ${payload} . ${signature}`]
+    ["with spaces at its dots", `${header} . ${payload} . ${signature}`],
+    ["as a JSON string", JSON.stringify(statement)],
+    ["in single quotes", `'${statement}'\n`],
+    ["in JSON", JSON.stringify({ software_statement: statement, redirect_uri: "https://a.example" })],
+    ["in JSON, folded over lines", `{"software_statement":\n"${statement.replace(/.{20}/g, "$&\n  ")}"}`],
+    ["as a parameter", `software_statement=${statement}`],
+    ["as a variable of a shell", `export ADOBE_PASS_SOFTWARE_STATEMENT="${statement}"\n`],
+    ["in UTF-16", Buffer.from(`\uFEFF${statement}\r\n`, "utf16le").toString("utf8")]
   ]
   it.effect.each(written)("may be written %s", ([, text]) =>
     Effect.gen(function* () {
@@ -50,7 +57,14 @@ describe("a software statement", () => {
     ["five parts long, as an encrypted JWT", `${statement}.${secret}.${secret}`, "is not a JWT (three parts"],
     ["without a signature", `${header}.${payload}.`, "a part is empty"],
     ["outside base64url", `${header}.${secret}.a+b/`, "outside base64url"],
-    ["a JSON string", JSON.stringify(statement), "outside base64url"],
+    [
+      "JSON without a statement",
+      JSON.stringify({ error: secret }),
+      "is JSON without a member software_statement"
+    ],
+    ["an HTML page", "<html><body>Not Found. Try again. Later.</body></html>", "is an HTML page"],
+    ["the path of a file", "/run/secrets/statement", "is the name of a file"],
+    ["the name of a file", "./statement.v2.txt", "is the name of a file"],
     ["not signed", unsigned(claims, { alg: "none" }), "is not signed"],
     ["not signed, in other letters", unsigned(claims, { alg: "NONE" }), "is not signed"],
     ["without an algorithm", unsigned(claims, {}), "its header cannot be decoded"],

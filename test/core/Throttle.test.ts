@@ -584,7 +584,7 @@ describe("permits at random times", () => {
         assert.strictEqual(times.length, list.length)
         assert.strictEqual(rejections("refill", times), 0)
       }),
-    { ...runs(30), timeout: 60_000 }
+    runs(30)
   )
 
   it.effect.prop(
@@ -595,7 +595,7 @@ describe("permits at random times", () => {
         const times = yield* permitTimes(make({ replenish: "once" }), list)
         assert.strictEqual(rejections("once", times), 0)
       }),
-    { ...runs(30), timeout: 60_000 }
+    runs(30)
   )
 })
 

@@ -1,6 +1,17 @@
 import { HttpClient } from "@effect/platform"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { Clock, Effect, Either, Fiber, FastCheck as fc, Metric, Redacted, TestClock } from "effect"
+import {
+  Clock,
+  Effect,
+  Either,
+  Fiber,
+  FastCheck as fc,
+  Logger,
+  LogLevel,
+  Metric,
+  Redacted,
+  TestClock
+} from "effect"
 import { type AccessToken, type AdobePassError, Device, Metrics, type TokenEndpoint } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import {
@@ -12,6 +23,7 @@ import {
   tokenEndpoint
 } from "../support/exchanges.js"
 import { runs } from "../support/property.js"
+import { info } from "../support/system.js"
 import { advance, runToEnd, withoutJitter } from "../support/time.js"
 
 const credentials = pair()
@@ -73,7 +85,10 @@ describe("the request", () => {
   it.effect("says nothing about a browser, and nothing about an address that is not known (G3)", () =>
     Effect.gen(function* () {
       yield* fail(answer({}))
-      yield* request({}, Either.getOrThrow(Device.make({ id: "a", info: "browser" })))
+      yield* request(
+        {},
+        Either.getOrThrow(Device.make({ id: "a", info: "browser", userAgent: "Mozilla/5.0" }))
+      )
       const [received] = yield* requests
       assert.doesNotHaveAnyKeys(received?.headers ?? {}, ["x-device-info", "x-forwarded-for"])
     }).pipe(withEmulator)
@@ -352,9 +367,9 @@ describe("what is repeated", () => {
     "does not include a 429 that asks for more than the budget, and the error says how long (I1)",
     () =>
       Effect.gen(function* () {
-        yield* fail(Fault.answer(429, { headers: { "retry-after": "3600" } }))
+        yield* fail(Fault.answer(429, { headers: { "retry-after": "60" } }))
         const error = yield* Effect.flip(request())
-        assert.deepInclude(error, { _tag: "Throttled", retryAfterMillis: 3_600_000, attempts: 1 })
+        assert.deepInclude(error, { _tag: "Throttled", retryAfterMillis: 60_000, attempts: 1 })
         assert.strictEqual(yield* Clock.currentTimeMillis, 0)
       }).pipe(withEmulator)
   )
@@ -371,6 +386,22 @@ describe("what is repeated", () => {
       21_000
     ],
     ["Expires", { expires: "Thu, 01 Jan 2026 00:00:21 GMT", date: "Thu, 01 Jan 2026 00:00:00 GMT" }, 21_000],
+    ["Retry-After: 20.5", { "retry-after": "20.5" }, 21_000],
+    ["Retry-After: 3600", { "retry-after": "3600" }, 300_000],
+    ["Retry-After as long as it gets", { "retry-after": "9".repeat(400) }, 300_000],
+    [
+      "Retry-After as a date of asctime",
+      { "retry-after": "Thu Jan  1 00:00:21 2026", date: "Thu, 01 Jan 2026 00:00:00 GMT" },
+      21_000
+    ],
+    [
+      "Retry-After as a date of RFC 850",
+      { "retry-after": "Thursday, 01-Jan-26 00:00:21 GMT", date: "Thursday, 01-Jan-26 00:00:00 GMT" },
+      21_000
+    ],
+    ["Retry-After in the year 9999", { "retry-after": "Fri, 31 Dec 9999 23:59:59 GMT" }, 300_000],
+    ["Retry-After in a month that is none", { "retry-after": "Thu, 01 Foo 2026 00:00:21 GMT" }, 1000],
+    ["Retry-After on the local clock", { "retry-after": "Sun, 17 Mar 2030 17:46:47 GMT" }, 7000],
     ["Expires in the past", { expires: "Thu, 01 Jan 1970 00:00:00 GMT" }, 1000],
     ["Expires: 0", { expires: "0" }, 1000]
   ]
@@ -462,6 +493,58 @@ describe("the credit for repetitions", () => {
       const error = yield* runToEnd(Effect.flip(fresh.request(streamer, credentials)))
       assert.propertyVal(error, "attempts", 3)
     }).pipe(outage, withEmulator)
+  )
+})
+
+describe("devices with one private address", () => {
+  const warnings = (addresses: ReadonlyArray<string>) =>
+    Effect.gen(function* () {
+      yield* fail(answer({}))
+      const lines: Array<string> = []
+      const service = yield* tokenEndpoint()
+      const logger = Logger.make(({ logLevel, message }) => {
+        if (logLevel === LogLevel.Warning) lines.push(String(message))
+      })
+      yield* Effect.forEach(addresses, (ip, n) =>
+        service.request(Either.getOrThrow(Device.make({ id: `device-${n}`, ip, info })), credentials)
+      ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      return lines
+    })
+
+  it.effect("are reported once: it is the address of a proxy", () =>
+    Effect.gen(function* () {
+      const lines = yield* warnings([
+        "10.0.0.1",
+        "203.0.113.1",
+        "10.0.0.1",
+        "10.0.0.1",
+        "10.0.0.2",
+        "10.0.0.2"
+      ])
+      assert.strictEqual(lines.length, 1)
+      assert.include(lines[0], "Device.forwardedAddress")
+      assert.notInclude(lines[0], "10.0.0.1")
+    }).pipe(withEmulator)
+  )
+
+  it.effect.each([
+    [
+      "with public ones",
+      ["203.0.113.1", "203.0.113.1", "172.32.0.1", "172.32.0.1", "100.128.0.1", "100.128.0.1"]
+    ],
+    ["each with its own", ["10.0.0.1", "172.16.0.1", "192.168.0.1", "fd00::1", "fe80::1", "::1"]]
+  ] as const)("are not those %s", ([, addresses]) =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* warnings(addresses), [])
+    }).pipe(withEmulator)
+  )
+
+  it.effect.each(["127.0.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "fd12::1", "::1"])(
+    "are recognized by %s",
+    (ip) =>
+      Effect.gen(function* () {
+        assert.strictEqual((yield* warnings([ip, ip])).length, 1)
+      }).pipe(withEmulator)
   )
 })
 

@@ -136,7 +136,7 @@ describe("the costs", () => {
   it.effect("of a warm call over any other HttpClient are two fibers and a timer more", () =>
     Effect.gen(function* () {
       yield* call
-      atMost(yield* costOf(call), { steps: 212, fibers: 2, timers: 1 })
+      atMost(yield* costOf(call), { steps: 214, fibers: 2, timers: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
   )
 

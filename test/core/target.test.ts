@@ -32,7 +32,11 @@ describe("the target of a protected call", () => {
     "http://user:word@127.0.0.1/api/v2/a",
     "http://127.0.0.1@example.com/",
     "http://",
-    "https://[::"
+    "https://[::",
+    "blob:http://127.0.0.1/6a3e5f0c",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "data:,a"
   ])("is not %j: that is no URL for a token", (url) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(send(HttpClientRequest.get(url)))

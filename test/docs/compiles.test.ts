@@ -67,7 +67,7 @@ it("compiles every code block of the documents and every example of the doc comm
   expect(blocks.filter(({ path }) => path === "README.md").length).toBeGreaterThan(2)
   expect(blocks.length).toBeGreaterThan(15)
   expect(await compile(blocks)).toBe("")
-}, 120_000)
+})
 
 it("reports the file and the line of a block that does not compile", async () => {
   const block = {
@@ -76,4 +76,4 @@ it("reports the file and the line of a block that does not compile", async () =>
     code: ["const n: number = 1", "const s: string = n"]
   }
   expect(await compile([block])).toMatch(/^packages\/core\/README\.md:43: error TS2322/)
-}, 120_000)
+})

@@ -1,10 +1,12 @@
+import { request } from "node:http"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { Emulator } from "effect-adobe-pass-emulator"
+import { Emulator, type Fault } from "effect-adobe-pass-emulator"
+import { read } from "../docs/sources.js"
 import {
   authorize,
   call,
@@ -18,6 +20,17 @@ import {
 } from "./conversation.js"
 
 const served = Layer.merge(Emulator.layerServer({ throttle: "off", control: true }), FetchHttpClient.layer)
+
+/** A record, so that the compiler knows them all. */
+const faults: Readonly<Record<Fault.Fault["_tag"], true>> = {
+  Answer: true,
+  Delay: true,
+  Hang: true,
+  Latency: true,
+  Refuse: true,
+  Reset: true,
+  Truncate: true
+}
 
 const decodeStatement = Schema.decodeUnknownSync(Schema.Struct({ statement: Schema.String }))
 
@@ -116,6 +129,10 @@ describe("the control API", () => {
       const credentials = yield* register()
       yield* post("token-ttl", { seconds: 60 })
       expect((yield* token(credentials)).expires_in).toBe(60)
+      const other = yield* register()
+      yield* post("token-ttl", { seconds: 7, clientId: other.client_id })
+      expect((yield* token(other)).expires_in).toBe(7)
+      expect((yield* token(credentials)).expires_in).toBe(60)
       yield* post("issued-at-unit", { unit: "ms" })
       expect((yield* register()).client_id_issued_at).toBeGreaterThan(1e11)
       const before = (yield* token(credentials)).created_at
@@ -130,14 +147,69 @@ describe("the control API", () => {
     ["fail", `{"route":"nowhere","fault":{"_tag":"Reset"}}`],
     ["fail", `{"route":"api","fault":{"_tag":"Explode"}}`],
     ["fail", `{"route":"api","times":0,"fault":{"_tag":"Reset"}}`],
+    ["fail", `{"route":"api","probability":2,"fault":{"_tag":"Reset"}}`],
+    ["fail", `{"route":"api","fault":{"_tag":"Answer","status":99}}`],
     ["clock", "{}"],
     ["token-ttl", `{"seconds":-1}`],
     ["revoke-client", ""]
-  ] as const)("refuses %s with the body %s by a 400 that says why", ([command, body]) =>
+  ] as const)("refuses %s with the body %s by a 400 that says why in one sentence", ([command, body]) =>
     Effect.gen(function* () {
       const answer = yield* postRaw(command, body)
       expect(answer.status).toBe(400)
-      expect(json(answer)).toEqual({ error: "invalid_request", message: expect.stringMatching(/.{20}/s) })
+      expect(json(answer)).toEqual({
+        error: "invalid_request",
+        message: expect.stringMatching(/^("[\w.]+"|The body) cannot be used: .{5,200}\.$/)
+      })
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive("explains every command and fault at the address that is printed, with lines to paste", () =>
+    Effect.gen(function* () {
+      const { baseUrl } = yield* Emulator.Emulator
+      const page = yield* send(HttpClientRequest.get("/_emulator/"))
+      expect([page.status, page.headers["content-type"]]).toEqual([200, "text/plain;charset=UTF-8"])
+      expect((yield* send(HttpClientRequest.get("/_emulator"))).text).toBe(page.text)
+      const unknown = yield* send(HttpClientRequest.get("/_emulator/nothing"))
+      for (const [command = ""] of unknown.text.matchAll(/(?:GET|POST) [a-z-]+/g)) {
+        expect(page.text).toContain(command)
+      }
+      const lines = [...page.text.matchAll(/^curl -s (\S+)\/_emulator\/(\S+) -d '(.*)'$/gm)]
+      for (const [, address, command = "", body = ""] of lines) {
+        expect(address).toBe(baseUrl)
+        expect((yield* postRaw(command, body)).status).toBe(204)
+      }
+      const documented = read("packages/emulator/README.md").lines.join("\n")
+      for (const tag of Object.keys(faults)) {
+        expect(page.text).toContain(`"_tag":"${tag}"`)
+        expect(documented).toMatch(new RegExp(`^curl .*"_tag":"${tag}"`, "m"))
+      }
+      for (const [, body = ""] of documented.matchAll(/^curl .*_emulator\/fail -d '(.*)'$/gm)) {
+        expect((yield* postRaw("fail", body)).status).toBe(204)
+      }
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive.each([
+    [{ host: "evil.example" }, 403],
+    [{ host: "127.0.0.1.evil.example:8787" }, 403],
+    [{ origin: "https://evil.example" }, 403],
+    [{ origin: "null" }, 403],
+    [{ host: "localhost:8787", origin: "http://localhost:3000" }, 403],
+    [{ host: "localhost:8787", origin: "http://localhost:8787" }, 200],
+    [{ host: "localhost:8787" }, 200],
+    [{ host: "[::1]:8787" }, 200],
+    [{}, 200]
+  ] as const)("answers a request with the headers %o by %d", ([headers, status]) =>
+    Effect.gen(function* () {
+      const { baseUrl } = yield* Emulator.Emulator
+      // The HttpClient of a fetch may set neither header.
+      const answered = yield* Effect.async<number>((resume) => {
+        request(`${baseUrl}/_emulator/log`, { headers }, (answer) => {
+          answer.resume()
+          resume(Effect.succeed(answer.statusCode ?? 0))
+        }).end()
+      })
+      expect(answered).toBe(status)
     }).pipe(Effect.provide(served))
   )
 

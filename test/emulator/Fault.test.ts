@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { authorize, call, moments, postRegister, postToken, register } from "./conversation.js"
@@ -133,6 +135,46 @@ describe("a fault in process", () => {
       expect((yield* counts).register).toBe(0)
       expect((yield* postRegister("")).status).toBe(400)
     }).pipe(Effect.provide(Emulator.layer({ burst: 0 })))
+  )
+
+  it.effect("strikes with a probability, without limit unless one is given", () =>
+    Effect.gen(function* () {
+      const { clearFaults, fail } = yield* Emulator.Emulator
+      const struck = Effect.map(
+        Effect.replicateEffect(postRegister(""), 1000),
+        (answers) => answers.filter(({ status }) => status === 503).length
+      )
+      yield* fail({ route: "register", fault: Fault.answer(503), probability: 0.1 })
+      const some = yield* struck
+      expect(some).toBeGreaterThan(70)
+      expect(some).toBeLessThan(130)
+      yield* clearFaults
+      yield* fail({ route: "register", fault: Fault.answer(503), probability: 0.1, times: 3 })
+      expect(yield* struck).toBe(3)
+    }).pipe(Effect.withRandom(Random.make(20_260_515)), Effect.provide(unthrottled))
+  )
+
+  it.effect("delays by a distribution: half wait longer than the median, one in a hundred than the p99", () =>
+    Effect.gen(function* () {
+      const { fail } = yield* Emulator.Emulator
+      yield* fail({
+        route: "register",
+        fault: Fault.latency({ median: "100 millis", p99: "2 seconds" }),
+        times: 2000
+      })
+      const waits = Effect.all(
+        Array.from({ length: 2000 }, () => Effect.timed(postRegister(""))),
+        { concurrency: "unbounded" }
+      )
+      const fiber = yield* Effect.fork(waits)
+      yield* TestClock.adjust("1 hour")
+      const millis = (yield* Fiber.join(fiber)).map(([wait]) => Duration.toMillis(wait))
+      const beyond = (limit: number) => millis.filter((wait) => wait > limit).length
+      expect(beyond(100)).toBeGreaterThan(900)
+      expect(beyond(100)).toBeLessThan(1100)
+      expect(beyond(2000)).toBeGreaterThan(8)
+      expect(beyond(2000)).toBeLessThan(40)
+    }).pipe(Effect.withRandom(Random.make(20_260_515)), Effect.provide(unthrottled))
   )
 
   it.effect("truncates the body of the answer", () =>

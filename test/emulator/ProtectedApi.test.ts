@@ -164,8 +164,48 @@ describe("a protected call", () => {
         { "ap-device-identifier": `fingerprint  ${base64("device-1")}` }
       ]
       for (const headers of identifiers) {
-        expect(failure(yield* call(accessToken, headers))).toEqual([400, "invalid_header_device_identifier"])
+        const answer = yield* HttpClientRequest.get("/api/v2/ACME/profiles").pipe(
+          HttpClientRequest.bearerToken(accessToken),
+          HttpClientRequest.setHeaders(headers),
+          send
+        )
+        expect(failure(answer)).toEqual([400, "invalid_header_device_identifier"])
       }
+    }).pipe(Effect.provide(unthrottled))
+  )
+
+  it.effect.each([
+    "/api/v2/ACME/configuration",
+    "/api/v2/ACME/configuration/",
+    "/api/v2/ACME/sessions/8ER640M",
+    "/api/v2/ACME/profiles/code/8ER640M"
+  ])("to %s needs a token and no device", (path) =>
+    Effect.gen(function* () {
+      const { accessToken } = yield* authorize
+      const request = HttpClientRequest.get(path)
+      const answer = yield* send(HttpClientRequest.bearerToken(request, accessToken))
+      expect([answer.status, json(answer)]).toMatchObject([200, { deviceIdentifier: null }])
+      expect((yield* send(request)).status).toBe(401)
+    }).pipe(Effect.provide(unthrottled))
+  )
+
+  it.effect.each([
+    "/api/v2/ACME/profiles/code",
+    "/api/v2/ACME/sessions",
+    "/api/v2/ACME/sessions/sso/Apple",
+    "/api/v2/ACME/decisions/authorize/NorthCable"
+  ])("to %s needs a device", (path) =>
+    Effect.gen(function* () {
+      const { accessToken } = yield* authorize
+      const answer = yield* send(HttpClientRequest.bearerToken(HttpClientRequest.post(path), accessToken))
+      expect(failure(answer)).toEqual([400, "invalid_header_device_identifier"])
+    }).pipe(Effect.provide(unthrottled))
+  )
+
+  it.effect("that opens the page of a login in a browser needs no token", () =>
+    Effect.gen(function* () {
+      const { status } = yield* send(HttpClientRequest.get("/api/v2/authenticate/ACME/8ER640M"))
+      expect(status).toBe(302)
     }).pipe(Effect.provide(unthrottled))
   )
 

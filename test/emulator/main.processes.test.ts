@@ -83,7 +83,7 @@ describe.concurrent("npm run emulator", () => {
     Effect.gen(function* () {
       const { code, stdout } = yield* finished(yield* command("--help"))
       expect(code).toBe(0)
-      expect(stdout).toMatch(/^Usage: npm run emulator/)
+      expect(stdout).toMatch(/^Usage: effect-adobe-pass-emulator/)
     })
   )
 
@@ -91,7 +91,7 @@ describe.concurrent("npm run emulator", () => {
     Effect.gen(function* () {
       const { code, stdout, stderr } = yield* finished(yield* command("--port", "http"))
       expect([code, stdout]).toEqual([2, ""])
-      expect(stderr).toMatch(/^--port must be .*, not "http"\.\n\nUsage: npm run emulator/)
+      expect(stderr).toMatch(/^--port must be .*, not "http"\.\n\nUsage: effect-adobe-pass-emulator/)
     })
   )
 

@@ -229,7 +229,7 @@ describePostgres("the example service", () => {
         env: { DATABASE_URL: yield* database, ADOBE_PASS_ENVIRONMENT: "release-staging" }
       })
       assert.strictEqual(yield* worker.ended, 1)
-      assert.include(worker.lines.join("\n"), "ADOBE_PASS.SOFTWARE_STATEMENT")
+      assert.include(worker.lines.join("\n"), "ADOBE_PASS_SOFTWARE_STATEMENT")
     })
   )
 })

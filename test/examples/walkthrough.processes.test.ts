@@ -61,7 +61,21 @@ describe.concurrent("the tour", () => {
       for (const line of ["mode 0600", "50 calls succeed", "0 answers of 429", "<redacted>"]) {
         expect(stdout).toContain(line)
       }
+      const wide = stdout.split("\n").filter((line) => line.length > 80 && !line.includes(cwd))
+      expect(wide).toEqual([])
+      expect(stdout).toContain("packages/examples/src/emulatedSteps.ts")
       expect(stdout).toMatch(/\] \d+ of 20 sent after \d+\.\d s/)
+      expect(readdirSync(cwd)).toEqual([])
+    })
+  )
+
+  it.scopedLive("ends quietly when nobody reads its output, and removes its directory", () =>
+    Effect.gen(function* () {
+      const cwd = yield* temporaryDirectory
+      const worker = yield* start(cwd)
+      yield* worker.says(/Register the device/)
+      worker.process.stdout?.destroy()
+      expect([yield* worker.ended, worker.errors()]).toEqual([0, ""])
       expect(readdirSync(cwd)).toEqual([])
     })
   )
@@ -127,16 +141,16 @@ describe.concurrent("an environment of your own", () => {
     [
       "no file",
       { ...complete, ADOBE_PASS_SOFTWARE_STATEMENT_FILE: "nowhere.txt" },
-      "nowhere.txt cannot be read"
+      "ADOBE_PASS_SOFTWARE_STATEMENT_FILE names a file that cannot be read (ENOENT)"
     ],
-    ["a file without a statement", complete, "softwareStatement is not a JWT"],
+    ["a file without a statement", complete, "ADOBE_PASS_SOFTWARE_STATEMENT_FILE is not a JWT"],
     [
       "an unknown environment",
       { ...complete, ADOBE_PASS_ENVIRONMENT: "staging" },
-      "must be one of release-production"
+      "ADOBE_PASS_ENVIRONMENT must be one of release-production"
     ],
     ["nothing to call", { ...complete, ADOBE_PASS_SERVICE_PROVIDER: "" }, "Set ADOBE_PASS_SERVICE_PROVIDER"],
-    ["a wrong option", { ...complete, ADOBE_PASS_TIMEOUT: "soon" }, "ADOBE_PASS_TIMEOUT: "]
+    ["a wrong option", { ...complete, ADOBE_PASS_TIMEOUT: "soon" }, "ADOBE_PASS_TIMEOUT must be a duration"]
   ]
 
   for (const [name, variables, sentence] of mistakes) {

@@ -642,8 +642,14 @@ const refusedInputs: ReadonlyArray<readonly [name: string, refused: Effect.Effec
     "an environment name with other characters",
     Environment.custom({ name: `${token} ${clientSecret}`, sp: "https://sp.example" })
   ],
-  ["a device id with a line break", Device.make({ id: `${deviceId}\n`, info: "browser" })],
-  ["a device id that is too long", Device.make({ id: deviceId.repeat(100), info: "browser" })],
+  [
+    "a device id with a line break",
+    Device.make({ id: `${deviceId}\n`, info: "browser", userAgent: "Mozilla/5.0" })
+  ],
+  [
+    "a device id that is too long",
+    Device.make({ id: deviceId.repeat(100), info: "browser", userAgent: "Mozilla/5.0" })
+  ],
   ["a device IP that is a list", Device.make({ id: deviceId, ip: `${deviceIp}, ${deviceIp}`, info })],
   [
     "a device IP with a port",
@@ -733,7 +739,10 @@ const refusedVariables: ReadonlyArray<readonly [name: string, variables: Readonl
         ADOBE_PASS_SP_URL: "https://sp.example",
         ADOBE_PASS_MGMT_URL: `${token} ${statement}`
       }
-    ]
+    ],
+    ["TIMEOUT", { ...usable, ADOBE_PASS_TIMEOUT: token }],
+    ["THROTTLE_BURST", { ...usable, ADOBE_PASS_THROTTLE_BURST: token }],
+    ["THROTTLE_REPLENISH", { ...usable, ADOBE_PASS_THROTTLE_REPLENISH: token }]
   ]
 
 const keyValueStore = (failing: {
@@ -1088,8 +1097,8 @@ describe("an answer of a protected call shows no secret (H10)", () => {
         request.url.endsWith("/configuration")
           ? Effect.map(sending, (response) =>
               Object.create(response, {
-                json: {
-                  value: Effect.fail(
+                stream: {
+                  value: Stream.fail(
                     new HttpClientError.ResponseError({
                       request,
                       response,

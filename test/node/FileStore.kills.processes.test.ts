@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { assert, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Option, Random } from "effect"
 import { useWorker } from "../support/workers.js"
-import { onStore, storeDirectory } from "./directory.js"
+import { namesIn, onStore, storeDirectory } from "./directory.js"
 import { sharedKey as key, largePairNumber } from "./records.js"
 
 const start = useWorker(new URL("worker.ts", import.meta.url))
@@ -45,7 +45,7 @@ const killWriters = (times: number, seed: string) =>
         current = 0
       }
     }
-    const names = yield* Effect.promise(() => fs.readdir(directory))
+    const names = yield* namesIn(directory)
     return { directory, saved, leftovers: names.filter((name) => !name.endsWith(".json")) }
   })
 
@@ -71,7 +71,7 @@ it.scopedLive(
           yield* Effect.promise(() => fs.utimes(path.join(directory, name), longAgo, longAgo))
         }
         yield* onStore(directory, (store) => Effect.scoped(store.lock(key)))
-        const names = yield* Effect.promise(() => fs.readdir(directory))
+        const names = yield* namesIn(directory)
         assert.isFalse(names.some((name) => name.endsWith(".tmp")))
       }
     })

@@ -6,7 +6,7 @@ import { CredentialStore } from "effect-adobe-pass"
 import { FileStore } from "effect-adobe-pass-node"
 import { faster } from "../support/clocks.js"
 import { useWorker } from "../support/workers.js"
-import { onStore, storeDirectory } from "./directory.js"
+import { namesIn, onStore, storeDirectory } from "./directory.js"
 import { sharedKey as key, largePair } from "./records.js"
 
 const start = useWorker(new URL("worker.ts", import.meta.url))
@@ -61,7 +61,7 @@ describe.concurrent("a process that holds the lock", () => {
       yield* worker.ended
       // Less than the time for which a living holder may be silent.
       yield* onStore(directory, (store) => Effect.scoped(store.lock(key)), { lockWait: "5 seconds" })
-      assert.deepStrictEqual(yield* Effect.promise(() => fs.readdir(directory)), [])
+      assert.deepStrictEqual(yield* namesIn(directory), [])
     })
   )
 
@@ -136,7 +136,7 @@ describe.concurrent("a process that holds the lock", () => {
           })
         )
       )
-      assert.deepStrictEqual(yield* Effect.promise(() => fs.readdir(directory)), [])
+      assert.deepStrictEqual(yield* namesIn(directory), [])
     })
   )
 })

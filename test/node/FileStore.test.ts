@@ -1,9 +1,10 @@
+import { spawnSync } from "node:child_process"
 import * as fs from "node:fs/promises"
 import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option } from "effect"
-import { type AdobePassError, type CredentialStore, StoreBackend } from "effect-adobe-pass"
+import { Effect, Fiber, Option, Stream } from "effect"
+import { type AdobePassError, type CredentialStore, type SessionKey, StoreBackend } from "effect-adobe-pass"
 import {
   sampleCredentials as pair,
   sampleKey as sessionKey,
@@ -11,7 +12,7 @@ import {
 } from "effect-adobe-pass/testing/CredentialStoreContract"
 import type { FileStore } from "effect-adobe-pass-node"
 import { faster } from "../support/clocks.js"
-import { onStore, temporaryDirectory } from "./directory.js"
+import { namesIn, onStore, temporaryDirectory } from "./directory.js"
 
 const key = sessionKey("a")
 
@@ -30,18 +31,19 @@ const refusal = (directory: string, options: Partial<FileStore.FileStoreOptions>
   Effect.flip(onStore(directory, () => Effect.void, options))
 
 const operations = (
-  store: Store
+  store: Store,
+  key: SessionKey.SessionKey
 ): ReadonlyArray<Effect.Effect<unknown, AdobePassError.CredentialStoreError>> => [
   store.load(key),
-  store.saveCredentials(key, pair(key, 2)),
-  store.saveToken(key, pair(key, 1), token("t")),
+  store.saveCredentials(key, pair(sessionKey("a"), 2)),
+  store.saveToken(key, pair(sessionKey("a"), 1), token("t")),
   store.remove(key),
   Effect.scoped(store.lock(key))
 ]
 
 /** What each operation fails with, as `operation reason code`. */
-const failures = (store: Store) =>
-  Effect.forEach(operations(store), (operation) =>
+const failures = (store: Store, of = key) =>
+  Effect.forEach(operations(store, of), (operation) =>
     Effect.map(Effect.flip(operation), (error) => {
       assert.notInclude(`${error} ${JSON.stringify(error)}`, os.tmpdir())
       return `${error.operation} ${error.reason} ${error.code}`
@@ -56,6 +58,18 @@ const asNobody = Effect.acquireRelease(
   Effect.sync(() => process.seteuid?.(nobody)),
   () => Effect.sync(() => process.seteuid?.(0))
 )
+
+const run = (command: string, ...args: ReadonlyArray<string>) => spawnSync(command, args).status === 0
+
+/** A fresh file system, whose root has the inode of every other one of its kind. */
+const mounted = (directory: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => assert.isTrue(run("mount", "-t", "tmpfs", "none", directory))),
+    () => Effect.sync(() => run("umount", directory))
+  )
+
+/** In a namespace of its own, so that nothing is mounted yet. */
+const canMount = run("unshare", "--mount", "mount", "-t", "tmpfs", "none", os.tmpdir())
 
 const readOnly = (directory: string) =>
   Effect.gen(function* () {
@@ -90,7 +104,7 @@ describe("the files", () => {
         })
       )
       assert.strictEqual(yield* mode(directory), "700")
-      assert.deepStrictEqual(yield* promise(() => fs.readdir(directory)), [`${key}.json`])
+      assert.deepStrictEqual(yield* namesIn(directory), [`${key}.json`])
     })
   )
 
@@ -133,7 +147,7 @@ describe("the files", () => {
       }
       yield* promise(() => fs.utimes(path.join(directory, "old.tmp"), 1, 1))
       yield* onStore(directory, () => Effect.void)
-      assert.deepStrictEqual(yield* promise(() => fs.readdir(directory)), ["new.tmp"])
+      assert.deepStrictEqual(yield* namesIn(directory), ["new.tmp"])
     })
   )
 })
@@ -167,6 +181,72 @@ describe("a directory that is open to other users", () => {
       assert.deepInclude(yield* refusal(directory), { _tag: "InvalidInput", field: "directory" })
     })
   )
+
+  it.scopedLive.runIf(isRoot)(
+    "is refused when it is closed and belongs to another user, also by a link",
+    () =>
+      Effect.gen(function* () {
+        const parent = yield* temporaryDirectory
+        const directory = path.join(parent, "of another user")
+        const link = path.join(parent, "link")
+        yield* promise(() => fs.mkdir(directory, { mode: 0o700 }))
+        yield* promise(() => fs.symlink(directory, link))
+        yield* promise(() => fs.chown(directory, 12_345, 12_345))
+        for (const name of [directory, link]) {
+          assert.deepInclude(yield* refusal(name), {
+            _tag: "InvalidInput",
+            field: "directory",
+            problem: "belongs to another user; name one of this user, or one that does not exist yet"
+          })
+        }
+        assert.deepStrictEqual(yield* promise(() => fs.readdir(directory)), [])
+      })
+  )
+})
+
+describe("a directory that is named by a link", () => {
+  it.scopedLive("stays the store's when the link leads elsewhere", () =>
+    Effect.gen(function* () {
+      const parent = yield* temporaryDirectory
+      const link = path.join(parent, "link")
+      const [first, second] = [path.join(parent, "first"), path.join(parent, "second")]
+      yield* Effect.forEach([first, second], (name) => promise(() => fs.mkdir(name)))
+      yield* promise(() => fs.symlink(first, link))
+      yield* onStore(link, (store) =>
+        Effect.gen(function* () {
+          yield* promise(() => fs.unlink(link))
+          yield* promise(() => fs.symlink(second, link))
+          yield* store.saveCredentials(key, pair(key, 1))
+        })
+      )
+      assert.deepStrictEqual(yield* namesIn(first), [`${key}.json`])
+      assert.deepStrictEqual(yield* namesIn(second), [])
+    })
+  )
+})
+
+describe("a key that is not one of a session", () => {
+  it.scopedLive("is refused by every operation, and no file outside the directory is touched", () =>
+    Effect.gen(function* () {
+      const parent = yield* temporaryDirectory
+      const victim = path.join(parent, "victim.json")
+      yield* promise(() => fs.writeFile(victim, "a letter"))
+      yield* onStore(path.join(parent, "store"), (store) =>
+        // As from plain JavaScript.
+        Effect.gen(function* () {
+          assert.deepStrictEqual(yield* failures(store, "../victim" as SessionKey.SessionKey), [
+            "load Unavailable INVALID_KEY",
+            "save Unavailable INVALID_KEY",
+            "save Unavailable INVALID_KEY",
+            "remove Unavailable INVALID_KEY",
+            "lock Unavailable INVALID_KEY"
+          ])
+        })
+      )
+      assert.strictEqual(yield* promise(() => fs.readFile(victim, "utf8")), "a letter")
+      assert.deepStrictEqual((yield* promise(() => fs.readdir(parent))).toSorted(), ["store", "victim.json"])
+    })
+  )
 })
 
 describe("a disk that fails", () => {
@@ -192,7 +272,7 @@ describe("a disk that fails", () => {
       const directory = path.join(yield* temporaryDirectory, "store")
       yield* onStore(directory, (store) =>
         Effect.gen(function* () {
-          yield* promise(() => fs.rmdir(directory))
+          yield* promise(() => fs.rm(directory, { recursive: true }))
           yield* promise(() => fs.writeFile(directory, ""))
           assert.deepStrictEqual(yield* failures(store), [
             "load Unavailable ENOTDIR",
@@ -219,6 +299,102 @@ describe("a disk that fails", () => {
       )
     })
   )
+
+  it.scopedLive(
+    "never looks like a device without a record when another file system is mounted over it",
+    () =>
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        yield* onStore(directory, (store) =>
+          Effect.gen(function* () {
+            yield* store.saveCredentials(key, pair(key, 1))
+            const lease = yield* store.lock(key)
+            // The root of a fresh file system may have the same inode, so only what is in it differs.
+            for (const id of [undefined, "another id"]) {
+              for (const name of yield* promise(() => fs.readdir(directory))) {
+                yield* promise(() => fs.rm(path.join(directory, name)))
+              }
+              if (id !== undefined) yield* promise(() => fs.writeFile(path.join(directory, "store.id"), id))
+              const stale = { reason: "Unavailable", code: "ESTALE" } as const
+              assert.deepInclude(yield* Effect.flip(store.load(key)), stale)
+              const saving = store.saveCredentials(key, pair(key, 2), { lease, read: Option.none() })
+              assert.strictEqual((yield* Effect.flip(saving))._tag, "CredentialStoreError")
+              assert.deepInclude(yield* Effect.flip(store.remove(key)), stale)
+              assert.deepInclude(yield* Effect.flip(Stream.runCollect(store.keys)), stale)
+              const first = store.saveCredentials(key, pair(key, 2), { read: Option.none() })
+              assert.deepInclude(yield* Effect.flip(first), stale)
+            }
+          }).pipe(Effect.scoped)
+        )
+      })
+  )
+
+  it.scopedLive.runIf(canMount)(
+    `never looks like a device without a record when a volume is mounted over its volume${canMount ? "" : " (needs the right to mount)"}`,
+    () =>
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        const stat = promise(() => fs.stat(directory))
+        yield* mounted(directory)
+        const { ino } = yield* stat
+        yield* onStore(directory, (store) =>
+          Effect.gen(function* () {
+            yield* store.saveCredentials(key, pair(key, 1))
+            const id = yield* promise(() => fs.readFile(path.join(directory, "store.id")))
+            yield* mounted(directory)
+            assert.strictEqual((yield* stat).ino, ino)
+            assert.deepInclude(yield* Effect.flip(store.load(key)), { reason: "Unavailable", code: "ESTALE" })
+            // A copy of the id does not make it the same volume.
+            yield* promise(() => fs.writeFile(path.join(directory, "store.id"), id))
+            assert.deepInclude(yield* Effect.flip(store.load(key)), { reason: "Unavailable", code: "ESTALE" })
+          }).pipe(Effect.scoped)
+        )
+      })
+  )
+
+  it.scopedLive("never looks like a device without a record when the directory is a copy", () =>
+    Effect.gen(function* () {
+      const directory = path.join(yield* temporaryDirectory, "store")
+      yield* onStore(directory, (store) =>
+        Effect.gen(function* () {
+          yield* promise(() => fs.rename(directory, `${directory}-moved`))
+          yield* promise(() => fs.cp(`${directory}-moved`, directory, { recursive: true }))
+          assert.deepInclude(yield* Effect.flip(store.load(key)), { reason: "Unavailable", code: "ESTALE" })
+        })
+      )
+    })
+  )
+
+  it.scopedLive("is opened again with its id, by every store on it", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const id = promise(() => fs.readFile(path.join(directory, "store.id"), "utf8"))
+      const first = yield* onStore(directory, () => id)
+      assert.strictEqual(yield* onStore(directory, () => id), first)
+      assert.strictEqual(yield* mode(path.join(directory, "store.id")), "600")
+    })
+  )
+
+  for (const [suffix, operation] of [
+    ["json", (store: Store) => store.load(key)],
+    ["lock", (store: Store) => Effect.scoped(store.lock(key))],
+    ["write.lock", (store: Store) => store.remove(key)]
+  ] as const) {
+    it.scopedLive(`is a failure when a link without a target is in the place of a .${suffix} file`, () =>
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        yield* onStore(directory, (store) =>
+          Effect.gen(function* () {
+            const link = path.join(directory, `${key}.${suffix}`)
+            yield* promise(() => fs.symlink(path.join(directory, "nowhere"), link))
+            const error = yield* Effect.flip(operation(store))
+            assert.deepInclude(error, { reason: "Unavailable", code: "DANGLING_LINK" })
+            assert.include(error.message, "a symbolic link without a target")
+          })
+        )
+      })
+    )
+  }
 
   it.scopedLive("is a failure when a record cannot be read", () =>
     Effect.gen(function* () {
@@ -288,7 +464,7 @@ describe("a lock file that nobody touches", () => {
             yield* Effect.withClock(Effect.scoped(store.lock(key)), yield* faster(50))
           })
         )
-        assert.deepStrictEqual(yield* promise(() => fs.readdir(directory)), [])
+        assert.deepStrictEqual(yield* namesIn(directory), [])
       })
     )
   }

@@ -6,7 +6,7 @@ import { CurrentDevice, Environment, ProtectedClient } from "effect-adobe-pass"
 import { Emulator } from "effect-adobe-pass-emulator"
 import { NodeAdobePass } from "effect-adobe-pass-node"
 import { device } from "../support/system.js"
-import { temporaryDirectory } from "./directory.js"
+import { namesIn, temporaryDirectory } from "./directory.js"
 
 const call = Effect.gen(function* () {
   const adobe = yield* ProtectedClient.ProtectedClient
@@ -82,7 +82,7 @@ describe("Adobe Pass on Node.js", () => {
       Effect.gen(function* () {
         const directory = yield* temporaryDirectory
         yield* run(directory)
-        for (const name of yield* Effect.promise(() => fs.readdir(directory))) {
+        for (const name of yield* namesIn(directory)) {
           yield* Effect.promise(() => fs.truncate(path.join(directory, name), 50))
         }
         const error = yield* Effect.flip(run(directory))
@@ -103,7 +103,7 @@ describe("Adobe Pass on Node.js", () => {
           Layer.provide(NodeAdobePass.layerConfig({ transport: { connections: 8 } }), configured)
         )
         assert.strictEqual(status, 200)
-        assert.strictEqual((yield* Effect.promise(() => fs.readdir(directory))).length, 1)
+        assert.strictEqual((yield* namesIn(directory)).length, 1)
       })
     )
   )

@@ -1,9 +1,10 @@
+import { createHook } from "node:async_hooks"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
 import { HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Queue, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Queue, Scope, TestClock } from "effect"
 import { NodeTransport } from "effect-adobe-pass-node"
 
 /** A server that notes which socket, by number, served each request. */
@@ -120,6 +121,63 @@ describe("a connection", () => {
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(yield* Queue.take(closed), "/open")
       assert.deepInclude(yield* Effect.flip(Fiber.join(open)), { _tag: "RequestError", reason: "Transport" })
+    })
+  )
+})
+
+describe("the age of what leads to Adobe's hosts (J2)", () => {
+  /** Counts the questions to the system's resolver. */
+  const lookups = Effect.acquireRelease(
+    Effect.sync(() => {
+      const counter = { asked: 0 }
+      const hook = createHook({
+        init: (_id, type) => {
+          if (type === "GETADDRINFOREQWRAP") counter.asked += 1
+        }
+      }).enable()
+      return { counter, hook }
+    }),
+    ({ hook }) => Effect.sync(() => hook.disable())
+  )
+
+  it.scoped("is 30 seconds at most for a resolved address", () =>
+    Effect.gen(function* () {
+      const { counter } = yield* lookups
+      const { sockets, url } = yield* serve((_, response) => {
+        response.setHeader("connection", "close").end("ok")
+      })
+      yield* Effect.gen(function* () {
+        yield* get(url)
+        yield* TestClock.adjust("29999 millis")
+        yield* get(url)
+        assert.strictEqual(counter.asked, 1)
+        yield* TestClock.adjust("1 millis")
+        yield* get(url)
+        assert.strictEqual(counter.asked, 2)
+        assert.strictEqual(new Set(sockets).size, 3)
+      }).pipe(Effect.provide(NodeTransport.layer()))
+    })
+  )
+
+  it.scoped("is 30 seconds at most for a connection, which is then closed", () =>
+    Effect.gen(function* () {
+      const closed: Array<string> = []
+      const { sockets, url } = yield* serve((request, response) => {
+        request.socket.once("close", () => closed.push("closed"))
+        response.end("ok")
+      })
+      yield* Effect.gen(function* () {
+        yield* get(url)
+        yield* TestClock.adjust("29999 millis")
+        yield* get(url)
+        assert.deepStrictEqual(sockets, [1, 1])
+        yield* TestClock.adjust("1 millis")
+        yield* get(url)
+        assert.deepStrictEqual(sockets, [1, 1, 2])
+        // It is closed while the new connection serves, not when it has been idle for long.
+        for (let calls = 0; calls < 1000 && closed.length === 0; calls++) yield* get(url)
+        assert.isNotEmpty(closed)
+      }).pipe(Effect.provide(NodeTransport.layer({ connections: 1, keepAlive: "30 seconds" })))
     })
   )
 })

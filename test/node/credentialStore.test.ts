@@ -2,9 +2,10 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { KeyValueStore } from "@effect/platform"
 import * as NodeKeyValueStore from "@effect/platform-node/NodeKeyValueStore"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger, LogLevel } from "effect"
 import { CredentialStore, StoreBackend } from "effect-adobe-pass"
 import { FileStore } from "effect-adobe-pass-node"
+import { Platform, windows } from "../../packages/node/src/internal/platform.js"
 import { contract } from "../support/contract.js"
 import { temporaryDirectory } from "./directory.js"
 
@@ -45,14 +46,18 @@ contract("key-value store in files", {
   lists: false
 })
 
-contract("file store", {
-  storage: Effect.map(temporaryDirectory, (parent) => {
-    const directory = path.join(parent, "store")
-    const file = (key: string) => path.join(directory, `${key}.json`)
-    return {
-      layer: (options: CredentialStore.StoreOptions) => FileStore.layer({ ...options, directory }),
-      record: (key: string) => Effect.asSome(Effect.promise(() => fs.readFile(file(key), "utf8"))),
-      damage: (key: string) => Effect.promise(() => fs.truncate(file(key), 40))
-    }
-  })
+const files = Effect.map(temporaryDirectory, (parent) => {
+  const directory = path.join(parent, "store")
+  const file = (key: string) => path.join(directory, `${key}.json`)
+  return {
+    layer: (options: CredentialStore.StoreOptions) => FileStore.layer({ ...options, directory }),
+    record: (key: string) => Effect.asSome(Effect.promise(() => fs.readFile(file(key), "utf8"))),
+    damage: (key: string) => Effect.promise(() => fs.truncate(file(key), 40))
+  }
 })
+
+contract("file store", { storage: files })
+
+contract("file store on Windows", { storage: files }, (check) =>
+  check.pipe(Effect.provideService(Platform, windows), Logger.withMinimumLogLevel(LogLevel.Fatal))
+)

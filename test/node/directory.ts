@@ -17,6 +17,13 @@ export const storeDirectory: Effect.Effect<string, never, Scope.Scope> = Effect.
   (parent) => path.join(parent, "store")
 )
 
+/** The names in the directory of a store, but for the file that identifies it. */
+export const namesIn = (directory: string): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(
+    Effect.promise(() => fs.readdir(directory)),
+    (names) => names.filter((name) => name !== "store.id").toSorted()
+  )
+
 /** Uses a store of its own on the directory, as a process that has just started would. */
 export const onStore = <A, E, R>(
   directory: string,

@@ -1,11 +1,11 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Chunk, ConfigProvider, Effect, Encoding, Layer, Option, Redacted } from "effect"
-import { Encryption } from "effect-adobe-pass"
+import { Cause, Chunk, ConfigProvider, Effect, Either, Encoding, Layer, Option, Redacted } from "effect"
+import { CredentialStore, Encryption } from "effect-adobe-pass"
 import { sampleCredentials, sampleKey, sampleToken } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { FileStore, NodeAdobePass, NodeTransport } from "effect-adobe-pass-node"
-import { onStore, storeDirectory } from "./directory.js"
+import { namesIn, onStore, storeDirectory } from "./directory.js"
 
 const key = sampleKey("a")
 const statement = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"
@@ -41,7 +41,7 @@ describe("a file store", () => {
           ),
         { encryption }
       )
-      const [file = "", ...others] = yield* Effect.promise(() => fs.readdir(directory))
+      const [file = "", ...others] = yield* namesIn(directory)
       assert.deepStrictEqual(others, [])
       const text = yield* Effect.promise(() => fs.readFile(path.join(directory, file), "utf8"))
       for (const secret of ["client-1", "secret-1", "the-token"]) {
@@ -82,7 +82,10 @@ describe("Adobe Pass on Node.js", () => {
     ["retry.attempts", { retry: { attempts: 0 } }],
     ["redirectUri", { redirectUri: "nowhere" }],
     ["transport.connections", { transport: { connections: 0 } }],
-    ["transport.connectTimeout", { transport: { connectTimeout: "2 minutes" } }]
+    ["transport.connectTimeout", { transport: { connectTimeout: "2 minutes" } }],
+    // As from plain JavaScript, where a wrong name is no error of the compiler.
+    ["transport.conections", { transport: { conections: 8 } as never }],
+    ["timout", { timout: "1 second" }]
   ] as const) {
     it.scopedLive(`refuses a wrong ${field} once, before the store creates its directory`, () =>
       Effect.gen(function* () {
@@ -108,13 +111,99 @@ describe("Adobe Pass on Node.js", () => {
           ["ADOBE_PASS_STORE_DIRECTORY", directory],
           ["ADOBE_PASS_TRANSPORT_CONNECTIONS", "8"],
           ["ADOBE_PASS_TRANSPORT_DNS_TTL", "1 minute"]
-        ]),
-        { pathDelim: "_" }
+        ])
       )
       const { transport } = yield* Effect.withConfigProvider(NodeAdobePass.config, provider)
       assert.strictEqual(transport?.connections, 8)
       const layer = Layer.provide(NodeAdobePass.layerConfig(), Layer.setConfigProvider(provider))
-      assert.deepStrictEqual(yield* refusedFields(layer), ["transport.dnsTtl"])
+      assert.deepStrictEqual(yield* refusedFields(layer), ["ADOBE_PASS_TRANSPORT_DNS_TTL"])
+    })
+  )
+})
+
+describe("the software statement from a file", () => {
+  /** `layerConfig` with these variables beside the ones that are always there; its failure as text. */
+  const failure = (variables: Record<string, string>, content = "") =>
+    Effect.gen(function* () {
+      const directory = yield* storeDirectory
+      const file = `${directory}.statement`
+      yield* Effect.promise(() => fs.writeFile(file, content))
+      const all = {
+        ADOBE_PASS_ENVIRONMENT: "release-staging",
+        ADOBE_PASS_STORE_DIRECTORY: directory,
+        ADOBE_PASS_SOFTWARE_STATEMENT_FILE: file,
+        ...variables
+      }
+      const provider = ConfigProvider.fromMap(
+        new Map(Object.entries(all).filter(([, value]) => value !== "not set"))
+      )
+      const layer = Layer.provide(NodeAdobePass.layerConfig(), Layer.setConfigProvider(provider))
+      const built = yield* Effect.either(Effect.scoped(Layer.build(layer)))
+      return Either.match(built, { onLeft: String, onRight: () => "none" })
+    })
+
+  it.scopedLive("is that of the variable that names it", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* failure({}, `${statement}\n`), "none")
+      assert.strictEqual(yield* failure({ ADOBE_PASS_SOFTWARE_STATEMENT: "" }, statement), "none")
+    })
+  )
+
+  it.scopedLive("is used with a store of one's own, which needs no directory", () =>
+    Effect.gen(function* () {
+      const file = `${yield* storeDirectory}.statement`
+      yield* Effect.promise(() => fs.writeFile(file, statement))
+      const provider = ConfigProvider.fromMap(
+        new Map([
+          ["ADOBE_PASS_ENVIRONMENT", "release-staging"],
+          ["ADOBE_PASS_SOFTWARE_STATEMENT_FILE", file]
+        ])
+      )
+      const layer = NodeAdobePass.layerConfig({ store: CredentialStore.layerMemory })
+      yield* Effect.scoped(Layer.build(Layer.provide(layer, Layer.setConfigProvider(provider))))
+    })
+  )
+
+  it.scopedLive("is named by its variable when it cannot be used", () =>
+    Effect.gen(function* () {
+      const variable = "ADOBE_PASS_SOFTWARE_STATEMENT_FILE"
+      assert.include(yield* failure({}), `${variable} is empty`)
+      assert.include(yield* failure({}, "a letter"), `${variable} is not a JWT`)
+      const missing = yield* failure({ [variable]: "/nowhere/at/all" })
+      assert.include(missing, `(Invalid data at ${variable}: "names a file that cannot be read (ENOENT)`)
+      const both = yield* failure({ ADOBE_PASS_SOFTWARE_STATEMENT: statement }, statement)
+      assert.include(both, `(Invalid data at ${variable}: "and ADOBE_PASS_SOFTWARE_STATEMENT are both set`)
+      const neither = yield* failure({ [variable]: "not set" })
+      assert.include(neither, "(Missing data at ADOBE_PASS_SOFTWARE_STATEMENT: ")
+      assert.include(neither, `or (Missing data at ${variable}: `)
+      for (const text of [missing, both, neither]) assert.notInclude(text, statement)
+    })
+  )
+
+  it.scopedLive("leaves options that were given as values their names", () =>
+    Effect.gen(function* () {
+      const layer = NodeAdobePass.layerConfig({ transport: { connections: 0 } })
+      const provider = ConfigProvider.fromMap(
+        new Map([
+          ["ADOBE_PASS_ENVIRONMENT", "release-staging"],
+          ["ADOBE_PASS_SOFTWARE_STATEMENT", statement],
+          ["ADOBE_PASS_STORE_DIRECTORY", yield* storeDirectory]
+        ])
+      )
+      assert.deepStrictEqual(yield* refusedFields(Layer.provide(layer, Layer.setConfigProvider(provider))), [
+        "transport.connections"
+      ])
+    })
+  )
+
+  it.scopedLive("does not hide that the directory of the store is refused, by its variable", () =>
+    Effect.gen(function* () {
+      const directory = yield* storeDirectory
+      yield* Effect.promise(() => fs.mkdir(directory, { recursive: true, mode: 0o755 }))
+      yield* Effect.promise(() => fs.chmod(directory, 0o755))
+      yield* Effect.promise(() => fs.writeFile(path.join(directory, "letters.txt"), ""))
+      const refused = yield* failure({ ADOBE_PASS_STORE_DIRECTORY: directory }, statement)
+      assert.include(refused, "ADOBE_PASS_STORE_DIRECTORY is open to other users")
     })
   )
 })
@@ -130,7 +219,8 @@ describe("the groups of options", () => {
       },
       { option: "transport.keepAlive", variable: "ADOBE_PASS_TRANSPORT_KEEP_ALIVE", default: "4 seconds" },
       { option: "transport.maximumAge", variable: "ADOBE_PASS_TRANSPORT_MAXIMUM_AGE", default: "30 seconds" },
-      { option: "transport.dnsTtl", variable: "ADOBE_PASS_TRANSPORT_DNS_TTL", default: "30 seconds" }
+      { option: "transport.dnsTtl", variable: "ADOBE_PASS_TRANSPORT_DNS_TTL", default: "30 seconds" },
+      { option: "transport.proxy", variable: "ADOBE_PASS_TRANSPORT_PROXY", default: "environment" }
     ])
     assert.deepStrictEqual(FileStore.options.fallback, { timeout: 5000, lockWait: 60_000 })
   })

@@ -112,6 +112,9 @@ export const serveBytes = (script: (socket: Socket, path: string) => void) => {
   return listen(server)
 }
 
+/** The head of an answer, as HTTP has it. */
+export const head = (...lines: ReadonlyArray<string>) => `${lines.join("\r\n")}\r\n\r\n`
+
 /** An address at which nobody listens. */
 export const nobody = Effect.map(Effect.scoped(serveBytes(() => {})), ({ url }) => url)
 

@@ -9,11 +9,11 @@ import { runToEnd } from "../support/time.js"
 
 const statement = `${btoa('{"alg":"RS256"}')}.${btoa('{"sub":"an-application"}')}.c2ln`.replaceAll("=", "")
 
+const provider = (variables: Record<string, string>) =>
+  ConfigProvider.fromMap(new Map(Object.entries(variables)))
+
 const load = (variables: Record<string, string>) =>
-  Effect.withConfigProvider(
-    AdobePass.config,
-    ConfigProvider.fromMap(new Map(Object.entries(variables)), { pathDelim: "_" })
-  )
+  Effect.withConfigProvider(AdobePass.config, provider(variables))
 
 const required = { ADOBE_PASS_ENVIRONMENT: "release-staging", ADOBE_PASS_SOFTWARE_STATEMENT: statement }
 
@@ -24,14 +24,15 @@ describe("the configuration", () => {
       assert.deepStrictEqual(options.environment, {
         name: "release-staging",
         sp: "https://sp.auth-staging.adobe.com",
-        mgmt: "https://mgmt.auth-staging.adobe.com"
+        mgmt: "https://mgmt.auth-staging.adobe.com",
+        aliases: ["https://api.auth-staging.adobe.com"]
       })
       assert.strictEqual(Redacted.value(options.softwareStatement), statement)
       for (const missing of Object.keys(required)) {
         const rest = Object.fromEntries(Object.entries(required).filter(([name]) => name !== missing))
         const error = yield* Effect.flip(load(rest))
         assert.isTrue(ConfigError.isConfigError(error))
-        assert.include(String(error), missing.replace("ADOBE_PASS_", ""))
+        assert.match(String(error), new RegExp(`^\\(Missing data at ${missing}: "Expected ${missing} `))
       }
     })
   )
@@ -62,19 +63,63 @@ describe("the configuration", () => {
     })
   )
 
+  it.effect("waits for the throttle without limit when a variable says infinity", () =>
+    Effect.gen(function* () {
+      const options = yield* load({ ...required, ADOBE_PASS_THROTTLE_MAX_WAIT: "infinity" })
+      assert.strictEqual(options.throttle?.maxWait, Duration.infinity)
+      yield* AdobePass.check(options)
+      const error = yield* Effect.flip(load({ ...required, ADOBE_PASS_TIMEOUT: "infinity" }))
+      assert.include(String(error), "ADOBE_PASS_TIMEOUT")
+    })
+  )
+
   const wrong: ReadonlyArray<Record<string, string>> = [
     { ADOBE_PASS_THROTTLE_RATE: "fast" },
     { ADOBE_PASS_ENVIRONMENT: "production" },
+    { ADOBE_PASS_ENVIRONMENT: "prequal-staging", ADOBE_PASS_SP_URL: "https://sp.example.com" },
     { ADOBE_PASS_SP_URL: "http://sp.example.com", ADOBE_PASS_ENVIRONMENT: "mine" },
+    {
+      ADOBE_PASS_MGMT_URL: "nowhere",
+      ADOBE_PASS_SP_URL: "https://sp.example.com",
+      ADOBE_PASS_ENVIRONMENT: "mine"
+    },
     { ADOBE_PASS_THROTTLE_REPLENISH: "sometimes" },
     { ADOBE_PASS_TIMEOUT: "soon" },
     { ADOBE_PASS_SESSIONS_CAPACITY: "many" }
   ]
-  it.effect.each(wrong)("refuses %o", (variables) =>
+  it.effect.each(wrong)("refuses %o, names the first of these, and repeats no value", (variables) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(load({ ...required, ...variables }))
       assert.isTrue(ConfigError.isConfigError(error))
+      const [[name, value] = []] = Object.entries(variables)
+      assert.include(String(error), `(Invalid data at ${name}: "`)
+      assert.notInclude(String(error), `"${value}"`)
       assert.notInclude(String(error), statement)
+    })
+  )
+
+  it.effect.each([
+    ["ADOBE_PASS_SOFTWARE_STATEMENT", "", "is empty: use the content of the file"],
+    ["ADOBE_PASS_SOFTWARE_STATEMENT", "not a statement", "is not a JWT"],
+    ["ADOBE_PASS_REDIRECT_URI", "nowhere", "is not an absolute URI"],
+    ["ADOBE_PASS_USER_AGENT", "a\r\nb", "must be printable ASCII"],
+    ["ADOBE_PASS_TIMEOUT", "0 seconds", "must be a duration"],
+    ["ADOBE_PASS_THROTTLE_BURST", "-1", "must be a whole number"],
+    ["ADOBE_PASS_SESSIONS_REFRESH_WINDOW", "", "must have a minimum"]
+  ] as const)("names %s in place of the option when the layer refuses %o", ([name, value, problem]) =>
+    Effect.gen(function* () {
+      const variables = {
+        ...required,
+        ...(problem === "must have a minimum"
+          ? { ADOBE_PASS_SESSIONS_REFRESH_WINDOW_MINIMUM: "1 hour" }
+          : { [name]: value })
+      }
+      const layer = AdobePass.layerConfig().pipe(
+        Layer.provide([makeStore().layer, Emulator.layer(), Layer.setConfigProvider(provider(variables))])
+      )
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
+      assert.strictEqual(ConfigError.isConfigError(error) ? undefined : error._tag, "InvalidInput")
+      assert.isTrue(error.message.startsWith(`${name} ${problem}`), error.message)
     })
   )
 })
@@ -95,7 +140,10 @@ describe("the layer", () => {
     ["retryQuota", { retryQuota: Number.NaN }],
     ["retryQuota", { retryQuota: -1 }],
     ["sessions.refreshWindow.minimum", { sessions: { refreshWindow: { minimum: -1 } } }],
-    ["sessions.refreshWindow", { sessions: { refreshWindow: { minimum: "1 hour" } } }]
+    ["sessions.refreshWindow", { sessions: { refreshWindow: { minimum: "1 hour" } } }],
+    ["timout", { timout: "1 second" } as never],
+    ["throttle.brust", { throttle: { brust: 3 } as never }],
+    ["sessions.refreshWindow.max", { sessions: { refreshWindow: { max: "1 hour" } as never } }]
   ]
   it.effect.each(invalid)("refuses a bad %s before anything is sent", ([field, options]) =>
     Effect.gen(function* () {
@@ -176,14 +224,14 @@ describe("the layer", () => {
   it.effect("from configuration runs the flow", () =>
     Effect.gen(function* () {
       const { softwareStatement } = yield* Emulator.Emulator
-      const variables = new Map([
-        ["ADOBE_PASS_ENVIRONMENT", "emulator"],
-        ["ADOBE_PASS_SP_URL", "http://127.0.0.1"],
-        ["ADOBE_PASS_SOFTWARE_STATEMENT", `${softwareStatement}\n`]
-      ])
+      const variables = {
+        ADOBE_PASS_ENVIRONMENT: "emulator",
+        ADOBE_PASS_SP_URL: "http://127.0.0.1",
+        ADOBE_PASS_SOFTWARE_STATEMENT: `${softwareStatement}\n`
+      }
       const library = AdobePass.layerConfig().pipe(
         Layer.provide(makeStore().layer),
-        Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(variables, { pathDelim: "_" })))
+        Layer.provide(Layer.setConfigProvider(provider(variables)))
       )
       const response = yield* runToEnd(
         Effect.provide(

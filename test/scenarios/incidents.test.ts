@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Redacted, Scope, Stream, TestClock } from "effect"
+import { Effect, Either, Exit, Fiber, Layer, Redacted, Scope, Stream, TestClock } from "effect"
 import {
   AdobePass,
   CredentialStore,
@@ -113,7 +113,7 @@ describe("a refusal", () => {
   )
 
   it.effect(
-    "of a replaced pair is never answered with a third registration, however long it lasts (A12)",
+    "of a pair that never gave a token is answered with another registration ever more rarely (A12)",
     () =>
       Effect.gen(function* () {
         const emulator = yield* Emulator.Emulator
@@ -122,14 +122,17 @@ describe("a refusal", () => {
           fault: Fault.oauthError("invalid_client"),
           times: Number.POSITIVE_INFINITY
         })
-        for (let n = 0; n < 10; n++) {
+        const registered: Array<number> = []
+        for (const pause of [0, 2, 6, 20, 30, 120, 240, 480]) {
+          yield* advance(minutes(pause))
           assert.strictEqual((yield* Effect.flip(runToEnd(call)))._tag, "InvalidClient")
-          yield* advance(minutes(6))
+          registered.push((yield* counts).register)
         }
-        assert.strictEqual((yield* counts).register, 2)
+        assert.deepStrictEqual(registered, [1, 2, 3, 4, 4, 5, 6, 7])
         yield* emulator.clearFaults
+        yield* advance(minutes(1))
         assert.strictEqual((yield* runToEnd(call)).status, 200)
-        assert.strictEqual((yield* counts).register, 2)
+        assert.strictEqual((yield* counts).register, 7)
       }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
   )
 
@@ -159,6 +162,103 @@ describe("a refusal", () => {
         Effect.provide(system({ store: store.layer }))
       )
     }
+  )
+})
+
+describe("refusals of several devices by invalid_client", () => {
+  it.effect("are told as an incident when it begins and when it ends, and sign out one device", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const sessions = yield* Sessions.Sessions
+      const devices = Array.from({ length: 40 }, (_, n) => device(n))
+      const tokens = Effect.forEach(devices, (each) => Effect.either(sessions.accessToken(each)), {
+        concurrency: "unbounded"
+      })
+      const told: Array<string> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(sessions.events, ({ _tag }) => Effect.sync(() => told.push(_tag)))
+      )
+      yield* runToEnd(tokens)
+      yield* TestClock.adjust(7 * hour)
+      told.length = 0
+      yield* emulator.clearLog
+      yield* emulator.fail({
+        route: "token",
+        fault: Fault.oauthError("invalid_client"),
+        times: Number.POSITIVE_INFINITY
+      })
+      const refused = yield* runToEnd(tokens)
+      const reasons = refused.map((result) =>
+        Either.isLeft(result) && result.left._tag === "InvalidClient" ? result.left.deferred : "none"
+      )
+      assert.deepStrictEqual(
+        [reasons.filter((reason) => reason === "Incident").length, new Set(reasons)],
+        [39, new Set(["Incident", "Untested"] as const)]
+      )
+      assert.isTrue(refused.every((result) => Either.isLeft(result) && result.left.retryable))
+      assert.deepStrictEqual(
+        told.filter((tag) => tag.startsWith("Incident")),
+        ["IncidentStarted"]
+      )
+      yield* emulator.clearFaults
+      yield* advance(6000)
+      assert.isTrue((yield* runToEnd(tokens)).every(Either.isRight))
+      assert.strictEqual((yield* counts).register, 1)
+      assert.deepStrictEqual(
+        told.filter((tag) => tag.startsWith("Incident")),
+        ["IncidentStarted", "IncidentEnded"]
+      )
+      assert.strictEqual(told.filter((tag) => tag === "CredentialsReplaced").length, 1)
+    }).pipe(Effect.scoped, Effect.provide(system()))
+  )
+
+  it.effect("leave a sibling that shares the store in the same wait for the pair that was tried", () => {
+    const store = makeStore()
+    const node = adobePass({ throttle: { burst: 1000 } }).pipe(Layer.provide(store.layer))
+    return Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const one = yield* Layer.build(node)
+      const two = yield* Layer.build(Layer.fresh(node))
+      yield* runToEnd(Effect.provide(call, one))
+      yield* TestClock.adjust(7 * hour)
+      yield* emulator.fail({
+        route: "token",
+        fault: Fault.oauthError("invalid_client"),
+        times: Number.POSITIVE_INFINITY
+      })
+      const first = yield* Effect.flip(runToEnd(Effect.provide(call, one)))
+      assert.strictEqual(first._tag === "InvalidClient" ? first.deferred : first._tag, "Untested")
+      const second = yield* Effect.flip(runToEnd(Effect.provide(call, two)))
+      assert.strictEqual(second._tag === "InvalidClient" ? second.deferred : second._tag, "Untested")
+      assert.strictEqual((yield* counts).register, 2)
+    }).pipe(
+      Effect.scoped,
+      Effect.provideService(CurrentDevice, device()),
+      Effect.provide(Emulator.layer({ throttle: "off" }))
+    )
+  })
+})
+
+describe("a registration whose answer is lost", () => {
+  it.effect("is made again ever more rarely, and each that may have succeeded is told", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const sessions = yield* Sessions.Sessions
+      const told: Array<string> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(sessions.events, ({ _tag }) => Effect.sync(() => told.push(_tag)))
+      )
+      yield* emulator.fail({ route: "register", fault: Fault.reset(), times: Number.POSITIVE_INFINITY })
+      const registered: Array<number> = []
+      for (let second = 0; second <= 600; second++) {
+        yield* Effect.flip(runToEnd(call))
+        registered.push((yield* counts).register)
+        yield* advance(1000)
+      }
+      assert.isAtMost(registered[15] ?? 0, 3)
+      assert.isAtMost(registered[600] ?? 0, 7)
+      assert.strictEqual(told.filter((tag) => tag === "RegistrationAbandoned").length, registered[600])
+    }).pipe(Effect.scoped, Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
   )
 })
 

@@ -25,7 +25,7 @@ const hour = 3_600_000
 const failing = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.flip(effect)
 
 describe("sessions", () => {
-  it.effect("survive a restart on the same store: no registration and no token request (A2)", () => {
+  it.effect("survive a restart on the same store: no registration and no token request (A2, A7)", () => {
     const store = makeStore()
     const library = adobePass({ throttle: { burst: 1000 } }).pipe(Layer.provide(store.layer))
     return Effect.gen(function* () {
@@ -284,7 +284,8 @@ describe("sessions", () => {
         yield* advance(60_000)
       }
       const { register, token } = yield* counts
-      assert.deepStrictEqual({ register, token }, { register: 2, token: 3 })
+      assert.strictEqual(register, 2)
+      assert.isAtMost(token, 11)
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
   )
 

@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm"
 import { SqlClient } from "@effect/sql"
 import { LibsqlClient } from "@effect/sql-libsql"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Fiber, Layer, Option, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Logger, LogLevel, Option, Stream } from "effect"
 import { CredentialStore } from "effect-adobe-pass"
 import { sampleCredentials, sampleKey } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { SqlStore } from "effect-adobe-pass-sql"
@@ -17,6 +17,19 @@ const collectGarbage: () => void = runInNewContext("gc")
 
 const sqliteIn = (directory: string) =>
   LibsqlClient.layer({ url: `file:${path.join(directory, "store.db")}` })
+
+const forEachFile = <A>(directory: string, use: (file: string) => Promise<A>) =>
+  Effect.promise(async () => {
+    const names = (await fs.readdir(directory)).toSorted()
+    return Promise.all(names.map(async (name) => [name, await use(path.join(directory, name))] as const))
+  })
+
+/** The modes of the files, by name. */
+const modes = (directory: string) =>
+  Effect.map(
+    forEachFile(directory, async (file) => ((await fs.stat(file)).mode & 0o777).toString(8)),
+    Object.fromEntries
+  )
 
 describe("a store in SQLite", () => {
   behaviour(Effect.map(temporaryDirectory, sqliteIn))
@@ -37,6 +50,55 @@ describe("a store in SQLite", () => {
         }).pipe(Effect.provide(sqliteIn(directory)))
       )
     })
+  )
+
+  it.scopedLive("lets its owner alone read the file and the side files", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* Effect.flatMap(storeOf(), save).pipe(
+        Effect.zipRight(
+          Effect.map(modes(directory), (found) =>
+            assert.deepStrictEqual(found, {
+              "store.db": "600",
+              "store.db-shm": "600",
+              "store.db-wal": "600"
+            })
+          )
+        ),
+        Effect.provide(sqliteIn(directory))
+      )
+    })
+  )
+
+  it.scopedLive("closes a file that others could read, with its side files, also without migrations", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const wide = yield* Layer.build(sqliteIn(directory))
+      yield* Effect.provide(Effect.flatMap(storeOf(), save), wide)
+      yield* forEachFile(directory, (file) => fs.chmod(file, 0o666))
+      yield* Effect.provide(storeOf({ migrate: false }), wide)
+      assert.deepStrictEqual(yield* modes(directory), {
+        "store.db": "600",
+        "store.db-shm": "600",
+        "store.db-wal": "600"
+      })
+    }).pipe(Effect.scoped, Logger.withMinimumLogLevel(LogLevel.Fatal))
+  )
+
+  it.scopedLive.runIf(process.geteuid?.() === 0)("refuses a file of another user that others can read", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const wide = yield* Layer.build(sqliteIn(directory))
+      yield* forEachFile(directory, async (file) => {
+        await fs.chmod(file, 0o644)
+        await fs.chown(file, 12_345, 12_345)
+      })
+      assert.deepInclude(yield* Effect.flip(Effect.provide(storeOf(), wide)), {
+        _tag: "InvalidInput",
+        field: "SqlClient"
+      })
+      assert.deepStrictEqual(yield* modes(directory), { "store.db": "644" })
+    }).pipe(Effect.scoped)
   )
 
   it.scopedLive("is in its own file, also when it is made and used in a transaction on another one", () =>

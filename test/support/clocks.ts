@@ -47,3 +47,35 @@ export const stoppable = Effect.map(Effect.clock, (clock) => {
     }
   }
 })
+
+/**
+ * A clock that stands until it is set. Unlike the test clock it does not look at every fiber when it is set, so it serves
+ * thousands of them.
+ */
+export const settable = Effect.map(Effect.clock, (clock) => {
+  let now = 0
+  const sleeping = new Map<symbol, { readonly until: number; readonly wake: () => void }>()
+  return {
+    clock: like(clock, {
+      currentTimeMillis: Effect.sync(() => now),
+      currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+      unsafeCurrentTimeMillis: () => now,
+      unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
+      sleep: (duration) =>
+        Effect.async<void>((resume) => {
+          const id = Symbol()
+          const wake = () => resume(Effect.void)
+          sleeping.set(id, { until: now + Duration.toMillis(duration), wake })
+          return Effect.sync(() => sleeping.delete(id))
+        })
+    }),
+    set: (millis: number) => {
+      now = millis
+      for (const [id, { until, wake }] of sleeping) {
+        if (until > now) continue
+        sleeping.delete(id)
+        wake()
+      }
+    }
+  }
+})

@@ -5,8 +5,17 @@ type Route = "register" | "token" | "call"
 
 /** What the stand-in does with a request. */
 export type Reply =
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  | {
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string | null
+    }
   | { readonly broken: string; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly endless: string
+      readonly status?: number
+      readonly headers?: Readonly<Record<string, string>>
+    }
   | { readonly fails: (request: HttpClientRequest.HttpClientRequest) => HttpClientError.HttpClientError }
   | "hangs"
 
@@ -49,11 +58,35 @@ const breaking = (text: string): ReadableStream<Uint8Array> => {
   })
 }
 
+/** A body that repeats a text until its reader ends the connection, and how far it got. */
+const repeating = (text: string) => {
+  const chunk = new TextEncoder().encode(text)
+  const progress = { bytes: 0, isEnded: false }
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      progress.bytes += chunk.byteLength
+      controller.enqueue(chunk)
+    },
+    cancel() {
+      progress.isEnded = true
+    }
+  })
+  return { body, progress }
+}
+
 /** A server whose every answer is in the hands of a test, as an `HttpClient`; it keeps all text that passes. */
 export const standIn = (replies: Replies) => {
   const received: Array<string> = []
   const answered: Array<string> = []
   const counts = { register: 0, token: 0, call: 0 }
+  const endless: Array<{ readonly bytes: number; readonly isEnded: boolean }> = []
+  const bodyOfReply = (reply: Exclude<Reply, "hangs" | { fails: unknown }>) => {
+    if ("broken" in reply) return breaking(reply.broken)
+    if (!("endless" in reply)) return reply.body === undefined ? "" : reply.body
+    const { body, progress } = repeating(reply.endless)
+    endless.push(progress)
+    return body
+  }
   const client = HttpClient.make(
     (request, url): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
       Effect.suspend(() => {
@@ -79,12 +112,13 @@ export const standIn = (replies: Replies) => {
           answered.push(String(error.description))
           return Effect.fail(error)
         }
-        const text = "broken" in reply ? reply.broken : (reply.body ?? "")
+        const text =
+          "broken" in reply ? reply.broken : "endless" in reply ? reply.endless : (reply.body ?? "")
         answered.push([...Object.values(reply.headers ?? {}), text].join("\n"))
         return Effect.succeed(
           HttpClientResponse.fromWeb(
             request,
-            new Response("broken" in reply ? breaking(text) : text, {
+            new Response(bodyOfReply(reply), {
               status: reply.status ?? 200,
               ...(reply.headers === undefined ? {} : { headers: reply.headers })
             })
@@ -92,5 +126,5 @@ export const standIn = (replies: Replies) => {
         )
       })
   )
-  return { client, received, answered, counts }
+  return { client, received, answered, counts, endless }
 }

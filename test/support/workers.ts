@@ -17,7 +17,7 @@ export interface WorkerOptions {
   readonly keepErrors?: boolean
 }
 
-/** Starts a process of a program; it is killed with the scope. */
+/** Starts a process of a program; it is killed with the scope, which closes when the process has ended. */
 export type StartWorker = (options?: WorkerOptions) => Effect.Effect<Worker, never, Scope.Scope>
 
 /**
@@ -30,7 +30,7 @@ const vm = require("node:vm")
 const file = __dirname + "/worker.cjs"
 const cache = __dirname + "/worker.cache"
 const cachedData = fs.existsSync(cache) ? fs.readFileSync(cache) : undefined
-const script = new vm.Script(require("node:module").wrap(fs.readFileSync(file, "utf8")), {
+const script = new vm.Script(require("node:module").wrap(fs.readFileSync(file, "utf8").replace(/^#!.*/, "")), {
   filename: file,
   cachedData,
   importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER
@@ -87,6 +87,14 @@ export interface Worker {
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
 }
 
+/** Waits for the end, because a process that still runs may write into a directory that is removed next. */
+const kill = (child: ChildProcess): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+    child.once("exit", () => resume(Effect.void))
+    child.kill("SIGKILL")
+  })
+
 const startWorker = (
   script: string,
   { args = [], cwd, env = {}, keepErrors = false }: WorkerOptions = {}
@@ -100,7 +108,7 @@ const startWorker = (
           env: { ...process.env, ...env }
         })
       ),
-      (child) => Effect.sync(() => void child.kill("SIGKILL"))
+      kill
     ),
     (child): Worker => {
       let output = ""

@@ -6,6 +6,7 @@
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { LenientNumber } from "./internal/lenient.js"
@@ -37,21 +38,6 @@ export class AccessToken extends Schema.Class<AccessToken>("effect-adobe-pass/Ac
 const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(AccessToken.fields)))
 
 /**
- * The answer of `POST /o/client/token`. `expires_in` is in seconds and may be a numeric string; it has to be
- * positive. `created_at` is read in seconds or milliseconds and used to estimate the clock skew, nothing else.
- *
- * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
- * @since 0.1.0
- * @category schemas
- */
-export const TokenResponse = Schema.Struct({
-  access_token: Schema.String.pipe(Schema.pattern(/^[\u0021-\u007e]+$/)),
-  expires_in: Schema.Union(Schema.Number, Schema.NumberFromString).pipe(Schema.finite(), Schema.positive()),
-  created_at: LenientNumber,
-  token_type: Schema.optional(Schema.String.pipe(Schema.pattern(/^bearer$/i)))
-})
-
-/**
  * No token is trusted for longer than this, in milliseconds: 24 hours, the longest lifetime Adobe documents. A larger
  * `expires_in` (milliseconds sent by mistake, say) is cut to it.
  *
@@ -60,12 +46,20 @@ export const TokenResponse = Schema.Struct({
  */
 export const maximumLifetime = 86_400_000
 
-const decodeClaims = Schema.decodeOption(
-  Schema.compose(
-    Schema.StringFromBase64Url,
-    Schema.parseJson(Schema.Struct({ scopes: Schema.Union(Schema.String, Schema.Array(Schema.String)) }))
-  )
-)
+const Claims = Schema.Struct({
+  scopes: Schema.optional(Schema.Unknown),
+  exp: LenientNumber,
+  iat: LenientNumber,
+  nbf: LenientNumber
+})
+
+const decodeClaims = Schema.decodeOption(Schema.compose(Schema.StringFromBase64Url, Schema.parseJson(Claims)))
+
+const isTexts = Schema.is(Schema.Array(Schema.String))
+
+/** What a JWT says about itself; nothing for an opaque token. */
+const claims = (token: string): typeof Claims.Type =>
+  Option.getOrElse(decodeClaims(token.split(".")[1] ?? ""), (): typeof Claims.Type => ({}))
 
 /**
  * The scopes that a JWT claims (a comma-separated string under `scopes`); empty for an opaque token.
@@ -73,14 +67,55 @@ const decodeClaims = Schema.decodeOption(
  * @since 0.1.0
  * @category conversions
  */
-export const claimedScopes = (token: string): ReadonlyArray<string> =>
-  Option.match(decodeClaims(token.split(".")[1] ?? ""), {
-    onNone: () => [],
-    onSome: ({ scopes }) =>
-      (typeof scopes === "string" ? scopes.split(",") : scopes)
-        .map((scope) => scope.trim())
-        .filter((scope) => scope !== "")
-  })
+export const claimedScopes = (token: string): ReadonlyArray<string> => {
+  const { scopes } = claims(token)
+  const texts = typeof scopes === "string" ? scopes.split(",") : isTexts(scopes) ? scopes : []
+  return texts.map((scope) => scope.trim()).filter((scope) => scope !== "")
+}
+
+/** How long a JWT lasts by its own claims, in seconds. */
+const claimedLifetime = (token: string): number | undefined => {
+  const { exp, iat, nbf } = claims(token)
+  const from = iat ?? nbf
+  return exp === undefined || from === undefined || exp <= from ? undefined : exp - from
+}
+
+const Answer = Schema.Struct({
+  // Servers accept 8 to 16 KB of headers, and a longer token would make every call fail with 431.
+  access_token: Schema.String.pipe(Schema.pattern(/^[\u0021-\u007e]+$/), Schema.maxLength(8192)),
+  expires_in: Schema.optionalWith(
+    Schema.Union(Schema.Number, Schema.NumberFromString).pipe(Schema.finite(), Schema.positive()),
+    { nullable: true }
+  ),
+  created_at: LenientNumber,
+  token_type: Schema.optional(Schema.String.pipe(Schema.pattern(/^bearer$/i)))
+})
+
+/**
+ * The answer of `POST /o/client/token`. `expires_in` is in seconds and may be a numeric string; it has to be positive,
+ * and may be absent when the token is a JWT that says how long it lasts. `created_at` is read in seconds or milliseconds
+ * and used to estimate the clock skew, nothing else.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TokenResponse = Schema.transformOrFail(
+  Answer,
+  Schema.typeSchema(Schema.Struct({ ...Answer.fields, expires_in: Schema.Number })),
+  {
+    strict: true,
+    decode: (answer, _, ast) => {
+      const expires_in = answer.expires_in ?? claimedLifetime(answer.access_token)
+      return expires_in === undefined
+        ? ParseResult.fail(
+            new ParseResult.Pointer("expires_in", answer, new ParseResult.Type(ast, undefined, "is missing"))
+          )
+        : ParseResult.succeed({ ...answer, expires_in })
+    },
+    encode: ParseResult.succeed
+  }
+)
 
 /**
  * When a token should be refreshed. `fraction` is the part of the lifetime that makes the window, `minimum` and `maximum`

@@ -10,7 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { InvalidInput } from "./AdobePassError.js"
+import * as Redacted from "effect/Redacted"
+import { InvalidInput } from "./AdobePassError.js"
 import * as ClientRegistration from "./ClientRegistration.js"
 import type { CredentialStore } from "./CredentialStore.js"
 import * as Environment from "./Environment.js"
@@ -19,7 +20,7 @@ import * as ProtectedClient from "./ProtectedClient.js"
 import * as RegisteredApplication from "./RegisteredApplication.js"
 import * as RetryQuota from "./RetryQuota.js"
 import * as Sessions from "./Sessions.js"
-import type * as Setting from "./Setting.js"
+import * as Setting from "./Setting.js"
 import * as Throttle from "./Throttle.js"
 import * as TokenEndpoint from "./TokenEndpoint.js"
 
@@ -47,12 +48,35 @@ export type Services =
   | Throttle.Throttle
   | TokenEndpoint.TokenEndpoint
 
-/** Checks all options before a layer is built, so that a wrong one is reported once. */
+const applicationOptions: { readonly [Option in keyof RegisteredApplication.ApplicationOptions]-?: true } = {
+  environment: true,
+  softwareStatement: true,
+  redirectUri: true,
+  userAgent: true
+}
+
+/**
+ * Checks all options, as `layer` does before it builds anything. `InvalidInput` names the first that cannot be used, or
+ * that is not an option.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const check = (options: Omit<AdobePassOptions, "throttle">): Effect.Effect<void, InvalidInput> =>
+  Effect.gen(function* () {
+    const known = { ...applicationOptions, ...Options.adobePass.settings }
+    const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
+    if (unknown !== undefined) {
+      return yield* new InvalidInput({ field: unknown, problem: Setting.unknownOption })
+    }
+    yield* RegisteredApplication.make(options)
+    yield* Options.adobePass.check(options)
+  })
+
 const checked = <A, E, R>(
-  options: AdobePassOptions,
+  options: Omit<AdobePassOptions, "throttle">,
   layer: Layer.Layer<A, E, R>
-): Layer.Layer<A, E | InvalidInput, R> =>
-  Layer.unwrapEffect(Effect.as(Options.adobePass.check(options), layer))
+): Layer.Layer<A, E | InvalidInput, R> => Layer.unwrapEffect(Effect.as(check(options), layer))
 
 /**
  * `layer` with a `Throttle` of yours: Adobe Pass has one bucket per device address, so several registered applications
@@ -120,18 +144,42 @@ export const layer = (
 const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
   Config.map(Config.option(config), Option.getOrUndefined)
 
+/** The variables of what `Environment` finds wrong. */
+const environmentVariables = new Map([
+  ["environment.sp", "ADOBE_PASS_SP_URL"],
+  ["environment.mgmt", "ADOBE_PASS_MGMT_URL"]
+])
+
 const environment = Config.all({
-  name: Config.string("ENVIRONMENT"),
-  sp: optional(Config.string("SP_URL")),
-  mgmt: optional(Config.string("MGMT_URL"))
+  name: Config.string("ADOBE_PASS_ENVIRONMENT"),
+  sp: optional(Config.string("ADOBE_PASS_SP_URL")),
+  mgmt: optional(Config.string("ADOBE_PASS_MGMT_URL"))
 }).pipe(
   Config.mapOrFail(({ mgmt, name, sp }) =>
     Either.mapLeft(
       sp === undefined ? Environment.fromName(name) : Environment.custom({ name, sp, mgmt }),
-      (error) => ConfigError.InvalidData([], error.message)
+      ({ field, problem }) =>
+        ConfigError.InvalidData([environmentVariables.get(field) ?? "ADOBE_PASS_ENVIRONMENT"], problem)
     )
   )
 )
+
+/**
+ * `config` without the software statement, for a program that reads it elsewhere.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const configWithoutStatement: Config.Config<Omit<AdobePassOptions, "softwareStatement">> =
+  Config.zipWith(
+    Config.all({
+      environment,
+      redirectUri: optional(Config.string("ADOBE_PASS_REDIRECT_URI")),
+      userAgent: optional(Config.string("ADOBE_PASS_USER_AGENT"))
+    }),
+    Options.adobePass.config("ADOBE_PASS"),
+    (application, options) => ({ ...application, ...options })
+  )
 
 /**
  * The options from variables that start with `ADOBE_PASS_`.
@@ -144,18 +192,24 @@ const environment = Config.all({
  * @category config
  */
 export const config: Config.Config<AdobePassOptions> = Config.zipWith(
-  Config.all({
-    environment,
-    softwareStatement: Config.redacted("SOFTWARE_STATEMENT"),
-    redirectUri: optional(Config.string("REDIRECT_URI")),
-    userAgent: optional(Config.string("USER_AGENT"))
-  }).pipe(Config.nested("ADOBE_PASS")),
-  Options.adobePass.config("ADOBE_PASS"),
-  (application, options) => ({ ...application, ...options })
+  configWithoutStatement,
+  // `Config.redacted` would hide which variable is missing, and the error of `Config.string` holds no value.
+  Config.map(Config.string("ADOBE_PASS_SOFTWARE_STATEMENT"), Redacted.make),
+  (options, softwareStatement) => ({ ...options, softwareStatement })
 )
 
 /**
- * `layer` from configuration: by default from the `ADOBE_PASS_*` variables of `config`.
+ * The same error about the variable of the option, for a value that came from there.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const nameVariable = ({ field, problem }: InvalidInput): InvalidInput =>
+  new InvalidInput({ field: Setting.variable("ADOBE_PASS", field), problem })
+
+/**
+ * `layer` from configuration: by default from the `ADOBE_PASS_*` variables of `config`, which errors then name in place
+ * of options.
  *
  * @example
  * ```ts
@@ -174,4 +228,10 @@ export const config: Config.Config<AdobePassOptions> = Config.zipWith(
 export const layerConfig = (
   options: Config.Config.Wrap<AdobePassOptions> = config
 ): Layer.Layer<Services, InvalidInput | ConfigError.ConfigError, HttpClient.HttpClient | CredentialStore> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(options), layer))
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const configured = yield* Config.unwrap(options)
+      if (options === config) yield* Effect.mapError(check(configured), nameVariable)
+      return layer(configured)
+    })
+  )

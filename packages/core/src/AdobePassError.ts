@@ -7,6 +7,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { describeTransport } from "./internal/http/describeTransport.js"
+import { remedy } from "./internal/store/remedy.js"
 
 /**
  * The steps of the protocol an error can come from.
@@ -140,8 +142,12 @@ export class UnapprovedSoftwareStatement extends Schema.TaggedError<UnapprovedSo
 }
 
 /**
- * `400 {"error":"invalid_client"}`, confirmed: Adobe Pass no longer knows these client credentials, and the policy (or
- * an earlier replacement) does not let the library register again.
+ * `400 {"error":"invalid_client"}`: Adobe Pass does not know these client credentials.
+ *
+ * `deferred` says that the credentials are asked again soon, and replaced later if they stay refused: `Incident` when the
+ * credentials of several devices are refused, which is probably a fault of the service; `Untested` when they were issued
+ * a short time ago and have not given a token yet. Without `deferred` the refusal was confirmed, and the policy
+ * (`sessions.reregister`) does not let the library register again.
  *
  * @since 0.1.0
  * @category errors
@@ -149,13 +155,23 @@ export class UnapprovedSoftwareStatement extends Schema.TaggedError<UnapprovedSo
  */
 export class InvalidClient extends Schema.TaggedError<InvalidClient>("effect-adobe-pass/InvalidClient")(
   "InvalidClient",
-  { status: Schema.Number }
+  {
+    status: Schema.Number,
+    deferred: Schema.optionalWith(Schema.Literal("Incident", "Untested"), { exact: true })
+  }
 ) {
-  get retryable(): false {
-    return false
+  get retryable(): boolean {
+    return this.deferred !== undefined
   }
   override get message(): string {
-    return "Adobe Pass does not know the client credentials of this device (invalid_client): registering again would sign its users out, so decide, then forget the session to allow it."
+    switch (this.deferred) {
+      case "Incident":
+        return "Adobe Pass refuses the client credentials of several devices (invalid_client), so this device keeps its own for now: try again, and if it lasts ask Adobe support whether the credentials were lost."
+      case "Untested":
+        return "Adobe Pass does not know the client credentials that it issued to this device a short time ago (invalid_client): try again."
+      default:
+        return "Adobe Pass does not know the client credentials of this device (invalid_client): registering again would sign its users out, so decide, then forget the session to allow it."
+    }
   }
 }
 
@@ -199,7 +215,8 @@ export class UnsupportedGrantType extends Schema.TaggedError<UnsupportedGrantTyp
  * Adobe Pass answered 429 until the attempts were used up, or the wait for a permit would have been longer than
  * `maxWait` and nothing was sent (`status` is then absent).
  *
- * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense.
+ * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense. `countedBy` is `"caller"` for a
+ * management API, which counts the calls of the address that they come from; all others count those of a device.
  *
  * @since 0.1.0
  * @category errors
@@ -207,6 +224,7 @@ export class UnsupportedGrantType extends Schema.TaggedError<UnsupportedGrantTyp
 export class Throttled extends Schema.TaggedError<Throttled>("effect-adobe-pass/Throttled")("Throttled", {
   operation: Operation,
   status: Schema.optionalWith(Schema.Number, { exact: true }),
+  countedBy: Schema.optionalWith(Schema.Literal("caller"), { exact: true }),
   retryAfterMillis: Schema.Number,
   attempts: Schema.Number
 }) {
@@ -215,6 +233,11 @@ export class Throttled extends Schema.TaggedError<Throttled>("effect-adobe-pass/
   }
   override get message(): string {
     const wait = Math.ceil(this.retryAfterMillis / 1000)
+    if (this.countedBy === "caller") {
+      const what =
+        this.status === undefined ? "was not sent" : `was throttled (429)${attempted(this.attempts)}`
+      return `${endpoint(this.operation)} to a management API ${what}: wait at least ${wait} s; the calls of this machine's address are counted, and the Degradation API accepts two a minute.`
+    }
     return this.status === undefined
       ? `${endpoint(this.operation)} was not sent: about ${wait} s of earlier requests wait for the same device IP; send fewer at once, or raise throttle.maxWait.`
       : `${endpoint(this.operation)} was throttled (429)${attempted(this.attempts)}: wait at least ${wait} s; if this happens often, check that the device's own IP is forwarded.`
@@ -246,11 +269,12 @@ export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>(
 }
 
 /**
- * No answer came: the connection was never made (`NotConnected`), broke (`ConnectionLost`) or was too slow
- * (`Timeout`).
+ * No answer came, or not all of it: there was no connection (`NotConnected`), it broke (`ConnectionLost`), the answer
+ * did not begin in time (`Timeout`), or its body did not go on (`Stalled`).
  *
  * Only `NotConnected` proves that the server received nothing. `code` is the system's code where there is one, such
- * as `ECONNREFUSED`.
+ * as `ECONNREFUSED`, or one of the transport: `PROXY_407` for a proxy that answered with that status,
+ * `NO_CONNECTION_IN_TIME`, `BODY_NOT_READ`.
  *
  * @since 0.1.0
  * @category errors
@@ -259,7 +283,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
   "TransportError",
   {
     operation: Operation,
-    reason: Schema.Literal("NotConnected", "ConnectionLost", "Timeout"),
+    reason: Schema.Literal("NotConnected", "ConnectionLost", "Timeout", "Stalled"),
     code: Schema.optionalWith(Schema.String, { exact: true }),
     attempts: Schema.Number
   }
@@ -268,20 +292,15 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
     return true
   }
   override get message(): string {
-    const what =
-      this.reason === "NotConnected"
-        ? "could not connect to Adobe Pass"
-        : this.reason === "Timeout"
-          ? "got no answer in time"
-          : "lost the connection before the answer was complete"
+    const { advice, what } = describeTransport(this.reason, this.code)
     const code = this.code === undefined ? "" : ` [${this.code}]`
-    return `${endpoint(this.operation)} ${what}${code}${attempted(this.attempts)}: check the network, the proxy and the host name, then try again.`
+    return `${endpoint(this.operation)} ${what}${code}${attempted(this.attempts)}: ${advice}.`
   }
 }
 
 /**
- * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty or broken body, or
- * a body that lacks what it must have.
+ * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty, broken or endless body,
+ * one in an unknown encoding, or one that lacks what it must have.
  *
  * `reason` tells which; `issues` are the paths of the fields that are missing or wrong, never their values.
  *
@@ -300,7 +319,10 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
     "BrokenJson",
     "UnexpectedJson",
     "UnknownCode",
-    "Redirect"
+    "Encoding",
+    "TooLarge",
+    "Redirect",
+    "UnknownStatus"
   ),
   code: Schema.optionalWith(Schema.String, { exact: true }),
   issues: Schema.Array(Schema.String)
@@ -310,15 +332,18 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
   }
   override get message(): string {
     const what: Record<UnexpectedResponse["reason"], string> = {
-      EmptyBody: "an empty body",
-      Html: "an HTML page",
-      Text: "plain text",
-      BrokenJson: "a body that is not complete JSON",
-      UnexpectedJson: `JSON without the expected fields${this.issues.length === 0 ? "" : ` (${this.issues.join(", ")})`}`,
-      UnknownCode: `the unknown error code ${this.code ?? ""}`.trimEnd(),
-      Redirect: "a redirect, which is not followed"
+      EmptyBody: " and an empty body",
+      Html: " and an HTML page",
+      Text: " and plain text",
+      BrokenJson: " and a body that is not complete JSON",
+      UnexpectedJson: ` and JSON without the expected fields${this.issues.length === 0 ? "" : ` (${this.issues.join(", ")})`}`,
+      UnknownCode: ` and the unknown error code ${this.code ?? ""}`.trimEnd(),
+      Encoding: ` and a body whose encoding${this.code === undefined ? "" : ` (${this.code})`} cannot be decoded`,
+      TooLarge: " and a body of more than 1 MiB",
+      Redirect: " and a redirect, which is not followed",
+      UnknownStatus: ", which Adobe Pass does not document"
     }
-    return `${endpoint(this.operation)} was answered with status ${this.status} and ${what[this.reason]}: check that the base URL is an Adobe Pass environment and that no proxy answers in its place.`
+    return `${endpoint(this.operation)} was answered with status ${this.status}${what[this.reason]}: check that the base URL is an Adobe Pass environment and that no proxy answers in its place.`
   }
 }
 
@@ -364,7 +389,7 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
         ? "new credentials are kept in memory and saved by the next call of their device, so nothing is registered twice"
         : "nothing was registered or lost"
     const sentences: Record<CredentialStoreError["reason"], string> = {
-      Unavailable: `The credential store failed to ${this.operation}${code}: bring it back; ${kept}.`,
+      Unavailable: `The credential store failed to ${this.operation}${code}: ${remedy(this.code)}; ${kept}.`,
       Timeout: `The credential store took too long to ${this.operation}${code}: check its load; ${kept}.`,
       Locked: `Another process held the lock of this session for too long${code}: try again.`,
       Corrupt:
@@ -570,6 +595,14 @@ export type TokenRefused = InvalidRequest | InvalidClient | UnauthorizedClient |
  * @category models
  */
 export type ExchangeError = Throttled | ServiceUnavailable | TransportError | UnexpectedResponse
+
+/**
+ * What reading the body of an answer can fail with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BodyError = TransportError | UnexpectedResponse
 
 /**
  * Everything `ClientRegistration.register` can fail with.

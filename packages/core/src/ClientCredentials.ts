@@ -53,16 +53,37 @@ const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(ClientCre
 export const toMillis = (value: number): number => (value >= 1e11 ? value : value * 1000)
 
 /**
+ * Visible ASCII characters and inner spaces (RFC 6749, appendix A.1 and A.2): what identifier and secret consist of,
+ * wherever they come from.
+ *
+ * @internal
+ */
+export const CredentialText = Schema.String.pipe(
+  Schema.pattern(/^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/),
+  Schema.maxLength(4096)
+)
+
+/** A number is read as text, unless JSON has rounded it. */
+const Issued = Schema.Union(
+  CredentialText,
+  Schema.transform(Schema.Int.pipe(Schema.filter(Number.isSafeInteger)), CredentialText, {
+    strict: true,
+    decode: String,
+    encode: Number
+  })
+)
+
+/**
  * The answer of `POST /o/client/register`. Only the identifier and the secret are required: older answers lack `scopes`,
- * and credentials that were issued must not be lost because of a field that nothing depends on.
+ * and credentials that were issued must not be lost because of a field that nothing depends on. Both may be numbers.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1
  * @since 0.1.0
  * @category schemas
  */
 export const RegistrationResponse = Schema.Struct({
-  client_id: Schema.NonEmptyString,
-  client_secret: Schema.NonEmptyString,
+  client_id: Issued,
+  client_secret: Issued,
   client_id_issued_at: LenientNumber,
   redirect_uris: LenientTexts,
   grant_types: LenientTexts,

@@ -119,28 +119,42 @@ export interface ItemError {
   readonly error: EnhancedError
 }
 
+/** The error of one item: an object, or a bare code. */
+const itemError = (item: unknown, path: ItemError["path"]): ReadonlyArray<ItemError> => {
+  if (!Predicate.isRecord(item)) return []
+  const error = item["error"]
+  if (typeof error === "string") return [{ path, error: { code: error } }]
+  return Predicate.isRecord(error) ? [{ path, error: fromFields(error) }] : []
+}
+
+const entries = (value: unknown): ReadonlyArray<readonly [string, unknown]> =>
+  Predicate.isRecord(value) ? Object.entries(value) : []
+
 /**
- * The errors of single items in an answer with status 200: `decisions[].error` (REST API v2) and `resources[].error`
- * (v1). A 200 is a success only for the items that are not listed here.
+ * The errors of single items in an answer with status 200: `decisions[].error` and `profiles.*.attributes.*.error` (REST
+ * API v2) and `resources[].error` (v1). A 200 is a success only for the items that are not listed here.
  *
  * @since 0.1.0
  * @category decoding
  */
 export const items = (json: unknown): ReadonlyArray<ItemError> => {
   if (!Predicate.isRecord(json)) return []
-  return ["decisions", "resources"].flatMap((list) => {
+  const inLists = ["decisions", "resources"].flatMap((list) => {
     const elements = json[list]
-    if (!Array.isArray(elements)) return []
-    return elements.flatMap(
-      (element: unknown, index): ReadonlyArray<ItemError> =>
-        Predicate.isRecord(element) && Predicate.isRecord(element["error"])
-          ? [{ path: [list, index], error: fromFields(element["error"]) }]
-          : []
-    )
+    return Array.isArray(elements)
+      ? elements.flatMap((element: unknown, index) => itemError(element, [list, index]))
+      : []
   })
+  const inProfiles = entries(json["profiles"]).flatMap(([mvpd, profile]) =>
+    entries(Predicate.isRecord(profile) ? profile["attributes"] : undefined).flatMap(([name, attribute]) =>
+      itemError(attribute, ["profiles", mvpd, "attributes", name])
+    )
+  )
+  return [...inLists, ...inProfiles]
 }
 
-const maximumText = 1000
+/** Action, code and trace stand in messages. */
+const maximumLength = { action: 64, code: 64, message: 1000, details: 1000, helpUrl: 1000, trace: 64 }
 
 const documentedActions = new Set([
   "none",
@@ -167,7 +181,7 @@ const shortestSecret = 4
 
 /**
  * The error without any of the given secrets, wherever the server may have echoed them in whatever form, and with its
- * texts cut to 1000 characters. Documented actions stay, and so do codes, which are words, unless one is a secret.
+ * texts cut: to 64 characters for action, code and trace, and to 1000 for the others. Documented actions stay, and so do codes, which are words, unless one is a secret.
  *
  * @since 0.1.0
  * @category combinators
@@ -184,7 +198,7 @@ export const scrub = (error: EnhancedError, secrets: Iterable<string>): Enhanced
     // Cut last: a secret that is cut in two would not be found.
     clean[field] = needles
       .reduce((cleaner, needle) => cleaner.replaceAll(needle, "<redacted>"), text)
-      .slice(0, maximumText)
+      .slice(0, maximumLength[field])
   }
   return clean
 }

@@ -16,7 +16,8 @@ import { InvalidInput } from "./AdobePassError.js"
 export type Name = "release-production" | "release-staging" | "prequal-production" | "prequal-staging"
 
 /**
- * A deployment: `sp` serves `/o/client/*` and the REST APIs, `mgmt` the management APIs.
+ * A deployment: `sp` serves `/o/client/*` and the REST APIs, `mgmt` the management APIs. `aliases` are other origins of
+ * what `sp` serves: calls may name them, and credentials are the same under either name.
  *
  * @since 0.1.0
  * @category models
@@ -25,12 +26,21 @@ export interface Environment {
   readonly name: string
   readonly sp: string
   readonly mgmt: string
+  readonly aliases: ReadonlyArray<string>
 }
 
-const hosts = (name: Name, prequal: string, domain: string): Environment => ({
+const release = (name: Name, domain: string): Environment => ({
   name,
-  sp: `https://sp${prequal}.${domain}`,
-  mgmt: `https://mgmt${prequal}.${domain}`
+  sp: `https://sp.${domain}`,
+  mgmt: `https://mgmt.${domain}`,
+  aliases: [`https://api.${domain}`]
+})
+
+const prequal = (name: Name, domain: string): Environment => ({
+  name,
+  sp: `https://sp-prequal.${domain}`,
+  mgmt: `https://mgmt-prequal.${domain}`,
+  aliases: []
 })
 
 /**
@@ -40,10 +50,10 @@ const hosts = (name: Name, prequal: string, domain: string): Environment => ({
  * @category models
  */
 export const environments: { readonly [K in Name]: Environment } = {
-  "release-production": hosts("release-production", "", "auth.adobe.com"),
-  "release-staging": hosts("release-staging", "", "auth-staging.adobe.com"),
-  "prequal-production": hosts("prequal-production", "-prequal", "auth.adobe.com"),
-  "prequal-staging": hosts("prequal-staging", "-prequal", "auth-staging.adobe.com")
+  "release-production": release("release-production", "auth.adobe.com"),
+  "release-staging": release("release-staging", "auth-staging.adobe.com"),
+  "prequal-production": prequal("prequal-production", "auth.adobe.com"),
+  "prequal-staging": prequal("prequal-staging", "auth-staging.adobe.com")
 }
 
 const isName = (name: string): name is Name => Object.hasOwn(environments, name)
@@ -65,9 +75,34 @@ const origin = (field: string, input: string | URL): Either.Either<string, Inval
 }
 
 /**
+ * The environment with these origins among its `aliases`, such as a host that Adobe gave you. Unlike another `sp`, an
+ * alias does not change the keys under which credentials are stored. `InvalidInput` unless each is an origin over https.
+ *
+ * @example
+ * ```ts
+ * import { Environment } from "effect-adobe-pass"
+ *
+ * const prequal = Environment.withAliases(Environment.environments["prequal-production"], [
+ *   "https://api-prequal.auth.adobe.com"
+ * ])
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withAliases = (
+  environment: Environment,
+  aliases: ReadonlyArray<string | URL>
+): Either.Either<Environment, InvalidInput> =>
+  Either.map(Either.all(aliases.map((alias) => origin("environment.aliases", alias))), (origins) => ({
+    ...environment,
+    aliases: [...new Set([...environment.aliases, ...origins])]
+  }))
+
+/**
  * An environment of your own: the emulator, a recording proxy, a host that Adobe gave you.
  *
- * Fails with `InvalidInput` unless both URLs are origins over https; plain http is accepted for loopback hosts.
+ * Fails with `InvalidInput` unless its URLs are origins over https; plain http is accepted for loopback hosts.
  * `mgmt` defaults to `sp`.
  *
  * @example
@@ -84,6 +119,7 @@ export const custom = (options: {
   readonly name: string
   readonly sp: string | URL
   readonly mgmt?: string | URL | undefined
+  readonly aliases?: ReadonlyArray<string | URL> | undefined
 }): Either.Either<Environment, InvalidInput> => {
   if (!/^[\w.-]{1,64}$/.test(options.name)) {
     return Either.left(
@@ -101,12 +137,11 @@ export const custom = (options: {
       })
     )
   }
-  return Either.flatMap(origin("environment.sp", options.sp), (sp) =>
-    Either.map(
-      options.mgmt === undefined ? Either.right(sp) : origin("environment.mgmt", options.mgmt),
-      (mgmt) => ({ name: options.name, sp, mgmt })
-    )
-  )
+  return Either.gen(function* () {
+    const sp = yield* origin("environment.sp", options.sp)
+    const mgmt = options.mgmt === undefined ? sp : yield* origin("environment.mgmt", options.mgmt)
+    return yield* withAliases({ name: options.name, sp, mgmt, aliases: [] }, options.aliases ?? [])
+  })
 }
 
 /**

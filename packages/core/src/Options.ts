@@ -106,17 +106,24 @@ export const sessions = group({
    * registered once more, and `CredentialsReplaced` is emitted. `never`: the call fails with `InvalidClient`. @default "confirm"
    */
   reregister: literal(["confirm", "never"], "confirm"),
+  /**
+   * How many devices of the application a process registers once more in a minute. Each minute in which all of them get
+   * a token doubles the number for the next one. @default 3
+   */
+  replacements: integer({ minimum: 1, default: 3 }),
   /** When tokens are refreshed. @default a tenth of the lifetime, between 30 seconds and 5 minutes */
   refreshWindow,
   /** How long a failure by throttling or of the store is remembered. @default 1 second */
   throttleCooldown: duration("1 second"),
-  /** How long a failure by an outage is remembered. @default 3 seconds */
+  /**
+   * How long a failure by an outage is remembered, and a refusal at first. @default 3 seconds
+   */
   outageCooldown: duration("3 seconds"),
   /**
-   * How long a refusal is remembered for a device that has credentials. Without credentials it is remembered until
-   * `forget`. @default 5 minutes
+   * How long a refusal is remembered at most: half of the time for which the device has been refused, so that it recovers
+   * soon after the refusals end. Without credentials a refusal is remembered until `forget`. @default 1 minute
    */
-  refusalCooldown: duration("5 minutes"),
+  refusalCooldown: duration("1 minute"),
   /**
    * The pause between an `invalid_client` and the request that confirms it; each device adds up to as much again.
    * @default 2 seconds

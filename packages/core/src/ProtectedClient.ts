@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
@@ -11,8 +12,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
-import type { InvalidInput, ProtectedCallError, RawCallError } from "./AdobePassError.js"
-import { CurrentDevice } from "./Device.js"
+import * as Redacted from "effect/Redacted"
+import type { BodyError, InvalidInput, ProtectedCallError, RawCallError } from "./AdobePassError.js"
+import { CurrentDevice, CurrentInstance, type Device } from "./Device.js"
 import {
   attempt,
   type Call,
@@ -22,8 +24,8 @@ import {
   withoutResponse
 } from "./internal/http/call.js"
 import { type Repetition, repeating } from "./internal/http/repetition.js"
-import { SealedResponse } from "./internal/http/sealedResponse.js"
-import { target } from "./internal/http/target.js"
+import { bodyError, SealedResponse } from "./internal/http/sealedResponse.js"
+import { type Target, target } from "./internal/http/target.js"
 import { throttleKey } from "./internal/http/throttleKey.js"
 import { withSpan } from "./internal/http/tracing.js"
 import { sendWithin } from "./internal/http/transport.js"
@@ -33,36 +35,54 @@ import { RegisteredApplication } from "./RegisteredApplication.js"
 import { RetryQuota } from "./RetryQuota.js"
 import * as RetrySchedule from "./RetrySchedule.js"
 import { Sessions } from "./Sessions.js"
-import { Throttle } from "./Throttle.js"
+import * as Throttle from "./Throttle.js"
 
 /**
- * An `HttpClient` for the protected APIs of one environment.
+ * An `HttpClient` for the protected APIs of one environment, whose calls require `R`.
  *
- * Each call carries the bearer token and the headers of `CurrentDevice`, waits for its permit, and is sent. A 401 drops
- * the refused token, obtains another (one token request, however many calls were refused) and repeats the call once.
- * Throttling, outages and broken connections are repeated for methods that are safe to repeat, within the attempts and
- * the budget; a 429 and `action: retry` for every method. Streaming bodies are never repeated. Other answers with 4xx
- * or 5xx fail with a typed error.
+ * Each call carries a bearer token, waits for its permit, and is sent. A 401 drops the refused token, obtains another
+ * (one token request, however many calls were refused) and repeats the call once. Throttling, outages and broken
+ * connections are repeated for methods that are safe to repeat, within the attempts and the budget; a 429 and
+ * `action: retry` for every method. Streaming bodies are never repeated. Other answers with 4xx or 5xx fail with a typed
+ * error.
  *
  * Relative URLs belong to the `sp` host; absolute ones must name a host of the environment, or the call fails with
  * `ForeignOrigin` before anything is sent. Redirects are not followed. A call may be interrupted at any time; it gives
  * its place in the queue back and aborts its request.
  *
+ * Headers that the caller sets are sent, `User-Agent` included. For REST API v2, JSON is given the charset that Adobe
+ * demands in `Content-Type` and `Accept`.
+ *
  * @since 0.1.0
  * @category models
  */
-export interface ProtectedClient extends HttpClient.HttpClient.With<ProtectedCallError, CurrentDevice> {
+export interface Calls<R> extends HttpClient.HttpClient.With<ProtectedCallError, R> {
   /**
    * The same client, but every answer is a success, whatever its status: 4xx after the 401 ladder, 429 and 5xx after
-   * the last attempt.
+   * the last attempt. The body of a refusal is dropped when it is longer than 1 MiB.
    */
-  readonly raw: HttpClient.HttpClient.With<RawCallError, CurrentDevice>
+  readonly raw: HttpClient.HttpClient.With<RawCallError, R>
+}
+
+/**
+ * The client for the protected APIs: by itself for calls that are made for a device, which carry the headers of
+ * `CurrentDevice`. Management APIs, which know their callers by address, are called without device headers in any case.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProtectedClient extends Calls<CurrentDevice> {
+  /**
+   * Calls without device headers, made as `CurrentInstance`: a second screen may not send its own description in place
+   * of the streaming device's, and a job has none.
+   */
+  readonly withoutDevice: Calls<CurrentInstance>
 }
 
 /**
  * The protected client. Its calls ask every caller for a `CurrentDevice`, so that a forgotten device does not compile.
  *
- * @effect-expect-leaking CurrentDevice
+ * @effect-expect-leaking CurrentDevice CurrentInstance
  * @since 0.1.0
  * @category tags
  */
@@ -101,38 +121,103 @@ export const repeatable: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Eff
 
 type Response = HttpClientResponse.HttpClientResponse
 
+/**
+ * Reads the body of an answer with errors of this library in place of `ResponseError`: `TransportError` for a body that
+ * broke or stalled, `UnexpectedResponse` for one that is not what was asked for.
+ *
+ * Without it the same error is the `cause` of the `ResponseError`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { ProtectedClient } from "effect-adobe-pass"
+ *
+ * const configuration = Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) =>
+ *   adobe.get("/api/v2/ACME/configuration")
+ * ).pipe(Effect.flatMap(ProtectedClient.readBody(({ json }) => json)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const readBody =
+  <A, E, R>(read: (response: Response) => Effect.Effect<A, E | HttpClientError.ResponseError, R>) =>
+  (
+    response: Response
+  ): Effect.Effect<
+    A,
+    Exclude<E | HttpClientError.ResponseError, HttpClientError.ResponseError> | BodyError,
+    R
+  > =>
+    Effect.catchIf(
+      read(response),
+      (error): error is HttpClientError.ResponseError => error instanceof HttpClientError.ResponseError,
+      (error) => Effect.fail(bodyError(error))
+    )
+
 interface Pipeline extends CallServices {
+  readonly throttle: Throttle.Throttle
+  readonly degradationThrottle: Throttle.Throttle
   readonly repetition: Omit<Repetition<ProtectedCallError>, "mayRepeat">
 }
 
-/** The call of a request for a device; hosts other than `sp` do not throttle by device. */
-const prepare = (
-  { application }: CallServices,
-  input: HttpClientRequest.HttpClientRequest,
-  device: Call["device"]
-): Either.Either<Call, FailedAttempt> => {
-  const { environment } = application
-  return Either.mapBoth(target(environment, input), {
-    onLeft: withoutResponse,
-    onRight: (request) => {
-      const isThrottled = environment.mgmt === environment.sp || request.url.startsWith(`${environment.sp}/`)
-      return {
-        request,
-        device,
-        key: isThrottled ? throttleKey(application, device) : undefined,
-        replaced: false
-      }
-    }
-  })
+/** Whose token a call carries, and which headers and address it has. */
+interface Speaker {
+  readonly device: Call["device"]
+  readonly deviceHeaders: Call["deviceHeaders"]
+  readonly ip: Device["ip"]
 }
+
+const forDevice = (context: Context.Context<never>): Speaker => {
+  // `CurrentDevice` is in the requirements of these calls.
+  const device = Context.unsafeGet(context, CurrentDevice)
+  return { device, deviceHeaders: Redacted.value(device.callHeaders), ip: device.ip }
+}
+
+const forInstance = (context: Context.Context<never>): Speaker => {
+  // `CurrentInstance` is in the requirements of these calls.
+  const device = Context.unsafeGet(context, CurrentInstance)
+  return { device, deviceHeaders: {}, ip: undefined }
+}
+
+const degradation = /^\/control\/[^/]+\/degradation\//
+
+const paceOf = (
+  { application, degradationThrottle, throttle }: Pipeline,
+  { api, path }: Target,
+  ip: Device["ip"]
+) => {
+  if (api !== "management") return { throttle, key: throttleKey(application, ip), shortestHold: 1000 }
+  return degradation.test(path)
+    ? { throttle: degradationThrottle, key: application.environment.mgmt, shortestHold: 60_000 }
+    : undefined
+}
+
+/** The call of a request. */
+const prepare = (
+  pipeline: Pipeline,
+  input: HttpClientRequest.HttpClientRequest,
+  { device, deviceHeaders, ip }: Speaker
+): Either.Either<Call, FailedAttempt> =>
+  Either.mapBoth(target(pipeline.application.environment, input), {
+    onLeft: withoutResponse,
+    onRight: (found) => ({
+      request: found.request,
+      api: found.api,
+      device,
+      deviceHeaders: found.api === "management" ? {} : deviceHeaders,
+      pace: paceOf(pipeline, found, ip),
+      replaced: false
+    })
+  })
 
 const execute = (
   pipeline: Pipeline,
   request: HttpClientRequest.HttpClientRequest,
+  speaker: (context: Context.Context<never>) => Speaker,
   context: Context.Context<never>
 ): Effect.Effect<Response, FailedAttempt> => {
-  // `CurrentDevice` is in the requirements of every call.
-  const call = prepare(pipeline, request, Context.unsafeGet(context, CurrentDevice))
+  const call = prepare(pipeline, request, speaker(context))
   if (Either.isLeft(call)) return Effect.fail(call.left)
   const always = Context.get(context, Repeatable)
   return repeating((attempts) => attempt(pipeline, call.right, attempts), {
@@ -142,14 +227,15 @@ const execute = (
 }
 
 /** A client that turns a failed attempt into a response or an error with `recover`, and counts its calls. */
-const clientOf = <E extends { readonly _tag: string }>(
+const clientOf = <R, E extends { readonly _tag: string }>(
   pipeline: Pipeline,
+  speaker: (context: Context.Context<never>) => Speaker,
   recover: (failed: FailedAttempt) => Either.Either<Response, E>
-): HttpClient.HttpClient.With<E, CurrentDevice> =>
-  HttpClient.makeWith<never, never, E, CurrentDevice>(
+): HttpClient.HttpClient.With<E, R> =>
+  HttpClient.makeWith<never, never, E, R>(
     Effect.flatMap((request) =>
       // Hot path: each step of the fiber's run loop costs about 0.1 us, so it takes few.
-      Effect.withFiberRuntime<Response, E, CurrentDevice>((fiber) => {
+      Effect.withFiberRuntime<Response, E, R>((fiber) => {
         const count = (outcome: string) =>
           Metrics.calls.unsafeUpdate(outcome, fiber.getFiberRef(FiberRef.currentMetricLabels))
         const succeed = (response: Response) => {
@@ -160,7 +246,7 @@ const clientOf = <E extends { readonly _tag: string }>(
           count(error._tag)
           return Effect.fail(error)
         }
-        const call = Effect.matchEffect(execute(pipeline, request, fiber.currentContext), {
+        const call = Effect.matchEffect(execute(pipeline, request, speaker, fiber.currentContext), {
           onSuccess: succeed,
           onFailure: (failed) => Either.match(recover(failed), { onLeft: fail, onRight: succeed })
         })
@@ -169,6 +255,15 @@ const clientOf = <E extends { readonly _tag: string }>(
     ),
     Effect.succeed
   )
+
+const callsOf = <R>(pipeline: Pipeline, speaker: (context: Context.Context<never>) => Speaker): Calls<R> =>
+  Object.assign(
+    clientOf<R, ProtectedCallError>(pipeline, speaker, ({ error }) => Either.left(error)),
+    { raw: clientOf<R, RawCallError>(pipeline, speaker, ({ raw }) => raw) }
+  )
+
+/** Two calls at once and then one a minute: never more than two within any minute, which is what Adobe accepts. */
+const degradationPace = { ...Options.throttle.fallback, rate: 1 / 60, burst: 1, replenish: "refill" } as const
 
 /**
  * The protected client of the registered application; `InvalidInput` when an option cannot be used.
@@ -181,14 +276,15 @@ export const make = (
 ): Effect.Effect<
   ProtectedClient,
   InvalidInput,
-  HttpClient.HttpClient | RegisteredApplication | RetryQuota | Sessions | Throttle
+  HttpClient.HttpClient | RegisteredApplication | RetryQuota | Sessions | Throttle.Throttle
 > =>
   Effect.gen(function* () {
     const { retry, timeout } = yield* Options.requests.check(options)
     const pipeline: Pipeline = {
       application: yield* RegisteredApplication,
       sessions: yield* Sessions,
-      throttle: yield* Throttle,
+      throttle: yield* Throttle.Throttle,
+      degradationThrottle: Throttle.makeLocal(degradationPace),
       send: sendWithin(yield* HttpClient.HttpClient, timeout),
       timeout,
       repetition: {
@@ -197,12 +293,9 @@ export const make = (
         budget: retry.budget
       }
     }
-    return Object.assign(
-      clientOf(pipeline, ({ error }) => Either.left(error)),
-      {
-        raw: clientOf(pipeline, ({ raw }) => raw)
-      }
-    )
+    return Object.assign(callsOf<CurrentDevice>(pipeline, forDevice), {
+      withoutDevice: callsOf<CurrentInstance>(pipeline, forInstance)
+    })
   })
 
 /**

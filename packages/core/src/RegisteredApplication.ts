@@ -55,7 +55,9 @@ const environmentOf = (
 ): Either.Either<Environment.Environment, InvalidInput> => {
   if (typeof input === "string") return Environment.fromName(input)
   const own = Either.getOrUndefined(Environment.fromName(input.name))
-  return own?.sp === input.sp && own.mgmt === input.mgmt ? Either.right(own) : Environment.custom(input)
+  return own?.sp === input.sp && own.mgmt === input.mgmt
+    ? Environment.withAliases(own, input.aliases)
+    : Environment.custom(input)
 }
 
 /**

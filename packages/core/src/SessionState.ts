@@ -7,7 +7,8 @@
  * 4. Refusing a token that is not in use does not affect the one in use.
  * 5. Credentials that were issued and not stored stay until the store holds them, until it turns out to hold others, or
  *    until those they were to replace give a token again.
- * 6. Credentials that replaced refused ones are not replaced again before they have a token.
+ * 6. Credentials that have not given a token yet are replaced no sooner than a minute after they were issued, and their
+ *    successors later still.
  * 7. New credentials or a new token end a remembered failure.
  * 8. Adopting credentials or a token that the state has already emits no event.
  *
@@ -31,8 +32,22 @@ import type * as Setting from "./Setting.js"
  */
 export class Failure extends Data.Class<{
   readonly error: SessionError
+  /** When the first of the failures in a row with this tag happened. */
+  readonly first: number
   readonly since: number
   readonly until: number
+}> {}
+
+/**
+ * Credentials that have not given a token yet: since when, and for how many milliseconds they are not replaced when they
+ * are refused.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Untested extends Data.Class<{
+  readonly since: number
+  readonly wait: number
 }> {}
 
 /**
@@ -52,8 +67,8 @@ export class SessionState extends Data.Class<{
   readonly rejected: AccessToken | undefined
   /** Credentials that were issued and that the store does not hold yet. */
   readonly issued: ClientCredentials | undefined
-  /** When the credentials replaced refused ones, until there is a token of theirs. */
-  readonly replacedAt: number | undefined
+  /** Set until the credentials have given a token. */
+  readonly untested: Untested | undefined
   readonly failure: Failure | undefined
   /** Whether the session is being removed. */
   readonly forgotten: boolean
@@ -71,7 +86,7 @@ export const initial: SessionState = new SessionState({
   refreshAt: 0,
   rejected: undefined,
   issued: undefined,
-  replacedAt: undefined,
+  untested: undefined,
   failure: undefined,
   forgotten: false
 })
@@ -113,12 +128,16 @@ export type Fact =
     }
   /** A protected API refused this token. */
   | { readonly _tag: "Rejected"; readonly token: AccessToken }
-  /** Credentials or a token could not be had; `background`: the valid token stays in use. */
+  /**
+   * Credentials or a token could not be had; `background`: the valid token stays in use. `spread`, from 0 to 1, differs
+   * between devices.
+   */
   | {
       readonly _tag: "Failed"
       readonly error: SessionError
       readonly at: number
       readonly background: boolean
+      readonly spread: number
     }
   /** The store failed, and the session goes on without it. */
   | { readonly _tag: "StoreFailed"; readonly error: CredentialStoreError }
@@ -168,7 +187,7 @@ const isSame = (left: ClientCredentials | undefined, right: ClientCredentials): 
 const withCredentials = (
   state: SessionState,
   credentials: ClientCredentials,
-  replacedAt: number | undefined
+  untested: Untested | undefined
 ): SessionState =>
   change(state, {
     credentials,
@@ -177,7 +196,7 @@ const withCredentials = (
     // A token that was refused before the credentials were loaded may belong to them.
     rejected: state.credentials === undefined ? state.rejected : undefined,
     issued: undefined,
-    replacedAt,
+    untested,
     failure: undefined
   })
 
@@ -187,17 +206,28 @@ const withToken = (state: SessionState, token: AccessToken, rules: Rules): Sessi
     token,
     refreshAt: refreshAt(token, spread, rules.refreshWindow),
     rejected: undefined,
-    replacedAt: undefined,
+    untested: undefined,
     failure: undefined
   })
 }
 
+const shortestWait = 60_000
+const longestWait = 14_400_000
+
+/** The credentials that the store holds, without a token, are as old as they say. */
+const untestedSince = ({ issuedAt }: ClientCredentials, at: number): Untested =>
+  new Untested({ since: Math.min(at, issuedAt), wait: shortestWait })
+
 /** The store holds these credentials, which this or another process saved. */
-const adopted = (state: SessionState, credentials: ClientCredentials): Next => {
+const adopted = (
+  state: SessionState,
+  credentials: ClientCredentials,
+  untested: Untested | undefined
+): Next => {
   if (isSame(state.credentials, credentials)) return [state, []]
   const isAbandoned = state.issued !== undefined && !isSame(state.issued, credentials)
   return [
-    withCredentials(state, credentials, state.replacedAt),
+    withCredentials(state, credentials, untested),
     [
       ...tell(isAbandoned, { _tag: "RegistrationAbandoned" }),
       ...tell(state.credentials !== undefined, { _tag: "CredentialsAdopted" })
@@ -209,7 +239,8 @@ const wasRejected = ({ rejected }: SessionState, token: AccessToken): boolean =>
   rejected !== undefined && (token.issuedAt < rejected.issuedAt || sameToken(rejected, token))
 
 const loaded = (state: SessionState, { credentials, token }: Stored, at: number, rules: Rules): Next => {
-  const [adoption, events] = adopted(state, credentials)
+  const untested = token === undefined ? untestedSince(credentials, at) : undefined
+  const [adoption, events] = adopted(state, credentials, untested)
   if (token === undefined || !isUsable(token, at) || wasRejected(adoption, token)) return [adoption, events]
   const candidate = withToken(adoption, token, rules)
   const current = adoption.token
@@ -221,10 +252,15 @@ const loaded = (state: SessionState, { credentials, token }: Stored, at: number,
 }
 
 const saved = (state: SessionState, credentials: ClientCredentials, at: number): Next => {
-  if (!isSame(state.issued, credentials)) return adopted(state, credentials)
-  return state.credentials === undefined
-    ? [withCredentials(state, credentials, undefined), [{ _tag: "Registered" }]]
-    : [withCredentials(state, credentials, at), [{ _tag: "CredentialsReplaced" }]]
+  if (!isSame(state.issued, credentials)) {
+    return adopted(state, credentials, untestedSince(credentials, at))
+  }
+  // Each pair in a row that is replaced before it gave a token makes the wait for the next one longer.
+  const wait = state.untested === undefined ? shortestWait : Math.min(longestWait, state.untested.wait * 4)
+  return [
+    withCredentials(state, credentials, new Untested({ since: at, wait })),
+    [{ _tag: state.credentials === undefined ? "Registered" : "CredentialsReplaced" }]
+  ]
 }
 
 const obtained = (
@@ -249,20 +285,74 @@ const rejected = (state: SessionState, token: AccessToken): SessionState => {
   return isInUse || isNewest ? change(state, { token: undefined, refreshAt: 0, rejected: token }) : state
 }
 
-const cooldown = (state: SessionState, error: SessionError, rules: Rules): number => {
+/** Whether Adobe Pass may have registered the device although the registration failed. */
+const mayHaveRegistered = (error: SessionError): boolean => {
+  switch (error._tag) {
+    case "ServiceUnavailable":
+      return error.operation === "register" && error.status >= 500 && error.status !== 503
+    case "TransportError":
+      return error.operation === "register" && error.reason !== "NotConnected"
+    case "UnexpectedResponse":
+      return error.operation === "register" && error.status >= 200 && error.status < 300
+    default:
+      return false
+  }
+}
+
+/** How long a device that waits for its turn to be replaced is left alone at most. */
+const longestDeferral = 30_000
+
+/** A wait that grows with the time for which the same failure has lasted, from the cooldown of an outage on. */
+const growing = (wait: number, spread: number, { outageCooldown }: Rules, longest: number): number =>
+  Math.max(outageCooldown, Math.min(wait, longest)) * (1 + spread / 2)
+
+/** `lasting`: for how long the same failure has lasted, in milliseconds. */
+const cooldown = (
+  state: SessionState,
+  { error, spread }: Extract<Fact, { _tag: "Failed" }>,
+  lasting: number,
+  rules: Rules
+): number => {
   switch (error._tag) {
     // The address is throttled: a device that changes its address need not wait long.
     case "Throttled":
     case "CredentialStoreError":
       return rules.throttleCooldown
     case "ServiceUnavailable":
-      return Math.min(Math.max(rules.outageCooldown, error.retryAfterMillis ?? 0), longestHold)
     case "TransportError":
-    case "UnexpectedResponse":
-      return rules.outageCooldown
-    default:
-      return state.credentials === undefined ? Number.POSITIVE_INFINITY : rules.refusalCooldown
+    case "UnexpectedResponse": {
+      const asked = error._tag === "ServiceUnavailable" ? (error.retryAfterMillis ?? 0) : 0
+      // Each repetition may register the device once more.
+      const own = mayHaveRegistered(error)
+        ? growing(lasting * 2, spread, rules, longestHold)
+        : rules.outageCooldown
+      return Math.max(own, Math.min(asked, longestHold))
+    }
+    default: {
+      if (state.credentials === undefined) return Number.POSITIVE_INFINITY
+      const longest = error.retryable
+        ? Math.min(longestDeferral, rules.refusalCooldown)
+        : rules.refusalCooldown
+      // Half, so that what is remembered ends soon after its cause.
+      return growing(lasting / 2, spread, rules, longest)
+    }
   }
+}
+
+const failed = (state: SessionState, fact: Extract<Fact, { _tag: "Failed" }>, rules: Rules): Next => {
+  const { at, background, error } = fact
+  const before = state.failure
+  const isRow = before !== undefined && before.error._tag === error._tag && before.since <= at
+  const first = isRow ? before.first : at
+  const until = at + cooldown(state, fact, at - first, rules)
+  return [
+    change(state, { failure: new Failure({ error, first, since: at, until }) }),
+    [
+      // The flight for the token reports the failure of the registration as well.
+      ...tell(mayHaveRegistered(error) && before?.error !== error, { _tag: "RegistrationAbandoned" }),
+      ...tell(background, { _tag: "RefreshFailed", error })
+    ]
+  ]
 }
 
 /**
@@ -289,11 +379,8 @@ export const next = (state: SessionState, fact: Fact, rules: Rules = Options.ses
       return obtained(state, fact, rules)
     case "Rejected":
       return [rejected(state, fact.token), []]
-    case "Failed": {
-      const { at, background, error } = fact
-      const failure = new Failure({ error, since: at, until: at + cooldown(state, error, rules) })
-      return [change(state, { failure }), background ? [{ _tag: "RefreshFailed", error }] : []]
-    }
+    case "Failed":
+      return failed(state, fact, rules)
     case "StoreFailed":
       return [state, [{ _tag: "StoreFailed", error: fact.error }]]
     case "Forgetting":
@@ -345,9 +432,11 @@ export const tokenReason = ({ rejected, token }: SessionState, now: number): Tok
 }
 
 /**
- * Whether the device may be registered again when the token endpoint refuses its credentials.
+ * Whether the device may be registered again at `now` when the token endpoint refuses its credentials.
  *
  * @since 0.1.0
  * @category decisions
  */
-export const mayBeReplaced = ({ replacedAt }: SessionState): boolean => replacedAt === undefined
+export const mayBeReplaced = ({ untested }: SessionState, now: number): boolean =>
+  // Credentials from the future mean that the clock was set back.
+  untested === undefined || now < untested.since || now >= untested.since + untested.wait

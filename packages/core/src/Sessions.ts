@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -20,6 +21,7 @@ import { ClientRegistration } from "./ClientRegistration.js"
 import { CredentialStore } from "./CredentialStore.js"
 import type { Device } from "./Device.js"
 import * as Credentials from "./internal/session/credentials.js"
+import { initial as initialReplacements, type Replacements } from "./internal/session/replacements.js"
 import { open, type SessionServices } from "./internal/session/session.js"
 import { SessionMap } from "./internal/session/sessionMap.js"
 import * as Token from "./internal/session/token.js"
@@ -34,12 +36,22 @@ import type * as Setting from "./Setting.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 
 /**
- * What happened to a session. `session` is the hashed key, which does not reveal the device.
+ * `IncidentStarted`: the token endpoint refuses the credentials of several devices, and those of this one are kept for now.
+ * `IncidentEnded`: it accepts credentials again that it had refused.
  *
  * @since 0.1.0
  * @category models
  */
-export type SessionEvent = SessionState.Event & { readonly session: SessionKey }
+export type Incident = { readonly _tag: "IncidentStarted" } | { readonly _tag: "IncidentEnded" }
+
+/**
+ * What happened to a session, or to the application when a session showed it. `session` is the hashed key, which does not
+ * reveal the device.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SessionEvent = (SessionState.Event | Incident) & { readonly session: SessionKey }
 
 /**
  * Memory, refresh, cooldowns, and the policy for refused credentials.
@@ -174,6 +186,30 @@ const forget = (
     })
   )
 
+/** Changes what is known about replaced credentials. */
+const changeReplacements =
+  (events: PubSub.PubSub<SessionEvent>, replacements: Ref.Ref<Replacements>): SessionServices["replacing"] =>
+  ({ key }, change) =>
+    Effect.flatMap(Clock.currentTimeMillis, (at) =>
+      Effect.flatMap(
+        Ref.modify(replacements, (before) => {
+          const [result, after] = change(before, at)
+          const started = after.isIncident && !before.isIncident
+          const ended = before.isIncident && !after.isIncident
+          const event: Incident | undefined = started
+            ? { _tag: "IncidentStarted" }
+            : ended
+              ? { _tag: "IncidentEnded" }
+              : undefined
+          return [{ result, event }, after] as const
+        }),
+        ({ event, result }) =>
+          event === undefined
+            ? Effect.succeed(result)
+            : Effect.as(PubSub.publish(events, { ...event, session: key }), result)
+      )
+    )
+
 /** Applies a fact to a session: the only place where its state changes. */
 const applyTo =
   (
@@ -219,7 +255,8 @@ export const make = (
       store: yield* CredentialStore,
       options: checked,
       scope: yield* Effect.scope,
-      apply: applyTo(events, checked)
+      apply: applyTo(events, checked),
+      replacing: changeReplacements(events, yield* Ref.make(initialReplacements(checked.replacements)))
     }
     return {
       credentials: (device) => credentials(services, sessions, device),

@@ -45,9 +45,12 @@ export interface Setting<I, A> extends AnySetting {
   readonly schema: Schema.Schema<A, I>
   /** What an absent value means. */
   readonly fallback: A
-  /** Reads the variable of this name; undefined when it is not set. */
+  /** Reads the variable of this name, or the variables below it; undefined when it is not set. */
   readonly config: (name: string) => Config.Config<I | undefined>
-  /** The checked value; `InvalidInput` names the first wrong option, below `path`. */
+  /**
+   * The checked value; `InvalidInput` names the first wrong option, below `path`. A name that is not an option is refused
+   * below a path and in groups within the group. At the top, options of several groups may be mixed.
+   */
   readonly check: (input: I | undefined, path?: string) => Either.Either<A, InvalidInput>
 }
 
@@ -86,20 +89,27 @@ export type Input<G extends AnySetting> = Schema.Schema.Encoded<G["schema"]>
  */
 export type Checked<G extends AnySetting> = Schema.Schema.Type<G["schema"]>
 
+/** @internal */
+export const unknownOption = "is not an option, so check its spelling"
+
 const firstProblem = (error: ParseResult.ParseError, path: string): InvalidInput => {
   const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
   const field = [path, ...(issue?.path ?? [])].filter((part) => part !== "").join(".")
   // Options have messages of their own; a default one is about a group, and repeats the value.
-  const problem = issue?.message.startsWith("must ") === true ? issue.message : "must be an object of options"
+  const ofGroup = issue?._tag === "Unexpected" ? unknownOption : "must be an object of options"
+  const problem = issue?.message.startsWith("must ") === true ? issue.message : ofGroup
   return new InvalidInput({ field: field === "" ? "options" : field, problem })
 }
 
+const strict = { parseOptions: { onExcessProperty: "error" } } as const
+
 const checkWith = <I, A>(schema: Schema.Schema<A, I>, fallback: A): Setting<I, A>["check"] => {
-  const decode = Schema.decodeUnknownEither(schema)
+  const decodeTop = Schema.decodeUnknownEither(schema)
+  const decodeBelow = Schema.decodeUnknownEither(schema.annotations(strict))
   return (input, path = "") =>
     input === undefined
       ? Either.right(fallback)
-      : Either.mapLeft(decode(input), (error) => firstProblem(error, path))
+      : Either.mapLeft((path === "" ? decodeTop : decodeBelow)(input), (error) => firstProblem(error, path))
 }
 
 const make = <I, A>(options: {
@@ -107,7 +117,8 @@ const make = <I, A>(options: {
   readonly problem: string
   readonly fallback: A
   readonly defaultText: string
-  readonly variable: (name: string) => Config.Config<I>
+  /** What the text of a variable means, before the check. */
+  readonly read: (text: string) => Option.Option<I>
 }): Setting<I, A> => {
   const schema = options.schema.annotations({
     message: () => ({ message: options.problem, override: true })
@@ -115,7 +126,15 @@ const make = <I, A>(options: {
   return {
     schema,
     fallback: options.fallback,
-    config: (name) => Config.map(Config.option(options.variable(name)), Option.getOrUndefined),
+    // An empty variable counts as not set.
+    config: (name) =>
+      Config.nonEmptyString(name).pipe(
+        Config.mapOrFail((text) =>
+          Either.fromOption(options.read(text), () => ConfigError.InvalidData([], options.problem))
+        ),
+        Config.option,
+        Config.map(Option.getOrUndefined)
+      ),
     check: checkWith(schema, options.fallback),
     rows: (option, variable) => [{ option, variable, default: options.defaultText }]
   }
@@ -150,20 +169,18 @@ export const duration = (
       decode: (input) => Math.ceil(Duration.toMillis(input)),
       encode: (millis) => Duration.millis(millis)
     }).pipe(Schema.filter(isAllowed)),
-    problem: `must be a duration such as "10 seconds", longer than zero and at most ${maximum}${unlimited ? ", or Duration.infinity" : ""}`,
+    problem: `must be a duration such as "10 seconds", longer than zero and at most ${maximum}${unlimited ? ", or infinity" : ""}`,
     fallback: Duration.toMillis(fallback),
     defaultText: fallback,
-    variable: Config.duration
+    read: (text) =>
+      unlimited && text.toLowerCase() === "infinity"
+        ? Option.some(Duration.infinity)
+        : Duration.decodeUnknown(text)
   })
 }
 
-/** As `Config.number`, but an empty variable counts as not set instead of 0. */
-const numberVariable = (name: string): Config.Config<number> =>
-  Config.mapOrFail(Config.nonEmptyString(name), (text) =>
-    Number.isFinite(Number(text))
-      ? Either.right(Number(text))
-      : Either.left(ConfigError.InvalidData([], "Expected a number"))
-  )
+const readNumber = (text: string): Option.Option<number> =>
+  Option.liftPredicate(Number(text), (value) => Number.isFinite(value))
 
 /**
  * A whole number of at least `minimum`.
@@ -182,7 +199,7 @@ export const integer = (options: {
     problem: `must be a whole number of at least ${options.minimum}`,
     fallback: options.default,
     defaultText: options.default.toLocaleString("en"),
-    variable: numberVariable
+    read: readNumber
   })
 
 /**
@@ -203,7 +220,7 @@ export const number = (options: {
     problem: `must be a number from ${options.minimum} to ${options.maximum}`,
     fallback: options.default,
     defaultText: `${options.default}`,
-    variable: numberVariable
+    read: readNumber
   })
 
 /**
@@ -221,7 +238,7 @@ export const literal = <const Words extends Arr.NonEmptyReadonlyArray<string>>(
     problem: `must be one of ${words.join(", ")}`,
     fallback,
     defaultText: fallback,
-    variable: Config.literal(...words)
+    read: (text) => Option.fromNullable(words.find((word) => word === text))
   })
 
 /**
@@ -240,8 +257,14 @@ export const text = (options: {
     problem: options.problem,
     fallback: options.default,
     defaultText: options.default,
-    variable: Config.string
+    read: Option.some
   })
+
+/** The words that `Config.boolean` reads. */
+const booleans = new Map([
+  ...["true", "yes", "on", "1"].map((word) => [word, true] as const),
+  ...["false", "no", "off", "0"].map((word) => [word, false] as const)
+])
 
 /**
  * A boolean.
@@ -255,10 +278,19 @@ export const flag = (fallback: boolean): Setting<boolean, boolean> =>
     problem: "must be true or false",
     fallback,
     defaultText: `${fallback}`,
-    variable: Config.boolean
+    read: (text) => Option.fromNullable(booleans.get(text.toLowerCase()))
   })
 
 const constantCase = (name: string): string => String.toUpperCase(String.camelToSnake(name))
+
+/**
+ * The variable of an option: `throttle.maxWait` below `ADOBE_PASS` is `ADOBE_PASS_THROTTLE_MAX_WAIT`.
+ *
+ * @since 0.1.0
+ * @category variables
+ */
+export const variable = (prefix: string, option: string): string =>
+  [prefix, ...option.split(".").map(constantCase)].join("_")
 
 /**
  * A group of options, which may hold further groups.
@@ -271,13 +303,16 @@ export const group = <S extends Settings>(
   rule?: { readonly isValid: (checked: CheckedOf<S>) => boolean; readonly problem: string }
 ): Group<S> => {
   const struct = Schema.Struct(
-    Record.map(settings, ({ fallback, schema }) => Schema.optionalWith(schema, { default: () => fallback }))
+    Record.map(settings, ({ fallback, schema }) =>
+      Schema.optionalWith(schema.annotations(strict), { default: () => fallback })
+    )
   )
   // Both are built from `settings`, property by property, which the types of `Struct` and `all` do not express.
   const typed = struct as unknown as Schema.Schema<CheckedOf<S>, InputOf<S>>
-  const config = Config.all(
-    Record.map(settings, (setting, key) => setting.config(constantCase(key)))
-  ) as Config.Config<InputOf<S>>
+  const config = (name: string) =>
+    Config.all(Record.map(settings, (setting, key) => setting.config(variable(name, key)))) as Config.Config<
+      InputOf<S>
+    >
   const schema: Schema.Schema<CheckedOf<S>, InputOf<S>> = rule === undefined
     ? typed
     : typed.pipe(Schema.filter((checked) => rule.isValid(checked) || rule.problem))
@@ -286,10 +321,10 @@ export const group = <S extends Settings>(
     settings,
     schema,
     fallback,
-    config: (name) => Config.nested(config, name),
-    rows: (option, variable) =>
+    config,
+    rows: (option, prefix) =>
       Object.entries(settings).flatMap(([key, setting]) =>
-        setting.rows(`${option}${option === "" ? "" : "."}${key}`, `${variable}_${constantCase(key)}`)
+        setting.rows(`${option}${option === "" ? "" : "."}${key}`, variable(prefix, key))
       ),
     check: checkWith(schema, fallback)
   }

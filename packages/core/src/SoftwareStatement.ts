@@ -4,6 +4,9 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { InvalidInput } from "./AdobePassError.js"
@@ -51,11 +54,39 @@ const decodeClaims = decoder(Claims)
 
 const invalid = (problem: string) => new InvalidInput({ field: "softwareStatement", problem })
 
+const howToGetIt = "use the content of the file downloaded from the TVE Dashboard"
+
+const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
+
+/** What is in a text that is certainly the statement in another form: a shell's assignment, a JSON value, quotes. */
+const unwrapped = (text: string): Either.Either<string, InvalidInput> => {
+  const assigned = /^(?:export\s+)?\w*software_?statement\s*[=:]\s*([^=:]+)$/i.exec(text)?.[1] ?? text
+  const json = Option.getOrUndefined(parse(assigned.replace(/[\r\n]+\s*/g, "")))
+  if (Predicate.isRecord(json)) {
+    const member = json["software_statement"] ?? json["softwareStatement"]
+    return typeof member === "string"
+      ? Either.right(member)
+      : Either.left(invalid("is JSON without a member software_statement"))
+  }
+  return Either.right(typeof json === "string" ? json : assigned.replace(/^(['"`])(.*)\1$/s, "$2"))
+}
+
+/** What a text that is no JWT is, where that can be told. */
+const knownMistake = (text: string): string | undefined => {
+  if (text.startsWith("<")) {
+    return "is an HTML page: the download failed, which it may do for two minutes after the application was created"
+  }
+  return /^(?:\.{0,2}\/|[a-z]:\\|[\w-]+\.(?:txt|jwt|json)$)/i.test(text)
+    ? "is the name of a file: use its content"
+    : undefined
+}
+
 /**
  * Reads a software statement, offline.
  *
- * White space anywhere is dropped, so a file with a trailing newline or a statement folded over lines is accepted;
- * anything that is not a signed compact JWT fails with `InvalidInput`, which never repeats the statement.
+ * White space anywhere is dropped, so a file with a trailing newline or a statement folded over lines is accepted. So is
+ * one in quotes, in JSON under `software_statement`, after `software_statement=`, or from a file in UTF-16. Anything that
+ * is not a signed compact JWT fails with `InvalidInput`, which never repeats the statement.
  *
  * @example
  * ```ts
@@ -73,19 +104,24 @@ export const make = (
   input: string | Redacted.Redacted<string>
 ): Effect.Effect<SoftwareStatement, InvalidInput> =>
   Effect.gen(function* () {
-    const text = (Redacted.isRedacted(input) ? Redacted.value(input) : input).replace(/\s+/g, "")
-    if (text === "")
-      return yield* invalid("is empty: use the content of the file downloaded from the TVE Dashboard")
+    const given = Redacted.isRedacted(input) ? Redacted.value(input) : input
+    // UTF-16 that was read as UTF-8 is ASCII with zero bytes, after a mark that could not be decoded.
+    const readable = given.includes("\u0000") ? given.replace(/[\u0000\ufffd]/g, "") : given
+    if (readable.length > 32_768) return yield* invalid("is longer than 16 KB, which no statement is")
+    const text = (yield* unwrapped(readable.trim())).replace(/\s+/g, "")
+    if (text === "") return yield* invalid(`is empty: ${howToGetIt}`)
     if (text.length > 16_384) return yield* invalid("is longer than 16 KB, which no statement is")
     const parts = text.split(".")
     const [header, payload, signature] = parts
     if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined) {
       return yield* invalid(
-        "is not a JWT (three parts separated by dots): use the content of the file downloaded from the TVE Dashboard"
+        knownMistake(text) ?? `is not a JWT (three parts separated by dots): ${howToGetIt}`
       )
     }
     if (!segment.test(header) || !segment.test(payload) || !segment.test(signature)) {
-      return yield* invalid("is not a signed JWT: a part is empty or holds characters outside base64url")
+      return yield* invalid(
+        knownMistake(text) ?? "is not a signed JWT: a part is empty or holds characters outside base64url"
+      )
     }
     const { alg } = yield* Effect.mapError(decodeHeader(header), () =>
       invalid("is not a JWT: its header cannot be decoded")

@@ -7,9 +7,10 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { type CredentialStoreError, InvalidInput } from "./AdobePassError.js"
-import { ClientCredentials, sameCredentials } from "./ClientCredentials.js"
+import { ClientCredentials, CredentialText, sameCredentials } from "./ClientCredentials.js"
 import { CredentialStore, type StoredSession } from "./CredentialStore.js"
 import type { Device } from "./Device.js"
 import { sha256Hex } from "./internal/sha256.js"
@@ -157,12 +158,16 @@ export interface Imported {
  */
 export type ImportOutcome = "Imported" | "Present" | "Kept" | "Replaced"
 
+const isCredentialText = Schema.is(CredentialText)
+
 const checked = (field: "clientId" | "clientSecret", value: Redacted.Redacted<string>) =>
-  // RFC 6749, appendix A.1 and A.2: visible ASCII and the space.
-  /^[\u0020-\u007e]+$/.test(Redacted.value(value)) && Redacted.value(value).trim() === Redacted.value(value)
+  isCredentialText(Redacted.value(value))
     ? Effect.succeed(value)
     : Effect.fail(
-        new InvalidInput({ field, problem: "must be visible ASCII characters without spaces around them" })
+        new InvalidInput({
+          field,
+          problem: "must be 1 to 4096 visible ASCII characters without spaces around them"
+        })
       )
 
 /**

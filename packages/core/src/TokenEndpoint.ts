@@ -24,6 +24,7 @@ import {
 import { type ClientCredentials, toMillis } from "./ClientCredentials.js"
 import type { Device } from "./Device.js"
 import * as OAuthEndpoint from "./internal/http/oauthEndpoint.js"
+import { makeSharedAddress } from "./internal/http/sharedAddress.js"
 import * as Metrics from "./Metrics.js"
 import type * as Options from "./Options.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
@@ -114,8 +115,10 @@ export const make = (
       refused,
       mayRepeat: constTrue
     })
+    const noticeAddress = makeSharedAddress()
     const request = Effect.fn("TokenEndpoint.request")(
       function* (device: Device, credentials: ClientCredentials) {
+        yield* noticeAddress(device)
         const { body, endedAt, startedAt } = yield* post(device, grant(credentials))
         yield* measureSkew(body.created_at, startedAt, endedAt)
         return new AccessToken({

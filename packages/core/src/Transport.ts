@@ -10,8 +10,10 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 
 /**
@@ -27,11 +29,69 @@ export const TypeId: unique symbol = Symbol.for("effect-adobe-pass/Transport")
 export type TypeId = typeof TypeId
 
 /**
+ * What a transport knows about a failure: the `cause` of its `RequestError` or `ResponseError`.
+ *
+ * `NotConnected`: the request was not given to any connection, so the server received nothing. `ConnectionLost`: it
+ * was, and the connection broke. `Stalled`: the body of the answer began, and no more of it came within the time limit.
+ * `Encoding`: the body cannot be decoded; `code` names its encoding.
+ *
+ * For any other cause the library judges by the properties that errors of Node.js have.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Failure extends Data.TaggedError("TransportFailure")<{
+  readonly reason: "NotConnected" | "ConnectionLost" | "Stalled" | "Encoding"
+  /** A word in the alphabet of system codes. The library looks for one in `cause` when it is absent. */
+  readonly code?: string | undefined
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    return this.code === undefined ? this.reason : `${this.reason} [${this.code}]`
+  }
+}
+
+/**
+ * The longest pause between two pieces of a body. `undefined`, which is the default, means 30 seconds, or the time limit
+ * of an attempt where that is shorter. See `withBodyTimeout`.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export class BodyTimeout extends Context.Reference<BodyTimeout>()("effect-adobe-pass/Transport/BodyTimeout", {
+  defaultValue: (): Duration.DurationInput | undefined => undefined
+}) {}
+
+/**
+ * Sets the longest pause between two pieces of the bodies that an effect waits for.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { ProtectedClient, Transport } from "effect-adobe-pass"
+ *
+ * const report = Effect.gen(function* () {
+ *   const adobe = yield* ProtectedClient.ProtectedClient
+ *   const response = yield* adobe.get("/esm/v3/media-company/year/month.csv")
+ *   yield* Stream.runDrain(response.stream)
+ * }).pipe(Transport.withBodyTimeout("5 minutes"))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withBodyTimeout = (
+  timeout: Duration.DurationInput
+): (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) =>
+  Effect.provideService(BodyTimeout, timeout)
+
+/**
  * Sends one request, bare: without a span, without trace headers, without following redirects.
  *
  * When the head of the answer does not come within the time limit, the connection is ended and the effect fails with a
- * `RequestError` whose `cause` is a `TimeoutException` of `effect/Cause`. That also holds where the caller cannot be
- * interrupted. An interruption ends the connection.
+ * `RequestError` whose `cause` is a `TimeoutException` of `effect/Cause`, or a `Failure` with `NotConnected` when the
+ * request had no connection by then. That also holds where the caller cannot be interrupted. An interruption ends the
+ * connection. A body that stalls ends its connection, see `BodyTimeout`.
  *
  * @since 0.1.0
  * @category models

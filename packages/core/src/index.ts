@@ -4,7 +4,7 @@
 export * as AdobePass from "./AdobePass.js"
 export * as ProtectedClient from "./ProtectedClient.js"
 export * as Device from "./Device.js"
-export { CurrentDevice } from "./Device.js"
+export { CurrentDevice, CurrentInstance } from "./Device.js"
 export * as AdobePassError from "./AdobePassError.js"
 
 // Whom the process speaks as, and for.

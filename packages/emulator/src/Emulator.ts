@@ -40,6 +40,8 @@ export interface Options {
   readonly deviceInfo?: "strict" | "lenient"
   /** Scopes of the emulator's own software statement; default `["api:client:v2"]`. */
   readonly scopes?: ReadonlyArray<string>
+  /** The id of the application of the emulator's own software statement; default a new one. */
+  readonly subject?: string
   /** Hosts and custom schemes that redirect URIs may point to; default any. */
   readonly redirectDomains?: ReadonlyArray<string>
   /** How many requests the log keeps; default 10,000. The oldest are dropped first. */
@@ -127,7 +129,8 @@ export class ListenError extends Data.TaggedError("ListenError")<{
  *
  * With `port: 0`, the default, the system chooses a free port; `baseUrl` contains it. Faults affect the real
  * connection: a reset resets the socket, a truncated answer sends less than its `content-length`. `control: true`
- * offers the script API over HTTP under `/_emulator/`, without authentication: use it on a loopback address only.
+ * offers the script API over HTTP under `/_emulator/`, without authentication: use it on a loopback address only. It
+ * refuses web pages, by their `Origin`, and host names other than `localhost` and `host`.
  * Closing the scope closes all connections, including those with a request in flight.
  *
  * @since 0.1.0
@@ -144,7 +147,7 @@ export const layerServer = (
       const script = makeScript(state)
       const handler = Engine.handler(state)
       const port = yield* NodeServer.serve(
-        options.control === true ? Control.withControl(script, handler) : handler,
+        options.control === true ? Control.withControl(script, handler, host) : handler,
         host,
         requested
       ).pipe(Effect.mapError(({ code }) => new ListenError({ host, port: requested, code })))
@@ -157,9 +160,11 @@ const makeState = (options: Options): Effect.Effect<State.State> =>
     limit: { model: options.throttle ?? "refill", rate: options.rate ?? 1, burst: options.burst ?? 10 },
     logLimit: options.logLimit ?? 10_000,
     scopes: options.scopes ?? ["api:client:v2"],
+    subject: options.subject,
     redirectDomains: options.redirectDomains,
     deviceInfo: options.deviceInfo ?? "strict",
     issuedAtUnit: options.issuedAtUnit ?? "s",
     tokenTtl: Duration.decode(options.tokenTtl ?? "6 hours"),
+    clientTtls: new Map(),
     skewMillis: 0
   })

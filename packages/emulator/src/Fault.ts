@@ -29,6 +29,7 @@ const moment = Schema.optionalWith(Moment, { default: () => "before-handling" as
  *
  * - `Answer`: this response instead of the normal one; the request is not handled.
  * - `Delay`: the normal response, late.
+ * - `Latency`: the normal response, late by a time that differs between requests.
  * - `Hang`: no response, and the connection stays open.
  * - `Reset`: the connection is reset without a response.
  * - `Truncate`: the normal response ends after half of its body.
@@ -47,6 +48,11 @@ export const Fault = Schema.Union(
     body: Schema.optionalWith(Schema.String, { default: () => "" })
   }),
   Schema.TaggedStruct("Delay", { duration: Schema.DurationFromMillis, moment }),
+  Schema.TaggedStruct("Latency", {
+    median: Schema.DurationFromMillis,
+    p99: Schema.DurationFromMillis,
+    moment
+  }),
   Schema.TaggedStruct("Hang", { moment }),
   Schema.TaggedStruct("Reset", { moment }),
   Schema.TaggedStruct("Truncate", {}),
@@ -118,6 +124,24 @@ export const delay = (duration: Duration.DurationInput, moment: Moment = "before
   _tag: "Delay",
   duration: Duration.decode(duration),
   moment
+})
+
+/**
+ * The normal response, late by a time that is drawn for each request from a log-normal distribution: half of the
+ * requests wait longer than `median`, one in a hundred longer than `p99`. Drawn from Effect's `Random`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const latency = (options: {
+  readonly median: Duration.DurationInput
+  readonly p99: Duration.DurationInput
+  readonly moment?: Moment
+}): Fault => ({
+  _tag: "Latency",
+  median: Duration.decode(options.median),
+  p99: Duration.decode(options.p99),
+  moment: options.moment ?? "before-handling"
 })
 
 /**

@@ -37,8 +37,10 @@ export interface MintOptions {
 export interface FailOptions {
   readonly route: Route
   readonly fault: Fault
-  /** How many requests fail; default 1. `Infinity` is allowed. */
+  /** How many requests fail; default 1, and without limit where there is a `probability`. `Infinity` is allowed. */
   readonly times?: number
+  /** How likely a matching request fails, from 0 to 1; default 1. Drawn from Effect's `Random`. */
+  readonly probability?: number
   /** Limits the fault to matching requests; default all requests of the route. */
   readonly when?: (request: ReceivedRequest) => boolean
 }
@@ -81,8 +83,8 @@ export interface Script {
     /** Default `"ahead"`. */
     direction?: "ahead" | "behind"
   ) => Effect.Effect<void>
-  /** Applies to tokens issued from now on. */
-  readonly setTokenTtl: (ttl: Duration.DurationInput) => Effect.Effect<void>
+  /** Applies to tokens issued from now on, for all clients or for one. */
+  readonly setTokenTtl: (ttl: Duration.DurationInput, clientId?: string) => Effect.Effect<void>
   readonly setIssuedAtUnit: (unit: "s" | "ms") => Effect.Effect<void>
   /** The ids of all registered clients except those that were revoked as clients, oldest first. */
   readonly clients: Effect.Effect<ReadonlyArray<string>>

@@ -1,4 +1,5 @@
-/** The command: `npm run emulator -- --help`. */
+#!/usr/bin/env node
+/** The command: `npx effect-adobe-pass-emulator --help`, or `npm run emulator -- --help` in a clone. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"

@@ -58,6 +58,10 @@ const codes: Record<Style, readonly [number, number]> = {
 const labelWidth = 17
 const clearLine = "\r\u001b[2K"
 
+/** Breaks between words, so that each line is indented and no wider than `columns`. */
+const wrapped = (text: string, columns: number): string =>
+  text.replace(new RegExp(`(.{1,${columns - 2}})(?: |$)`, "g"), "  $1\n").trimEnd()
+
 /**
  * @since 0.1.0
  * @category constructors
@@ -73,7 +77,7 @@ export const make = ({ colour, columns, live, write }: Options): Service => {
 
   return {
     heading: (text) => Console.log(`\n${paint("bold", text)}`),
-    note: (text) => Console.log(paint("dim", `  ${text}`)),
+    note: (text) => Console.log(paint("dim", wrapped(text, columns))),
     fact: (label, value) => Console.log(`  ${paint("dim", label.padEnd(labelWidth))} ${value}`),
     verdict: (claim, holds, seen) =>
       Console.log(

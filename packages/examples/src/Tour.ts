@@ -101,7 +101,7 @@ export const step = <E extends { readonly message: string }, R>(
   })
 
 const table = (finished: ReadonlyArray<Finished>): string => {
-  const columns = ["registrations", "token requests", "calls", "429", "result"]
+  const columns = ["register", "token", "calls", "429", "result"]
   const width = Math.max(...finished.map(({ title }) => title.length)) + 4
   const row = (title: string, cells: ReadonlyArray<string>) =>
     `  ${title.padEnd(width)}${cells.map((cell, i) => cell.padStart((columns[i]?.length ?? 0) + 2)).join("")}`

@@ -142,10 +142,7 @@ export const token = Effect.gen(function* () {
   yield* fact("value", String(accessToken.value))
   yield* fact("scopes", accessToken.scopes.join(", "))
   yield* fact("lifetime", `${Duration.format(lifetime)}, until ${isoTime(accessToken.expiresAt)}`)
-  yield* fact(
-    "refreshed",
-    `in the background, ${before(0)} to ${before(1)} before that (spread over the devices)`
-  )
+  yield* fact("refreshed", `in the background, ${before(0)} to ${before(1)} before that (varies by device)`)
   const counts = yield* emulator.counts
   return [
     Tour.exactly(1, "token request", counts.token),

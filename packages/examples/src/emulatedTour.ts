@@ -68,7 +68,7 @@ export const run = Effect.gen(function* () {
     const unthrottled = yield* Emulator.Emulator
     const other = yield* Steps.adobePass(`${directory}/unthrottled`, unthrottled, { burst: 1000 })
     yield* Tour.step(
-      "Lose the token with 50 calls in flight",
+      "Lose the token, 50 calls in flight",
       Steps.revokedToken.pipe(Effect.provide(other), Effect.provideService(CurrentDevice, home))
     )
   }).pipe(Effect.provide(Emulator.layerServer({ throttle: "off" })))
@@ -79,5 +79,7 @@ export const run = Effect.gen(function* () {
 
   const failed = yield* Tour.summary
   if (failed.length > 0) return yield* new TourFailed({ steps: failed })
-  yield* heading("Next: point the same command at an environment of your own, see README.md.")
+  yield* heading("Next")
+  yield* note("What ran here: packages/examples/src/emulatedSteps.ts, a function for each step.")
+  yield* note('The same command against an environment of your own: README.md, under "Try it".')
 }).pipe(Effect.scoped, Effect.provide(Layer.merge(Tour.layer, Emulator.layerServer())))

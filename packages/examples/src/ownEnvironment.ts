@@ -5,25 +5,22 @@
  */
 import { createHash } from "node:crypto"
 import { hostname } from "node:os"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
-import type * as ConfigError from "effect/ConfigError"
-import * as ConfigProvider from "effect/ConfigProvider"
+import * as ConfigError from "effect/ConfigError"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import {
-  AdobePass,
   CurrentDevice,
   Device,
   type DeviceInfo,
-  Environment,
   Metrics,
   ProtectedClient,
-  Sessions,
-  SoftwareStatement
+  RegisteredApplication,
+  Sessions
 } from "effect-adobe-pass"
 import { NodeAdobePass } from "effect-adobe-pass-node"
 import { Narration } from "./Narration.js"
@@ -58,17 +55,16 @@ const sentence = (error: ConfigError.ConfigError): string => {
     case "And":
     case "Or":
       return sentence(error.left)
-    case "MissingData":
     case "InvalidData":
+      return `${error.path.join("_")} ${error.message}.`
+    case "MissingData":
     case "SourceUnavailable":
     case "Unsupported":
-      return error.path.length <= 1 ? error.message : `${error.path.join("_")}: ${error.message}`
+      return `${error.path.join("_")}: ${error.message}.`
   }
 }
 
-const asSettingsError = Effect.mapError(
-  (error: ConfigError.ConfigError) => new SettingsError({ message: sentence(error) })
-)
+const toSettingsError = (error: ConfigError.ConfigError) => new SettingsError({ message: sentence(error) })
 
 /**
  * Whether the variables ask for an environment of one's own. Half of them set is a mistake and fails with
@@ -78,7 +74,7 @@ const asSettingsError = Effect.mapError(
  * @category programs
  */
 export const isAskedFor: Effect.Effect<boolean, SettingsError> = Effect.flatMap(
-  asSettingsError(variables),
+  Effect.mapError(variables, toSettingsError),
   ({ environment, statementFile }) =>
     Option.isSome(environment) === Option.isSome(statementFile)
       ? Effect.succeed(Option.isSome(environment))
@@ -108,27 +104,10 @@ const callPath = (variables: {
       })
   })
 
-const readStatement = (file: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(
-    Effect.catchTags({
-      SystemError: ({ reason }) =>
-        new SettingsError({
-          message: `The software statement file ${file} cannot be read (${reason}): ADOBE_PASS_SOFTWARE_STATEMENT_FILE must name the file downloaded from the TVE Dashboard.`
-        }),
-      BadArgument: () => new SettingsError({ message: `${file} is not the name of a file.` })
-    })
-  )
-
-/** The options of the library, with the statement out of its file. */
-const options = (statement: string) =>
-  AdobePass.config.pipe(
-    Effect.withConfigProvider(
-      ConfigProvider.fromMap(new Map([["ADOBE_PASS_SOFTWARE_STATEMENT", statement]]), {
-        pathDelim: "_"
-      }).pipe(ConfigProvider.orElse(() => ConfigProvider.fromEnv()))
-    ),
-    asSettingsError
-  )
+/** The library with its options from variables, and the statement out of its file. */
+const adobePass = NodeAdobePass.layerConfig({ store: NodeAdobePass.fileStore(storeDirectory) }).pipe(
+  Layer.mapError((error) => (ConfigError.isConfigError(error) ? toSettingsError(error) : error))
+)
 
 /** This machine as a device: the same on every run, so that it registers once. */
 const thisMachine: { readonly id: string; readonly info: DeviceInfo.DeviceInfo } = {
@@ -184,30 +163,25 @@ const flow = (path: string) =>
  */
 export const run = Effect.gen(function* () {
   const { fact, heading, note } = yield* Narration
-  const settings = yield* asSettingsError(variables)
-  const file = Option.getOrElse(settings.statementFile, () => "")
+  const settings = yield* Effect.mapError(variables, toSettingsError)
   const path = yield* callPath(settings)
-  const adobePass = yield* options(yield* readStatement(file))
-  const statement = yield* SoftwareStatement.make(adobePass.softwareStatement)
-  const environment =
-    typeof adobePass.environment === "string"
-      ? yield* Environment.fromName(adobePass.environment)
-      : adobePass.environment
   const device = yield* Device.make({
     ...thisMachine,
     id: Option.getOrElse(settings.deviceId, () => thisMachine.id)
   })
 
-  yield* heading(`Your environment: ${environment.name}`)
-  yield* fact("host", environment.sp)
-  yield* fact("statement", `${file}, application ${statement.claims.sub ?? statement.fingerprint}`)
-  yield* note(
-    `This machine is registered as a device there, once. Its credentials are kept in ${storeDirectory}, between runs;`
-  )
-  yield* note("without that directory the next run registers it again.")
-  yield* flow(path).pipe(
-    Effect.provideService(CurrentDevice, device),
-    Effect.provide(NodeAdobePass.layer({ ...adobePass, store: NodeAdobePass.fileStore(storeDirectory) }))
-  )
+  yield* Effect.gen(function* () {
+    const { environment, softwareStatement } = yield* RegisteredApplication.RegisteredApplication
+    const file = Option.getOrElse(settings.statementFile, () => "")
+    const application = softwareStatement.claims.sub ?? softwareStatement.fingerprint
+    yield* heading(`Your environment: ${environment.name}`)
+    yield* fact("host", environment.sp)
+    yield* fact("statement", `${file}, application ${application}`)
+    yield* note(
+      `This machine is registered as a device there, once. Its credentials are kept in ${storeDirectory}, between runs;`
+    )
+    yield* note("without that directory the next run registers it again.")
+    yield* flow(path)
+  }).pipe(Effect.provideService(CurrentDevice, device), Effect.provide(adobePass))
   yield* heading("Registered, authorized, answered.")
 })

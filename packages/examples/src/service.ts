@@ -7,8 +7,7 @@ import { HttpMiddleware, HttpServer } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { Config, Effect, Layer, Logger } from "effect"
-import { AdobePass } from "effect-adobe-pass"
-import { NodeTransport } from "effect-adobe-pass-node"
+import { NodeAdobePass } from "effect-adobe-pass-node"
 import { SqlStore } from "effect-adobe-pass-sql"
 import * as Events from "./service/events.js"
 import * as Readiness from "./service/readiness.js"
@@ -20,7 +19,7 @@ const database = PgClient.layerConfig({
   connectTimeout: Config.succeed("2 seconds")
 })
 
-const adobePass = AdobePass.layerConfig().pipe(Layer.provide([NodeTransport.layer(), SqlStore.layer()]))
+const adobePass = NodeAdobePass.layerConfig({ store: SqlStore.layer() })
 
 const server = Layer.suspend(() => {
   // A load balancer must be the first to give up an idle connection; most do so after a minute.

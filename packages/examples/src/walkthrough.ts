@@ -19,6 +19,14 @@ const walkthrough = Effect.if(OwnEnvironment.isAskedFor, {
   onFalse: () => EmulatedTour.run
 }).pipe(Effect.provide(Layer.merge(Narration.layer, NodeFileSystem.layer)))
 
+/** Ends when nobody reads the output any more, as in `npm start | head -3`. */
+const unread = Effect.async<void>((resume) => {
+  for (const output of [process.stdout, process.stderr]) {
+    // The listeners stay: what is written while the tour cleans up fails as well.
+    output.on("error", () => resume(Effect.void))
+  }
+})
+
 /** 0 when every step did what it says, 130 after Ctrl-C, 1 otherwise. */
 const exitCode = (exit: Exit.Exit<unknown, unknown>): number =>
   Exit.isSuccess(exit) ? 0 : Cause.isInterruptedOnly(exit.cause) ? 130 : 1
@@ -36,5 +44,6 @@ const report = <E extends { readonly message: string }>(cause: Cause.Cause<E>): 
 
 walkthrough.pipe(
   Effect.tapErrorCause(report),
+  Effect.raceFirst(unread),
   NodeRuntime.runMain({ disableErrorReporting: true, teardown: (exit, onExit) => onExit(exitCode(exit)) })
 )

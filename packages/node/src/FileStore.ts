@@ -48,8 +48,10 @@ export interface FileStoreOptions extends CredentialStore.StoreOptions, Setting.
  * use it. Do not replace the directory while a store is open. Network file systems are not supported, because they
  * neither lock nor sync reliably; neither are file systems without hard links.
  *
- * Fails with `InvalidInput` when an option cannot be used, or when the directory is open to other users and is not the
- * store's own; with `CredentialStoreError` when the directory cannot be created or read.
+ * Fails with `InvalidInput` when an option cannot be used, or when the directory belongs to another user or is open to
+ * other users and not the store's own; with `CredentialStoreError` when the directory cannot be created or read.
+ *
+ * On Windows the store logs a warning when it opens: it cannot keep its directory private, nor sync it.
  *
  * @since 0.1.0
  * @category constructors

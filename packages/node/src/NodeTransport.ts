@@ -9,6 +9,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -22,8 +23,10 @@ import * as Setting from "effect-adobe-pass/Setting"
 import * as Transport from "effect-adobe-pass/Transport"
 import * as Undici from "undici"
 import { cachedLookup } from "./internal/dnsCache.js"
+import { type Proxies, proxiesOf, proxyAgent } from "./internal/proxies.js"
 import { RenewingAgent } from "./internal/renewingAgent.js"
 import { type SendOptions, send } from "./internal/request.js"
+import type { BodyLimits } from "./internal/responseBody.js"
 import { TimeoutList } from "./internal/timeoutList.js"
 
 /**
@@ -45,7 +48,9 @@ export const options = Setting.group({
   /** The age at which a connection gets no more requests; at most 30 seconds. @default 30 seconds */
   maximumAge: Setting.duration("30 seconds", { maximum: "30 seconds" }),
   /** How long a resolved address is used; at most 30 seconds. @default 30 seconds */
-  dnsTtl: Setting.duration("30 seconds", { maximum: "30 seconds" })
+  dnsTtl: Setting.duration("30 seconds", { maximum: "30 seconds" }),
+  /** `environment`: through the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name. @default "environment" */
+  proxy: Setting.literal(["environment", "none"], "environment")
 })
 
 /**
@@ -56,24 +61,31 @@ export const options = Setting.group({
  */
 export interface TransportOptions extends Setting.Input<typeof options> {}
 
+/** Also for one connection: the queue of a pool has what is dispatched, that of a client has copies. */
+const makePool = (origin: string | URL, pool: Undici.Pool.Options): Undici.Pool =>
+  new Undici.Pool(origin, pool)
+
 const makeAgent = (
   { connectTimeout, connections, keepAlive, maximumAge }: Setting.Checked<typeof options>,
-  lookup: ReturnType<typeof cachedLookup>
-): Undici.Agent =>
-  new Undici.Agent({
+  lookup: ReturnType<typeof cachedLookup>,
+  proxies: Proxies | undefined
+): Undici.Dispatcher => {
+  const pool = {
     connections,
     pipelining: 1,
     keepAliveTimeout: keepAlive,
     keepAliveMaxTimeout: maximumAge,
     connect: { timeout: connectTimeout, lookup }
-  })
+  }
+  return proxies === undefined ? new Undici.Agent({ ...pool, factory: makePool }) : proxyAgent(proxies, pool)
+}
 
 /**
  * The dispatcher of undici that the layers use; it is destroyed with its scope.
  *
  * After `maximumAge` new requests go to a new pool, and the old pool closes when its last request ends. (With the
  * `clientTtl` of undici's own pool a request hangs when all connections are too old.) The system resolves a name when a
- * connection is opened; the result is cached for `dnsTtl`.
+ * connection is opened; the result is cached for `dnsTtl`. Both hold for connections through proxies, too.
  *
  * @since 0.1.0
  * @category constructors
@@ -85,8 +97,11 @@ export const makeDispatcher = (
     const checked = yield* options.check(input, "transport")
     const clock = yield* Effect.clock
     const lookup = cachedLookup(clock, checked.dnsTtl)
+    const proxies = checked.proxy === "none" ? undefined : yield* proxiesOf(process.env)
     return yield* Effect.acquireRelease(
-      Effect.sync(() => new RenewingAgent(() => makeAgent(checked, lookup), clock, checked.maximumAge)),
+      Effect.sync(
+        () => new RenewingAgent(() => makeAgent(checked, lookup, proxies), clock, checked.maximumAge)
+      ),
       (agent) => Effect.promise(() => agent.end())
     )
   })
@@ -111,17 +126,42 @@ const sendBare = (sendOptions: SendOptions, request: HttpClientRequest.HttpClien
     : Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: url.left }))
 }
 
+/** The longest pause between two pieces of a body. */
+const longestPause = Duration.toMillis("30 seconds")
+
+/** How long a body may wait for its reader. */
+const longestWait = Duration.toMillis("5 seconds")
+
+/** The limits of bodies where an attempt has `timeout` milliseconds: an unread one must not use those of others up. */
+const bodyLimits = (timeout: number): BodyLimits => ({
+  idle: new TimeoutList(Math.min(longestPause, timeout)),
+  unread: new TimeoutList(Math.min(longestWait, timeout / 2))
+})
+
+/** The options with the pause that the caller allows, if it says so. */
+const forCaller = (sendOptions: SendOptions, fiber: Fiber.RuntimeFiber<unknown, unknown>): SendOptions => {
+  const timeout = Context.get(fiber.currentContext, Transport.BodyTimeout)
+  return timeout === undefined
+    ? sendOptions
+    : {
+        ...sendOptions,
+        limits: { ...sendOptions.limits, idle: new TimeoutList(Duration.toMillis(timeout)) }
+      }
+}
+
 /** A client that takes the platform's path, with its span and its `AbortController`, only where a request needs it. */
 const makeClient = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
-  const sendOptions = { dispatcher }
-  const platform = HttpClient.make((request, url, signal) => send({ dispatcher, signal }, request, url))
+  const sendOptions = { dispatcher, limits: bodyLimits(Number.POSITIVE_INFINITY) }
+  const platform = HttpClient.make((request, url, signal, fiber) =>
+    send({ ...forCaller(sendOptions, fiber), signal }, request, url)
+  )
   return HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
     Effect.flatMap((request) =>
       Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>(
         (fiber) =>
           isTraced(fiber, request) || scopedRequests.has(request)
             ? platform.execute(request)
-            : sendBare(sendOptions, request)
+            : sendBare(forCaller(sendOptions, fiber), request)
       )
     ),
     Effect.succeed
@@ -133,25 +173,28 @@ const makeClient = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
  *
  * It gives requests to the dispatcher directly, without a promise, an `AbortController` or a stream of Node.js, and
  * behaves like the platform's client: an interruption ends the connection, before the head of the response and during
- * its body; a body that is not read pauses its connection, and a response that is dropped frees it; errors are
- * `RequestError` before the head and `ResponseError` after it; a span is made and trace headers are sent unless tracing
- * is off. It does not follow redirects. The time limits of the library's own requests share one timer and are measured
- * in real time.
+ * its body; errors are `RequestError` before the head and `ResponseError` after it, with a `Transport.Failure` as cause;
+ * a span is made and trace headers are sent unless tracing is off. It does not follow redirects.
+ *
+ * Bodies in gzip, deflate and br are decoded. A body ends its connection when no piece comes for 30 seconds (see
+ * `Transport.withBodyTimeout`), and when nobody asks for it within 5 seconds while it is longer than 64 KiB or still
+ * arrives. Time limits share a few timers and are measured in real time.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const fromDispatcher = (dispatcher: Undici.Dispatcher): Transport.Transport =>
   Transport.make(makeClient(dispatcher), (timeout) => {
-    const sendOptions = { dispatcher, timeouts: new TimeoutList(Duration.toMillis(timeout)) }
-    return (request) => sendBare(sendOptions, request)
+    const millis = Duration.toMillis(timeout)
+    const sendOptions = { dispatcher, limits: bodyLimits(millis), timeouts: new TimeoutList(millis) }
+    return (request) => Effect.withFiberRuntime((fiber) => sendBare(forCaller(sendOptions, fiber), request))
   })
 
 /**
  * An `HttpClient` on pooled connections.
  *
- * After a change of Adobe's addresses all requests use the new ones within a minute. Redirects are not followed. Only
- * connecting has a time limit, because the library limits every attempt itself. Fails with `InvalidInput` when an
+ * After a change of Adobe's addresses all requests use the new ones within a minute. Redirects are not followed.
+ * Connecting and bodies have time limits, and the library limits every attempt itself. Fails with `InvalidInput` when an
  * option cannot be used. See `fromDispatcher`.
  *
  * @since 0.1.0

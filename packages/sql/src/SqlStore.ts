@@ -11,6 +11,7 @@ import type { CredentialStoreError, InvalidInput } from "effect-adobe-pass/Adobe
 import * as CredentialStore from "effect-adobe-pass/CredentialStore"
 import * as Lease from "effect-adobe-pass/Lease"
 import type * as Setting from "effect-adobe-pass/Setting"
+import * as DatabaseFile from "./internal/databaseFile.js"
 import * as Leases from "./internal/leases.js"
 import * as Records from "./internal/records.js"
 import * as Table from "./internal/table.js"
@@ -34,8 +35,10 @@ export interface SqlStoreOptions
  * When a save returns, the row is committed. The store does not join a transaction of its caller, so rolling that back
  * removes nothing. Secrets are parameters, never part of the text of a statement.
  *
- * Fails with `InvalidInput` when the database is neither PostgreSQL nor SQLite or an option cannot be used, and with
- * `CredentialStoreError` when the migrations fail.
+ * The file of a SQLite database and its side files become private (0600) before anything is written to them.
+ *
+ * Fails with `InvalidInput` when the database is neither PostgreSQL nor SQLite, its file is open to other users and
+ * belongs to another user, or an option cannot be used; with `CredentialStoreError` when the migrations fail.
  *
  * @since 0.1.0
  * @category constructors
@@ -50,6 +53,7 @@ export const make = (
   Effect.gen(function* () {
     const checked = yield* SqlOptions.store.check(options)
     const table = yield* Table.make(yield* SqlClient.SqlClient, checked.table)
+    yield* DatabaseFile.makePrivate(table)
     const locks = yield* Lease.make(Leases.make(table), options.lease)
     const store = yield* CredentialStore.make(Records.make(table, locks), options)
     yield* checked.migrate ? Migrations.run(checked) : Migrations.setBusyTimeout(table)

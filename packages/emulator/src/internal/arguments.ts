@@ -4,7 +4,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
-export const usage = `Usage: npm run emulator -- [options]
+export const usage = `Usage: effect-adobe-pass-emulator [options]
 
   --port <0-65535>              port to listen on; 0 chooses a free port (default 8787)
   --host <address>              address to listen on (default 127.0.0.1)
@@ -12,6 +12,7 @@ export const usage = `Usage: npm run emulator -- [options]
   --rate <n>                    requests per second that the throttle lets pass (default 1)
   --burst <n>                   requests beyond the rate (default 10, so that 11 pass at once)
   --token-ttl <seconds>         lifetime of access tokens (default 21600)
+  --subject <text>              id of the application of the printed statement; may carry a fault
   --no-control                  do not serve the script API under /_emulator/
   --help                        show this help`
 
@@ -29,6 +30,7 @@ const parse = (args: ReadonlyArray<string>) =>
           rate: { type: "string", default: "1" },
           burst: { type: "string", default: "10" },
           "token-ttl": { type: "string", default: "21600" },
+          subject: { type: "string" },
           "no-control": { type: "boolean", default: false },
           help: { type: "boolean", default: false }
         }
@@ -65,6 +67,7 @@ export const decode = (args: ReadonlyArray<string>) =>
       rate: yield* integer("rate", values.rate, 1, 1_000_000),
       burst: yield* integer("burst", values.burst, 0, 1_000_000),
       tokenTtl: (yield* integer("token-ttl", values["token-ttl"], 1, 31_536_000)) * 1000,
+      ...(values.subject === undefined ? {} : { subject: values.subject }),
       control: !values["no-control"]
     }
   })

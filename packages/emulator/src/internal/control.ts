@@ -5,32 +5,49 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { Fault } from "../Fault.js"
 import type { Script } from "../Script.js"
-import { forwardedFor, type LoggedRequest, Route } from "../Traffic.js"
+import { forwardedFor, type LoggedRequest, type ReceivedRequest, Route } from "../Traffic.js"
 import { type Answer, empty, json } from "./answer.js"
-import type { Handler } from "./outcome.js"
+import { isForeign } from "./controlAccess.js"
+import { controlPage } from "./controlPage.js"
+import type { Handler, Outcome } from "./outcome.js"
 
 const prefix = "/_emulator/"
 
-type Command = (body: string) => Effect.Effect<Answer>
+interface Command {
+  readonly about: string
+  readonly run: (body: string) => Effect.Effect<Answer>
+}
 
-const query =
-  (result: Effect.Effect<unknown>): Command =>
-  () =>
-    Effect.map(result, (value) => json(200, value))
+const query = (about: string, result: Effect.Effect<unknown>): Command => ({
+  about,
+  run: () => Effect.map(result, (value) => json(200, value))
+})
 
-const withBody =
-  <A, I>(schema: Schema.Schema<A, I>, run: (value: A) => Effect.Effect<Answer>): Command =>
-  (body) =>
+/** The first thing that is wrong, in one sentence. */
+const sentence = (error: ParseResult.ParseError): string => {
+  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const where = issue === undefined || issue.path.length === 0 ? "The body" : `"${issue.path.join(".")}"`
+  return `${where} cannot be used: ${issue?.message.split("\n", 1)[0] ?? "it is not what the command takes"}.`
+}
+
+const withBody = <A, I>(
+  about: string,
+  schema: Schema.Schema<A, I>,
+  run: (value: A) => Effect.Effect<Answer>
+): Command => ({
+  about,
+  run: (body) =>
     Either.match(Schema.decodeEither(Schema.parseJson(schema))(body === "" ? "{}" : body), {
-      onLeft: (error) =>
-        Effect.succeed(
-          json(400, { error: "invalid_request", message: ParseResult.TreeFormatter.formatErrorSync(error) })
-        ),
+      onLeft: (error) => Effect.succeed(json(400, { error: "invalid_request", message: sentence(error) })),
       onRight: run
     })
+})
 
-const command = <A, I>(schema: Schema.Schema<A, I>, run: (value: A) => Effect.Effect<void>): Command =>
-  withBody(schema, (value) => Effect.as(run(value), empty(204)))
+const command = <A, I>(
+  about: string,
+  schema: Schema.Schema<A, I>,
+  run: (value: A) => Effect.Effect<void>
+): Command => withBody(about, schema, (value) => Effect.as(run(value), empty(204)))
 
 const Nothing = Schema.Struct({})
 const Statement = Schema.Struct({ statement: Schema.optional(Schema.String) })
@@ -44,10 +61,13 @@ const Mint = Schema.Struct({
   redirectDomains: Schema.optionalWith(Strings, { exact: true })
 })
 
+const Probability = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(1))
+
 const Fail = Schema.Struct({
   route: Route,
   fault: Fault,
-  times: Schema.optionalWith(Schema.Union(PositiveInt, Schema.Literal("always")), { default: () => 1 }),
+  times: Schema.optionalWith(Schema.Union(PositiveInt, Schema.Literal("always")), { exact: true }),
+  probability: Schema.optionalWith(Probability, { exact: true }),
   /** Only requests with this path and from this address fail. */
   path: Schema.optional(Schema.String),
   forwardedFor: Schema.optional(Schema.String)
@@ -56,69 +76,111 @@ const Fail = Schema.Struct({
 /** Entries hide their secrets when serialized; this API returns them in full. */
 const reveal = (entry: LoggedRequest) => ({ ...entry })
 
-const commands = (script: Script): ReadonlyMap<string, Command> =>
-  new Map<string, Command>([
-    ["GET log", query(Effect.map(script.log, (entries) => entries.map(reveal)))],
-    ["GET clients", query(script.clients)],
-    ["GET counts", query(script.counts)],
-    ["GET statement", query(Effect.succeed({ statement: script.softwareStatement }))],
-    [
-      "POST mint-statement",
-      withBody(Mint, (mint) =>
-        Effect.map(script.mintStatement(mint), (statement) => json(201, { statement }))
-      )
-    ],
-    [
-      "POST fail",
-      command(Fail, (fail) =>
-        script.fail({
-          route: fail.route,
-          fault: fail.fault,
-          times: fail.times === "always" ? Number.POSITIVE_INFINITY : fail.times,
-          when: (request) =>
-            (fail.path === undefined || fail.path === request.path) &&
-            (fail.forwardedFor === undefined || fail.forwardedFor === forwardedFor(request))
-        })
-      )
-    ],
-    ["POST clear-faults", command(Nothing, () => script.clearFaults)],
-    ["POST clear-log", command(Nothing, () => script.clearLog)],
-    ["POST revoke-statement", command(Statement, ({ statement }) => script.revokeStatement(statement))],
-    ["POST restore-statement", command(Statement, ({ statement }) => script.restoreStatement(statement))],
-    [
-      "POST revoke-client",
-      command(Schema.Struct({ clientId: Schema.String }), ({ clientId }) => script.revokeClient(clientId))
-    ],
-    ["POST revoke-all-clients", command(Nothing, () => script.revokeAllClients)],
-    ["POST revoke-tokens", command(Nothing, () => script.revokeTokens)],
-    ["POST expire-tokens", command(Nothing, () => script.expireTokens)],
-    [
-      "POST clock",
-      command(Schema.Struct({ skewMillis: Schema.Int }), ({ skewMillis }) =>
-        script.skewClock(Math.abs(skewMillis), skewMillis < 0 ? "behind" : "ahead")
-      )
-    ],
-    [
-      "POST token-ttl",
-      command(Schema.Struct({ seconds: PositiveInt }), ({ seconds }) => script.setTokenTtl(seconds * 1000))
-    ],
-    [
-      "POST issued-at-unit",
-      command(Schema.Struct({ unit: Schema.Literal("s", "ms") }), ({ unit }) => script.setIssuedAtUnit(unit))
-    ]
-  ])
+const fail =
+  (script: Script) =>
+  ({ forwardedFor: address, path, times, ...options }: typeof Fail.Type): Effect.Effect<void> =>
+    script.fail({
+      ...options,
+      ...(times === undefined ? {} : { times: times === "always" ? Number.POSITIVE_INFINITY : times }),
+      when: (request) =>
+        (path === undefined || path === request.path) &&
+        (address === undefined || address === forwardedFor(request))
+    })
+
+const questions = (script: Script): ReadonlyArray<readonly [string, Command]> => [
+  ["GET statement", query("a software statement", Effect.succeed({ statement: script.softwareStatement }))],
+  ["GET clients", query("the ids of the registered clients", script.clients)],
+  ["GET counts", query("how many requests came, by route", script.counts)],
+  [
+    "GET log",
+    query(
+      "the requests with their secrets",
+      Effect.map(script.log, (entries) => entries.map(reveal))
+    )
+  ]
+]
+
+const traffic = (script: Script): ReadonlyArray<readonly [string, Command]> => [
+  ["POST fail", command("makes requests fail, see below", Fail, fail(script))],
+  ["POST clear-faults", command("forgets the faults that are left", Nothing, () => script.clearFaults)],
+  ["POST clear-log", command("clears log and counts", Nothing, () => script.clearLog)]
+]
+
+const issued = (script: Script): ReadonlyArray<readonly [string, Command]> => [
+  [
+    "POST mint-statement",
+    withBody("another statement: scopes, subject, issuedAt, redirectDomains", Mint, (mint) =>
+      Effect.map(script.mintStatement(mint), (statement) => json(201, { statement }))
+    )
+  ],
+  [
+    "POST revoke-statement",
+    command("an application with all that it has: statement", Statement, ({ statement }) =>
+      script.revokeStatement(statement)
+    )
+  ],
+  [
+    "POST restore-statement",
+    command("undoes that: statement", Statement, ({ statement }) => script.restoreStatement(statement))
+  ],
+  [
+    "POST revoke-client",
+    command("clientId", Schema.Struct({ clientId: Schema.String }), ({ clientId }) =>
+      script.revokeClient(clientId)
+    )
+  ],
+  ["POST revoke-all-clients", command("all of them", Nothing, () => script.revokeAllClients)],
+  ["POST revoke-tokens", command("all that were issued so far", Nothing, () => script.revokeTokens)],
+  ["POST expire-tokens", command("all that were issued so far", Nothing, () => script.expireTokens)]
+]
+
+const settings = (script: Script): ReadonlyArray<readonly [string, Command]> => [
+  [
+    "POST clock",
+    command("skewMillis", Schema.Struct({ skewMillis: Schema.Int }), ({ skewMillis }) =>
+      script.skewClock(Math.abs(skewMillis), skewMillis < 0 ? "behind" : "ahead")
+    )
+  ],
+  [
+    "POST token-ttl",
+    command(
+      "seconds, and clientId for the tokens of one client",
+      Schema.Struct({ seconds: PositiveInt, clientId: Schema.optional(Schema.String) }),
+      ({ clientId, seconds }) => script.setTokenTtl(seconds * 1000, clientId)
+    )
+  ],
+  [
+    "POST issued-at-unit",
+    command('unit, "s" or "ms"', Schema.Struct({ unit: Schema.Literal("s", "ms") }), ({ unit }) =>
+      script.setIssuedAtUnit(unit)
+    )
+  ]
+]
+
+const answered = (answer: Answer): Outcome => ({ _tag: "Answered", answer })
 
 /** Answers requests under `/_emulator/`, and passes all others on. */
-export const withControl = (script: Script, handle: Handler): Handler => {
-  const table = commands(script)
+export const withControl = (script: Script, handle: Handler, listening: string): Handler => {
+  const table = new Map([...questions(script), ...traffic(script), ...issued(script), ...settings(script)])
+  const page = (request: ReceivedRequest) =>
+    controlPage(
+      `http://${request.headers["host"]}`,
+      [...table].map(([name, { about }]) => [name, about])
+    )
   const unknown = json(404, {
     error: "not_found",
-    message: `Unknown command. The commands are: ${[...table.keys()].join(", ")}`
+    message: `Unknown command; GET ${prefix} explains all of them: ${[...table.keys()].join(", ")}.`
+  })
+  const foreign = json(403, {
+    error: "forbidden",
+    message: "The script API answers requests to its own address only, and none of another origin."
   })
   return (request) => {
-    if (!request.path.startsWith(prefix)) return handle(request)
-    const run = table.get(`${request.method} ${request.path.slice(prefix.length)}`)
-    const answer = run === undefined ? Effect.succeed(unknown) : run(request.body)
-    return Effect.map(answer, (value) => ({ _tag: "Answered", answer: value }))
+    if (!`${request.path}/`.startsWith(prefix)) return handle(request)
+    if (isForeign(request, listening)) return Effect.succeed(answered(foreign))
+    const name = request.path.slice(prefix.length)
+    if (request.method === "GET" && name === "") return Effect.succeed(answered(page(request)))
+    const found = table.get(`${request.method} ${name}`)
+    return Effect.map(found === undefined ? Effect.succeed(unknown) : found.run(request.body), answered)
   }
 }

@@ -1,12 +1,14 @@
 /** What happens to one request: fault, log, throttle, endpoint. Both transports use it. */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
-import type { Fault } from "../Fault.js"
+import type { Fault, Moment } from "../Fault.js"
 import type { ReceivedRequest, Route } from "../Traffic.js"
 import { type Answer, html, tooManyRequests, withCommonHeaders } from "./answer.js"
 import type { Endpoint } from "./endpoint.js"
-import type { QueuedFault } from "./faultQueue.js"
+import type { Strike } from "./faultQueue.js"
 import type { Answered, Handler, Outcome } from "./outcome.js"
 import { api, resetTempPass } from "./protectedApi.js"
 import { register, token } from "./registration.js"
@@ -39,6 +41,20 @@ const answered = (
     return { _tag: "Answered", answer: withCommonHeaders(answer(nowMillis, settings), nowMillis) }
   })
 
+const late = (normal: Effect.Effect<Answered>, duration: Duration.Duration, moment: Moment) =>
+  moment === "before-handling"
+    ? Effect.delay(normal, duration)
+    : Effect.tap(normal, () => Effect.sleep(duration))
+
+/** A duration of the log-normal distribution with this median and 99th percentile. */
+const drawn = (fault: { readonly median: Duration.Duration; readonly p99: Duration.Duration }) =>
+  Effect.zipWith(Random.next, Random.next, (a, b) => {
+    const [median, p99] = [Duration.toMillis(fault.median), Duration.toMillis(fault.p99)]
+    const normal = Math.sqrt(-2 * Math.log(1 - a)) * Math.cos(2 * Math.PI * b)
+    const deviation = Math.log(Math.max(1, p99) / Math.max(1, median)) / 2.326_347_874
+    return Duration.millis(Math.round(median * Math.exp(normal * deviation)))
+  })
+
 const applyFault = (state: State, fault: Fault, normal: Effect.Effect<Answered>): Effect.Effect<Outcome> => {
   switch (fault._tag) {
     case "Answer": {
@@ -46,9 +62,9 @@ const applyFault = (state: State, fault: Fault, normal: Effect.Effect<Answered>)
       return answered(state, () => ({ status, headers: Object.entries(headers), body }))
     }
     case "Delay":
-      return fault.moment === "before-handling"
-        ? Effect.delay(normal, fault.duration)
-        : Effect.tap(normal, () => Effect.sleep(fault.duration))
+      return late(normal, fault.duration, fault.moment)
+    case "Latency":
+      return Effect.flatMap(drawn(fault), (duration) => late(normal, duration, fault.moment))
     case "Hang":
       return fault.moment === "before-handling" ? Effect.never : Effect.zipRight(normal, Effect.never)
     case "Reset":
@@ -65,7 +81,7 @@ const respond = (
   route: Route,
   request: ReceivedRequest,
   arrivedAt: number,
-  queued: QueuedFault | undefined
+  strike: Strike | undefined
 ): Effect.Effect<Outcome> => {
   if (!state.throttle.accepts(request, arrivedAt)) {
     state.log.countThrottled()
@@ -74,9 +90,28 @@ const respond = (
   const normal = answered(state, (nowMillis, settings) =>
     endpoints[route]({ registry: state.registry, settings, nowMillis, request })
   )
-  if (queued === undefined) return normal
-  state.faults.use(queued)
-  return applyFault(state, queued.options.fault, normal)
+  if (strike === undefined) return normal
+  strike.use()
+  return applyFault(state, strike.fault, normal)
+}
+
+const serve = (
+  state: State,
+  route: Route,
+  request: ReceivedRequest,
+  arrivedAt: number,
+  scripted: Strike | undefined
+): Effect.Effect<Outcome> => {
+  const strike = scripted ?? state.carriedFaults.find(route, request, state.registry)
+  // A refused connection carries no request: nothing to log or to throttle.
+  if (strike?.fault._tag === "Refuse") {
+    strike.use()
+    return Effect.succeed({ _tag: "Refused" })
+  }
+  const complete = state.log.add(route, request, arrivedAt)
+  return respond(state, route, request, arrivedAt, strike).pipe(
+    Effect.onExit((exit) => Effect.sync(() => complete(exit)))
+  )
 }
 
 export const handler =
@@ -84,14 +119,9 @@ export const handler =
   (request) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const route = routeOf(request.path)
-      const queued = state.faults.find(route, request)
-      // A refused connection carries no request: nothing to log or to throttle.
-      if (queued?.options.fault._tag === "Refuse") {
-        state.faults.use(queued)
-        return Effect.succeed<Outcome>({ _tag: "Refused" })
-      }
-      const complete = state.log.add(route, request, now)
-      return respond(state, route, request, now, queued).pipe(
-        Effect.onExit((exit) => Effect.sync(() => complete(exit)))
-      )
+      return state.faults.isEmpty
+        ? serve(state, route, request, now, undefined)
+        : Effect.flatMap(state.faults.find(route, request), (strike) =>
+            serve(state, route, request, now, strike)
+          )
     })

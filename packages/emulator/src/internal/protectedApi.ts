@@ -5,13 +5,20 @@ import * as Schema from "effect/Schema"
 import { forwardedFor, type ReceivedRequest } from "../Traffic.js"
 import { empty, enhancedError, html, json } from "./answer.js"
 import type { Call, Endpoint } from "./endpoint.js"
-import type { TokenReading } from "./registry.js"
+import type { Application, Registry, TokenReading } from "./registry.js"
 import type { Settings } from "./settings.js"
 
+const tokenOf = (request: ReceivedRequest): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(request.headers["authorization"] ?? "")?.[1]
+
 const bearer = ({ nowMillis, registry, request }: Call): TokenReading => {
-  const match = /^Bearer +(\S+)$/i.exec(request.headers["authorization"] ?? "")
-  return match?.[1] === undefined ? { _tag: "Invalid" } : registry.readToken(match[1], nowMillis)
+  const token = tokenOf(request)
+  return token === undefined ? { _tag: "Invalid" } : registry.readToken(token, nowMillis)
 }
+
+/** The application whose token a call carries, whatever became of the token. */
+export const applicationOf = (request: ReceivedRequest, registry: Registry): Option.Option<Application> =>
+  Option.map(registry.holderOf(tokenOf(request) ?? ""), ({ application }) => application)
 
 /** Standard alphabet with padding, no line breaks. */
 const fromBase64 = (text: string): string | undefined =>
@@ -19,7 +26,7 @@ const fromBase64 = (text: string): string | undefined =>
     ? Buffer.from(text, "base64").toString("utf8")
     : undefined
 
-const deviceIdentifier = (request: ReceivedRequest): string | undefined => {
+export const deviceIdentifier = (request: ReceivedRequest): string | undefined => {
   const match = /^fingerprint ([^\s]+)$/.exec(request.headers["ap-device-identifier"] ?? "")
   return match?.[1] === undefined ? undefined : fromBase64(match[1]) || undefined
 }
@@ -54,9 +61,19 @@ const queryRecord = (query: string): Record<string, string | ReadonlyArray<strin
 
 const secretHeaders = new Set(["authorization", "cookie"])
 
+/**
+ * Operations that demand less than a token and a device by Adobe's tables of headers: the page that a browser
+ * opens needs no token; configuration, and what a second screen calls, need no device.
+ */
+const browserPage = /^\/api\/v2\/authenticate\/[^/]+\/[^/]+\/?$/
+const withoutDevice = /^\/api\/v2\/[^/]+\/(?:configuration|sessions\/[^/]+|profiles\/code\/[^/]+)\/?$/
+
 /** Checks a call as Adobe does and echoes it, so that a test sees what its client sent. */
 export const api: Endpoint = (call) => {
   const { request, settings } = call
+  if (browserPage.test(request.path)) {
+    return { ...empty(302), headers: [["location", "https://mvpd.invalid/login"]] }
+  }
   const token = bearer(call)
   // Adobe's reference does not specify the body of a 401; a client must manage without one.
   if (token._tag === "Expired") return empty(401)
@@ -65,7 +82,9 @@ export const api: Endpoint = (call) => {
   }
   if (!token.scopes.includes("api:client:v2")) return enhancedError("invalid_access_token_service_provider")
   const identifier = deviceIdentifier(request)
-  if (identifier === undefined) return enhancedError("invalid_header_device_identifier")
+  const mayLackDevice =
+    withoutDevice.test(request.path) && request.headers["ap-device-identifier"] === undefined
+  if (identifier === undefined && !mayLackDevice) return enhancedError("invalid_header_device_identifier")
   const info = deviceInfo(settings, request)
   if (Either.isLeft(info)) return enhancedError("invalid_header_device_info")
   return json(200, {
@@ -74,7 +93,7 @@ export const api: Endpoint = (call) => {
     query: queryRecord(request.query),
     headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => !secretHeaders.has(name))),
     clientId: token.client.value.id,
-    deviceIdentifier: identifier,
+    deviceIdentifier: identifier ?? null,
     deviceInfo: info.right ?? null,
     forwardedFor: forwardedFor(request) ?? null,
     body: request.body

@@ -7,7 +7,7 @@ import type { ReceivedRequest } from "../Traffic.js"
 import { html, oauthError, secretJson } from "./answer.js"
 import type { Endpoint } from "./endpoint.js"
 import { hasRepeatedMember } from "./jsonMembers.js"
-import type { Application } from "./registry.js"
+import type { Application, Registry } from "./registry.js"
 
 const decodeRegistration = Schema.decodeOption(
   Schema.parseJson(
@@ -27,6 +27,20 @@ const mayRedirectTo = (application: Application, uri: string): boolean => {
     ) ?? true
   )
 }
+
+/** The application that a request to register or for a token is about, as far as the request names one. */
+export const applicationOf = (
+  { body, path, ...request }: ReceivedRequest,
+  registry: Registry
+): Option.Option<Application> =>
+  path === "/o/client/register"
+    ? Option.flatMap(decodeRegistration(body), ({ software_statement }) =>
+        registry.applicationOf(software_statement)
+      )
+    : Option.map(
+        registry.client(tokenParameters({ ...request, body, path }).get("client_id") ?? ""),
+        ({ application }) => application
+      )
 
 export const register: Endpoint = ({ nowMillis, registry, request, settings }) => {
   if (request.method !== "POST") return html(405, "Not Allowed")
@@ -77,7 +91,7 @@ export const token: Endpoint = ({ nowMillis, registry, request, settings }) => {
   const client = Option.getOrUndefined(Option.filter(registry.client(id), (known) => known.secret === secret))
   if (client === undefined) return oauthError("invalid_client")
   if (grant !== "client_credentials") return oauthError("unauthorized_client")
-  const ttlSeconds = Math.floor(Duration.toSeconds(settings.tokenTtl))
+  const ttlSeconds = Math.floor(Duration.toSeconds(settings.clientTtls.get(id) ?? settings.tokenTtl))
   const accessToken = registry.addToken(client, nowMillis, ttlSeconds)
   return secretJson(201, {
     id: Crypto.randomUUID(),

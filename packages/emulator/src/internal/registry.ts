@@ -125,6 +125,13 @@ export class Registry {
     }
   }
 
+  /** The client that a token of this registry was issued to, even when it is no longer valid. */
+  holderOf(accessToken: string): Option.Option<Client> {
+    return Option.flatMap(Option.flatMap(Jws.verify(accessToken), decodeTokenClaims), ({ sub }) =>
+      this.client(sub)
+    )
+  }
+
   readToken(accessToken: string, nowMillis: number): TokenReading {
     const claims = Option.getOrUndefined(Option.flatMap(Jws.verify(accessToken), decodeTokenClaims))
     if (claims === undefined) return { _tag: "Invalid" }

@@ -39,7 +39,13 @@ export const makeScript = (state: State): Script => {
     expireTokens: Effect.sync(() => registry.expireTokens()),
     skewClock: (duration, direction = "ahead") =>
       set({ skewMillis: Duration.toMillis(duration) * (direction === "ahead" ? 1 : -1) }),
-    setTokenTtl: (ttl) => set({ tokenTtl: Duration.decode(ttl) }),
+    setTokenTtl: (ttl, clientId) =>
+      clientId === undefined
+        ? set({ tokenTtl: Duration.decode(ttl) })
+        : Ref.update(state.settings, (settings) => ({
+            ...settings,
+            clientTtls: new Map(settings.clientTtls).set(clientId, Duration.decode(ttl))
+          })),
     setIssuedAtUnit: (issuedAtUnit) => set({ issuedAtUnit }),
     clients: Effect.sync(() => registry.clientIds()),
     log: Effect.sync(() => log.entries()),

@@ -6,10 +6,14 @@ export interface Settings {
   readonly limit: Bucket.Limit
   readonly logLimit: number
   readonly scopes: ReadonlyArray<string>
+  /** The id of the application of the emulator's own statement; a new one for each emulator when absent. */
+  readonly subject: string | undefined
   readonly redirectDomains: ReadonlyArray<string> | undefined
   readonly deviceInfo: "strict" | "lenient"
   readonly issuedAtUnit: "s" | "ms"
   readonly tokenTtl: Duration.Duration
+  /** By client id, where one has a lifetime of its own. */
+  readonly clientTtls: ReadonlyMap<string, Duration.Duration>
   /** How far the server's clock is ahead of Effect's; negative when it is behind. */
   readonly skewMillis: number
 }

@@ -7,6 +7,7 @@ import * as Crypto from "node:crypto"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import { CarriedFaults } from "./carriedFaults.js"
 import { FaultQueue } from "./faultQueue.js"
 import { Registry } from "./registry.js"
 import { RequestLog } from "./requestLog.js"
@@ -18,22 +19,24 @@ export interface State {
   readonly registry: Registry
   readonly throttle: Throttle
   readonly faults: FaultQueue
+  readonly carriedFaults: CarriedFaults
   readonly log: RequestLog
   readonly softwareStatement: string
 }
 
 export const make = (settings: Settings): Effect.Effect<State> =>
   Effect.gen(function* () {
-    const { limit, logLimit, redirectDomains, scopes } = settings
+    const { limit, logLimit, redirectDomains, scopes, subject } = settings
     const registry = new Registry()
     return {
       settings: yield* Ref.make(settings),
       registry,
       throttle: new Throttle(limit),
       faults: new FaultQueue(),
+      carriedFaults: new CarriedFaults(),
       log: new RequestLog(logLimit),
       softwareStatement: registry.mintStatement(
-        { id: Crypto.randomUUID(), scopes, redirectDomains },
+        { id: subject ?? Crypto.randomUUID(), scopes, redirectDomains },
         yield* Clock.currentTimeMillis
       )
     }

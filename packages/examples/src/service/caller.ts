@@ -21,5 +21,5 @@ export const deviceOf = (id: string) =>
     return yield* Device.make({ id, ip, info: yield* DeviceInfo.fromHeader(described) })
   })
 
-/** A device by its identifier, which is all that its session hangs on. */
-export const deviceToForget = (id: string) => Device.make({ id, info: "browser" })
+/** A device by its identifier, which is all that its session hangs on. Nothing is sent for it. */
+export const deviceToForget = (id: string) => Device.make({ id, info: "browser", userAgent: "unknown" })

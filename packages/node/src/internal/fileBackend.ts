@@ -2,8 +2,9 @@
 import * as fs from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { SessionKey } from "effect-adobe-pass/SessionKey"
+import { SessionKey } from "effect-adobe-pass/SessionKey"
 import { type BackendFailure, type Lease, leaseLost, type StoreBackend } from "effect-adobe-pass/StoreBackend"
 import * as FileLock from "./fileLock.js"
 import { link, readText, step, syncDirectory, withTemporary } from "./files.js"
@@ -33,9 +34,12 @@ const ensureHeld = ({ directory }: Files, key: SessionKey, { owner }: Lease) =>
 
 /** Needs no lock, because `link` fails when there is a record. */
 const create = ({ directory }: Files, key: SessionKey, text: string) =>
-  withTemporary(directory.path, { text, durable: true }, (temporary) =>
-    Effect.tap(link(temporary, fileOf(directory, key, "json")), (created) =>
-      created ? syncDirectory(directory.path) : Effect.void
+  Effect.zipRight(
+    ensureUnchanged(directory),
+    withTemporary(directory.path, { text, durable: true }, (temporary) =>
+      Effect.tap(link(temporary, fileOf(directory, key, "json")), (created) =>
+        created ? syncDirectory(directory.path) : Effect.void
+      )
     )
   )
 
@@ -71,11 +75,11 @@ const compareAndSet = (
   )
 
 const remove = (files: Files, key: SessionKey) =>
-  Effect.scoped(
-    Effect.flatMap(files.writeLock(key), (lock) =>
-      change(files, lock, () => fs.rm(fileOf(files.directory, key, "json"), { force: true }))
-    )
-  )
+  Effect.gen(function* () {
+    yield* ensureUnchanged(files.directory)
+    const lock = yield* files.writeLock(key)
+    yield* change(files, lock, () => fs.rm(fileOf(files.directory, key, "json"), { force: true }))
+  }).pipe(Effect.scoped)
 
 const lock = ({ lockWait, sessionLock }: Files, key: SessionKey) =>
   Effect.map(
@@ -85,6 +89,15 @@ const lock = ({ lockWait, sessionLock }: Files, key: SessionKey) =>
     }),
     ({ owner, unfinished }): Lease => ({ owner, unfinished })
   )
+
+const isSessionKey = Schema.is(SessionKey)
+
+/** Keys become names of files, and the type of one that came from a command line proves nothing. */
+const checked = <A, R>(
+  key: SessionKey,
+  operation: Effect.Effect<A, BackendFailure, R>
+): Effect.Effect<A, BackendFailure, R> =>
+  isSessionKey(key) ? operation : Effect.fail<BackendFailure>({ reason: "Unavailable", code: "INVALID_KEY" })
 
 const begin = (files: Files, key: SessionKey, lease: Lease) =>
   Effect.gen(function* () {
@@ -106,12 +119,12 @@ export const make = (
       lockWait
     }
     return {
-      read: (key) => read(files, key),
+      read: (key) => checked(key, read(files, key)),
       // Disconnected, so that a disk that hangs does not hold the caller. The write keeps its lock until it ends.
-      compareAndSet: (...write) => Effect.disconnect(compareAndSet(files, ...write)),
-      remove: (key) => Effect.disconnect(remove(files, key)),
-      lock: (key) => lock(files, key),
-      begin: (key, lease) => begin(files, key, lease),
+      compareAndSet: (key, ...write) => checked(key, Effect.disconnect(compareAndSet(files, key, ...write))),
+      remove: (key) => checked(key, Effect.disconnect(remove(files, key))),
+      lock: (key) => checked(key, lock(files, key)),
+      begin: (key, lease) => checked(key, begin(files, key, lease)),
       keys: keys(directory)
     }
   })

@@ -17,12 +17,13 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { SessionKey } from "effect-adobe-pass/SessionKey"
 import { type BackendFailure, lockInProcess, type StoreBackend } from "effect-adobe-pass/StoreBackend"
-import { discard, link, onCode, readText, step, temporaryName, withTemporary } from "./files.js"
+import { discard, ifPresent, link, onCode, readText, step, temporaryName, withTemporary } from "./files.js"
 
 const heartbeat = Duration.seconds(2)
 
@@ -53,15 +54,18 @@ interface LockFile {
 
 /** Content and modification time of the same file, also when the name is given to another file meanwhile. */
 const readLockFile = (file: string): Effect.Effect<Option.Option<LockFile>, BackendFailure> =>
-  step(async () => {
-    const handle = await fs.open(file, "r")
-    try {
-      const { mtimeMs } = await handle.stat()
-      return Option.some({ text: await handle.readFile("utf8"), modified: mtimeMs })
-    } finally {
-      await handle.close()
-    }
-  }).pipe(onCode("ENOENT", Option.none()))
+  ifPresent(
+    file,
+    step(async () => {
+      const handle = await fs.open(file, "r")
+      try {
+        const { mtimeMs } = await handle.stat()
+        return { text: await handle.readFile("utf8"), modified: mtimeMs }
+      } finally {
+        await handle.close()
+      }
+    })
+  )
 
 /** Removes the lock file if it holds this text. */
 const removeLockFile = (file: string, text: string): Effect.Effect<void, BackendFailure> =>
@@ -81,9 +85,11 @@ const removeLockFile = (file: string, text: string): Effect.Effect<void, Backend
 const isHolderDead = (text: string, host: string): Effect.Effect<boolean> => {
   const holder = Option.getOrUndefined(decodeHolder(text))
   if (holder?.host !== host) return Effect.succeed(false)
-  return step(async () => process.kill(holder.pid, 0)).pipe(
+  return Effect.try(() => process.kill(holder.pid, 0)).pipe(
     Effect.as(false),
-    Effect.catchAll(({ code }) => Effect.succeed(code === "ESRCH"))
+    Effect.catchAll(({ error }) =>
+      Effect.succeed(Predicate.hasProperty(error, "code") && error.code === "ESRCH")
+    )
   )
 }
 

@@ -5,17 +5,28 @@ import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { BackendFailure } from "effect-adobe-pass/StoreBackend"
+import { Platform } from "./platform.js"
 
 const failure = (error: unknown): BackendFailure => ({
   reason: "Unavailable",
   code: Predicate.hasProperty(error, "code") && typeof error.code === "string" ? error.code : undefined
 })
 
+const isBusy = ({ code }: BackendFailure): Effect.Effect<boolean> =>
+  Effect.map(Platform, ({ busyCodes }) => code !== undefined && busyCodes.includes(code))
+
+/** One second in all: virus scanners and other processes of the store keep a file open for less. */
+const pauses = Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(50))
+
+const untilFree = <A>(operation: Effect.Effect<A, BackendFailure>): Effect.Effect<A, BackendFailure> =>
+  Effect.retry(operation, { schedule: pauses, while: isBusy })
+
 /** An operation on the disk. It runs to its end: an interruption takes effect after it. @internal */
 export const step = <A>(run: () => Promise<A>): Effect.Effect<A, BackendFailure> =>
-  Effect.uninterruptible(Effect.tryPromise({ try: run, catch: failure }))
+  untilFree(Effect.uninterruptible(Effect.tryPromise({ try: run, catch: failure })))
 
 /** Recovers from the failure with this errno code. @internal */
 export const onCode =
@@ -27,12 +38,35 @@ export const onCode =
       () => Effect.succeed(value)
     )
 
+/**
+ * What `read` finds in a file; `None` when nothing has this name. A symbolic link whose target is missing is a failure:
+ * the name is taken, so it is not the file of a new session. @internal
+ */
+export const ifPresent = <A>(
+  file: string,
+  read: Effect.Effect<A, BackendFailure>
+): Effect.Effect<Option.Option<A>, BackendFailure> =>
+  Effect.gen(function* () {
+    while (true) {
+      const found = yield* read.pipe(Effect.asSome, onCode("ENOENT", Option.none()))
+      if (Option.isSome(found)) return found
+      const entry = yield* step(() => fs.lstat(file)).pipe(onCode("ENOENT", undefined))
+      if (entry === undefined) return Option.none()
+      if (entry.isSymbolicLink()) {
+        return yield* Effect.fail<BackendFailure>({ reason: "Unavailable", code: "DANGLING_LINK" })
+      }
+      // The file was created in between.
+    }
+  })
+
 /** The text of a file; `None` when there is no such file. @internal */
 export const readText = (file: string): Effect.Effect<Option.Option<string>, BackendFailure> =>
-  Effect.tryPromise({
-    try: (signal) => fs.readFile(file, { encoding: "utf8", signal }),
-    catch: failure
-  }).pipe(Effect.asSome, onCode("ENOENT", Option.none()))
+  ifPresent(
+    file,
+    untilFree(
+      Effect.tryPromise({ try: (signal) => fs.readFile(file, { encoding: "utf8", signal }), catch: failure })
+    )
+  )
 
 /** The names in a directory. @internal */
 export const namesIn = (directory: string): Stream.Stream<string, BackendFailure> =>
@@ -47,9 +81,9 @@ export const namesIn = (directory: string): Stream.Stream<string, BackendFailure
 export const link = (file: string, name: string): Effect.Effect<boolean, BackendFailure> =>
   step(() => fs.link(file, name)).pipe(Effect.as(true), onCode("EEXIST", false))
 
-/** Makes the names in a directory durable. @internal */
-export const syncDirectory = (directory: string): Effect.Effect<void, BackendFailure> =>
-  step(async () => {
+/** Makes the names in a directory durable, where the platform can. @internal */
+export const syncDirectory = (directory: string): Effect.Effect<void, BackendFailure> => {
+  const sync = step(async () => {
     const handle = await fs.open(directory, "r")
     try {
       await handle.sync()
@@ -57,6 +91,8 @@ export const syncDirectory = (directory: string): Effect.Effect<void, BackendFai
       await handle.close()
     }
   })
+  return Effect.flatMap(Platform, ({ syncsDirectories }) => (syncsDirectories ? sync : Effect.void))
+}
 
 /** The suffix of temporary files. @internal */
 export const temporarySuffix = ".tmp"

@@ -6,15 +6,16 @@ import * as Undici from "undici"
  * age. An agent that was replaced closes when its last request ends. @internal
  */
 export class RenewingAgent extends Undici.Dispatcher {
-  readonly #make: () => Undici.Agent
+  readonly #make: () => Undici.Dispatcher
   readonly #clock: Clock.Clock
   readonly #maximumAge: bigint
-  readonly #closing = new Set<Undici.Agent>()
-  #current: Undici.Agent
+  readonly #closing = new Set<Undici.Dispatcher>()
+  #current: Undici.Dispatcher
   #renewAt: bigint
+  #isEnded = false
 
   /** `maximumAge` in milliseconds. */
-  constructor(make: () => Undici.Agent, clock: Clock.Clock, maximumAge: number) {
+  constructor(make: () => Undici.Dispatcher, clock: Clock.Clock, maximumAge: number) {
     super()
     this.#make = make
     this.#clock = clock
@@ -28,7 +29,7 @@ export class RenewingAgent extends Undici.Dispatcher {
     handler: Undici.Dispatcher.DispatchHandler
   ): boolean {
     const now = this.#clock.unsafeCurrentTimeNanos()
-    if (now >= this.#renewAt) {
+    if (now >= this.#renewAt && !this.#isEnded) {
       this.#close(this.#current)
       this.#current = this.#make()
       this.#renewAt = now + this.#maximumAge
@@ -36,13 +37,14 @@ export class RenewingAgent extends Undici.Dispatcher {
     return this.#current.dispatch(options, handler)
   }
 
-  /** Ends all connections, including those of running requests. */
+  /** Ends all connections, including those of running requests. The last agent refuses what comes later. */
   async end(): Promise<void> {
+    this.#isEnded = true
     await Promise.all([this.#current, ...this.#closing].map((agent) => agent.destroy()))
   }
 
   /** Lets an agent finish its requests. */
-  #close(agent: Undici.Agent): void {
+  #close(agent: Undici.Dispatcher): void {
     const closed = () => this.#closing.delete(agent)
     this.#closing.add(agent)
     // Rejected only when `end` destroys the agent first.

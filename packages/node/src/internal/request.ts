@@ -5,9 +5,11 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { Failure } from "effect-adobe-pass/Transport"
 import * as Undici from "undici"
-import { UndiciResponse } from "./response.js"
-import { ResponseBody } from "./responseBody.js"
+import { notConnected } from "./notConnected.js"
+import { type RawHeaders, UndiciResponse } from "./response.js"
+import { type BodyLimits, highWaterMark, ResponseBody, stalled } from "./responseBody.js"
 import { TimeoutEntry, type TimeoutList } from "./timeoutList.js"
 
 type Outcome = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError>
@@ -17,29 +19,61 @@ type Body = Exclude<Undici.Dispatcher.DispatchOptions["body"], undefined>
 const transportFailure = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
   Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause }))
 
+/** @internal */
+export interface SendOptions {
+  readonly dispatcher: Undici.Dispatcher
+  readonly limits: BodyLimits
+  /**
+   * Limits the time until the head of the response. A short body is then waited for, too, so that one that breaks is a
+   * failure of the request. @default no limit
+   */
+  readonly timeouts?: TimeoutList | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Whether a body can be waited for: it is a document, and its reader would not get it in pieces. */
+const isShort = (status: number, headers: RawHeaders): boolean => {
+  if (status >= 300) return false
+  const length = headers["content-length"]
+  if (length !== undefined) return Number(length) < highWaterMark
+  return `${headers["content-type"]}`.startsWith("application/json")
+}
+
 /**
  * Receives the events of one request. The fiber resumes when the head of the response has arrived, or with the complete
  * body when both arrive in one packet, as small ones do.
  */
 class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchHandler {
-  readonly #request: HttpClientRequest.HttpClientRequest
-  readonly #timeouts: TimeoutList | undefined
+  readonly #options: SendOptions
+  readonly #dispatched: Undici.Dispatcher.DispatchOptions
+  #request: HttpClientRequest.HttpClientRequest | undefined
   #resume: Resume | undefined
   #controller: Undici.Dispatcher.DispatchController | undefined
   #cancelled: Error | undefined
   #response: UndiciResponse | undefined
   #body: ResponseBody | undefined
+  #isHeld = false
 
   constructor(
     request: HttpClientRequest.HttpClientRequest,
-    resume: Resume,
-    timeouts: TimeoutList | undefined
+    dispatched: Undici.Dispatcher.DispatchOptions,
+    options: SendOptions,
+    resume: Resume
   ) {
     super()
     this.#request = request
+    this.#dispatched = dispatched
+    this.#options = options
     this.#resume = resume
-    this.#timeouts = timeouts
-    timeouts?.add(this)
+  }
+
+  dispatch(): void {
+    this.#options.timeouts?.add(this)
+    try {
+      this.#options.dispatcher.dispatch(this.#dispatched, this)
+    } catch (error) {
+      this.#fail(notConnected(error))
+    }
   }
 
   onRequestStart(controller: Undici.Dispatcher.DispatchController): void {
@@ -50,16 +84,22 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
   onResponseStart(
     controller: Undici.Dispatcher.DispatchController,
     status: number,
-    headers: ConstructorParameters<typeof UndiciResponse>[2]
+    headers: RawHeaders
   ): void {
-    if (status < 200) return
-    this.#body = new ResponseBody(controller)
+    if (status < 200 || this.#request === undefined) return
+    const { limits, timeouts } = this.#options
+    this.#body = new ResponseBody(controller, limits)
     this.#response = new UndiciResponse(this.#request, status, headers, this.#body)
-    queueMicrotask(() => this.#deliver())
+    this.#isHeld = timeouts !== undefined && isShort(status, headers)
+    if (this.#isHeld) limits.idle.add(this)
+    else queueMicrotask(() => this.#deliver())
   }
 
   onResponseData(_controller: Undici.Dispatcher.DispatchController, chunk: Buffer): void {
     this.#body?.push(chunk)
+    if (!this.#isHeld) return
+    if (this.#body?.isFull === true) this.#deliver()
+    else this.#options.limits.idle.add(this)
   }
 
   onResponseEnd(): void {
@@ -68,40 +108,64 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (this.#body === undefined) {
-      this.#fail(error)
+    const failure =
+      this.#controller === undefined
+        ? notConnected(error)
+        : new Failure({ reason: "ConnectionLost", cause: error })
+    if (this.#body === undefined || this.#isHeld) {
+      this.#fail(failure)
     } else {
-      this.#body.fail(error)
+      this.#body.fail(failure)
       this.#deliver()
     }
   }
 
+  /** How a dispatcher of another version of undici refuses this handler. */
+  onError(error: Error): void {
+    this.onResponseError(undefined, error)
+  }
+
   override onTimeout(): void {
-    this.cancel(new Cause.TimeoutException("The response did not begin within the time limit."))
+    this.cancel(
+      this.#isHeld
+        ? stalled()
+        : this.#controller === undefined
+          ? new Failure({ reason: "NotConnected", code: "NO_CONNECTION_IN_TIME" })
+          : new Cause.TimeoutException("The response did not begin within the time limit.")
+    )
   }
 
   /** Fails the request and ends its connection, now or as soon as it has one. */
   cancel(reason: Error): void {
     this.#cancelled = reason
     this.#fail(reason)
-    this.#controller?.abort(reason)
+    if (this.#controller !== undefined) {
+      this.#controller.abort(reason)
+    } else {
+      // It may be long until the dispatcher takes it out of its queue.
+      this.#dispatched.body = null
+      this.#dispatched.headers = null
+    }
   }
 
   #deliver(): void {
     if (this.#response === undefined || this.#resume === undefined) return
-    if (this.#body?.isComplete !== true) this.#response.abortWhenCollected()
-    this.#settle(Effect.succeed(this.#response))
+    this.#isHeld = false
+    const response = this.#response
+    this.#settle(Effect.succeed(response))
+    this.#body?.handOver()
   }
 
   #fail(cause: unknown): void {
-    if (this.#resume !== undefined) this.#settle(transportFailure(this.#request, cause))
+    if (this.#request !== undefined) this.#settle(transportFailure(this.#request, cause))
   }
 
   #settle(outcome: Outcome): void {
     const resume = this.#resume
     if (resume === undefined) return
     this.#resume = undefined
-    this.#timeouts?.remove(this)
+    this.#request = undefined
+    this.list?.remove(this)
     resume(outcome)
   }
 }
@@ -130,37 +194,33 @@ const plainBody = ({ body }: HttpClientRequest.HttpClientRequest): Body => {
   }
 }
 
-/** @internal */
-export interface SendOptions {
-  readonly dispatcher: Undici.Dispatcher
-  /** Limits the time until the head of the response. @default no limit */
-  readonly timeouts?: TimeoutList | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
 const dispatch = (
-  { dispatcher, signal, timeouts }: SendOptions,
+  options: SendOptions,
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
   body: Body
 ): Outcome =>
   Effect.async((resume) => {
+    const { signal } = options
     if (signal?.aborted === true) return resume(transportFailure(request, interrupted()))
-    const pending = new PendingRequest(request, resume, timeouts)
-    signal?.addEventListener("abort", () => pending.cancel(interrupted()), { once: true })
-    dispatcher.dispatch(
+    const pending = new PendingRequest(
+      request,
       {
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
-        headers: request.headers,
+        // A proxy of undici writes into them.
+        headers: { ...request.headers },
         body,
-        // The caller limits the time.
+        // Limited by this module.
         headersTimeout: 0,
         bodyTimeout: 0
       },
-      pending
+      options,
+      resume
     )
+    signal?.addEventListener("abort", () => pending.cancel(interrupted()), { once: true })
+    pending.dispatch()
     return Effect.sync(() => pending.cancel(interrupted()))
   })
 
@@ -169,9 +229,14 @@ export const send = (
   options: SendOptions,
   request: HttpClientRequest.HttpClientRequest,
   url: URL
-): Outcome =>
-  request.body._tag === "Stream"
+): Outcome => {
+  // It asks for a tunnel, for which undici has another method.
+  if (String(request.method) === "CONNECT") {
+    return transportFailure(request, notConnected(new Undici.errors.NotSupportedError("CONNECT")))
+  }
+  return request.body._tag === "Stream"
     ? Effect.flatMap(NodeStream.toReadable(request.body.stream), (body) =>
         dispatch(options, request, url, body)
       )
     : dispatch(options, request, url, plainBody(request))
+}

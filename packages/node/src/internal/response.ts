@@ -7,17 +7,27 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { BodyTimeout } from "effect-adobe-pass/Transport"
 import type * as Undici from "undici"
+import { decoded, encodingsOf } from "./contentEncoding.js"
 import type { ResponseBody } from "./responseBody.js"
+import { TimeoutList } from "./timeoutList.js"
 
-type RawHeaders = Parameters<NonNullable<Undici.Dispatcher.DispatchHandler["onResponseStart"]>>[2]
+/** @internal */
+export type RawHeaders = Parameters<NonNullable<Undici.Dispatcher.DispatchHandler["onResponseStart"]>>[2]
 
-/** Ends the connections of responses that were garbage collected before their bodies were read. */
-const unread = new FinalizationRegistry((body: ResponseBody) => body.abort())
+/** The limit that the reader of a body has set, if it has. */
+const idleLimitOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): TimeoutList | undefined => {
+  const timeout = Context.get(fiber.currentContext, BodyTimeout)
+  return timeout === undefined ? undefined : new TimeoutList(Duration.toMillis(timeout))
+}
 
 const decoder = new TextDecoder()
 
@@ -34,6 +44,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   readonly #body: ResponseBody
   #headers: Headers.Headers | undefined
   #cookies: Cookies.Cookies | undefined
+  #decoded: Buffer | undefined
 
   constructor(
     request: HttpClientRequest.HttpClientRequest,
@@ -46,11 +57,6 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
     this.status = status
     this.#rawHeaders = rawHeaders
     this.#body = body
-  }
-
-  /** Ends the connection if this response is garbage collected before its body was read. */
-  abortWhenCollected(): void {
-    unread.register(this, this.#body)
   }
 
   get headers(): Headers.Headers {
@@ -68,20 +74,59 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
     return Option.none()
   }
 
-  get #bytes(): Effect.Effect<Buffer, HttpClientError.ResponseError> {
-    return Effect.suspend(() => this.#bytesNow() ?? Effect.async((resume) => this.#collect(resume)))
+  get #encodings(): ReadonlyArray<string> {
+    return encodingsOf(this.#rawHeaders["content-encoding"])
   }
 
-  #bytesNow(): Effect.Effect<Buffer, HttpClientError.ResponseError> | undefined {
+  /** The whole body, decoded. */
+  get #bytes(): Effect.Effect<Buffer, HttpClientError.ResponseError> {
+    return Effect.suspend(() => {
+      const encodings = this.#encodings
+      if (encodings.length === 0) return this.#received
+      if (this.#decoded !== undefined) return Effect.succeed(this.#decoded)
+      return Effect.flatMap(this.#received, (encoded) => this.#decode(encoded, encodings))
+    })
+  }
+
+  #decode(encoded: Buffer, encodings: ReadonlyArray<string>) {
+    if (encoded.byteLength === 0) return Effect.succeed(encoded)
+    return decoded(Stream.make(encoded), encodings).pipe(
+      Stream.runCollect,
+      Effect.mapBoth({
+        onSuccess: (pieces) => {
+          this.#decoded = Buffer.concat(Chunk.toReadonlyArray(pieces))
+          return this.#decoded
+        },
+        onFailure: (failure) => this.#error(failure)
+      })
+    )
+  }
+
+  /** The whole body as it was sent. */
+  get #received(): Effect.Effect<Buffer, HttpClientError.ResponseError> {
+    return Effect.suspend(
+      () =>
+        this.#receivedNow() ??
+        Effect.withFiberRuntime((fiber) => {
+          const idle = idleLimitOf(fiber)
+          return Effect.async((resume) => this.#collect(resume, idle))
+        })
+    )
+  }
+
+  #receivedNow(): Effect.Effect<Buffer, HttpClientError.ResponseError> | undefined {
     if (this.#body.isComplete) return Effect.succeed(this.#body.bytes)
     const { unreadable } = this.#body
     return unreadable === undefined ? undefined : Effect.fail(this.#error(unreadable.error))
   }
 
-  #collect(resume: (bytes: Effect.Effect<Buffer, HttpClientError.ResponseError>) => void) {
+  #collect(
+    resume: (bytes: Effect.Effect<Buffer, HttpClientError.ResponseError>) => void,
+    idle: TimeoutList | undefined
+  ) {
     const check = () => {
-      const bytes = this.#bytesNow()
-      if (bytes === undefined) this.#body.onChange(check)
+      const bytes = this.#receivedNow()
+      if (bytes === undefined) this.#body.onChange(check, idle)
       else resume(bytes)
     }
     this.#body.collect()
@@ -123,23 +168,42 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
 
   get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
     return Stream.suspend(() => {
+      const encodings = this.#encodings
+      // Nothing, which the answer to HEAD has, is not encoded.
+      const isEmpty = this.#body.isComplete && this.#body.bytes.byteLength === 0
+      const pieces = isEmpty || encodings.length === 0 ? this.#pieces : decoded(this.#pieces, encodings)
+      // A decoder fails, too, when the body breaks.
+      return Stream.mapError(pieces, (error) => this.#error(this.#body.failure?.error ?? error))
+    })
+  }
+
+  /** The body as it was sent, piece by piece; it fails with the cause, which has no request that a fiber may log. */
+  get #pieces(): Stream.Stream<Uint8Array, unknown> {
+    return Stream.suspend(() => {
       const body = this.#body
       if (body.isComplete) return body.bytes.byteLength === 0 ? Stream.empty : Stream.make(body.bytes)
-      return Stream.repeatEffectChunkOption(this.#nextChunks).pipe(
-        Stream.ensuring(Effect.sync(() => body.abort()))
+      return Stream.unwrap(
+        Effect.withFiberRuntime((fiber) =>
+          Effect.succeed(
+            Stream.ensuring(
+              Stream.repeatEffectChunkOption(this.#nextPieces(idleLimitOf(fiber))),
+              Effect.sync(() => body.abort())
+            )
+          )
+        )
       )
     })
   }
 
-  get #nextChunks(): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<HttpClientError.ResponseError>> {
+  #nextPieces(idle: TimeoutList | undefined): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<unknown>> {
     return Effect.async((resume) => {
       const check = () => {
         const chunks = this.#body.take()
         if (chunks === undefined) return resume(Effect.fail(Option.none()))
         if (chunks.length > 0) return resume(Effect.succeed(Chunk.unsafeFromArray(chunks)))
         const { failure } = this.#body
-        if (failure === undefined) this.#body.onChange(check)
-        else resume(Effect.fail(Option.some(this.#error(failure.error))))
+        if (failure === undefined) this.#body.onChange(check, idle)
+        else resume(Effect.fail(Option.some(failure.error)))
       }
       check()
     })

@@ -1,14 +1,30 @@
 /** The body of a response while it arrives. */
+import { Failure } from "effect-adobe-pass/Transport"
 import type * as Undici from "undici"
+import { TimeoutEntry, type TimeoutList } from "./timeoutList.js"
 
-/** Bytes in the buffer at which reading from the connection pauses until somebody reads the body. */
-const highWaterMark = 65_536
+/**
+ * Bytes in the buffer at which reading from the connection pauses until somebody reads the body. @internal
+ */
+export const highWaterMark = 65_536
 
 const empty = Buffer.alloc(0)
 
+/** How long a body may keep its connection without an event. @internal */
+export interface BodyLimits {
+  /** Between two pieces, while somebody waits for the next. */
+  readonly idle: TimeoutList
+  /** Until somebody asks for the body. */
+  readonly unread: TimeoutList
+}
+
 /** @internal */
-export class ResponseBody {
+export const stalled = (): Failure => new Failure({ reason: "Stalled" })
+
+/** @internal */
+export class ResponseBody extends TimeoutEntry {
   readonly #controller: Undici.Dispatcher.DispatchController
+  readonly #limits: BodyLimits
   #chunks: Array<Buffer> = []
   #size = 0
   #state: "open" | "complete" | "failed" = "open"
@@ -17,32 +33,53 @@ export class ResponseBody {
   #isStreamed = false
   #listeners: Array<() => void> | undefined
 
-  constructor(controller: Undici.Dispatcher.DispatchController) {
+  constructor(controller: Undici.Dispatcher.DispatchController, limits: BodyLimits) {
+    super()
     this.#controller = controller
+    this.#limits = limits
   }
 
   push(chunk: Buffer): void {
     this.#chunks.push(chunk)
     this.#size += chunk.byteLength
-    if (!this.#isCollected && this.#size >= highWaterMark) this.#controller.pause()
+    if (!this.#isCollected && this.isFull) this.#controller.pause()
     this.#notify()
   }
 
   end(): void {
-    this.#state = "complete"
-    this.#notify()
+    this.#settle("complete")
   }
 
   fail(error: unknown): void {
-    this.#state = "failed"
+    if (this.#state !== "open") return
     this.#error = error
-    this.#notify()
+    this.#settle("failed")
   }
 
   /** Ends the connection, unless the body has arrived completely. */
   abort(): void {
-    if (this.#state === "open")
+    if (this.#state === "open") {
       this.#controller.abort(new Error("The response body was not read to its end."))
+    }
+  }
+
+  /** From now on the body has to be asked for in time. */
+  handOver(): void {
+    if (this.#state === "open") this.#limits.unread.add(this)
+  }
+
+  override onTimeout(): void {
+    const error =
+      this.#listeners === undefined
+        ? new Failure({ reason: "ConnectionLost", code: "BODY_NOT_READ" })
+        : stalled()
+    this.fail(error)
+    this.#controller.abort(error)
+  }
+
+  /** Whether the buffer holds as much as it takes before somebody reads the body. */
+  get isFull(): boolean {
+    return this.#size >= highWaterMark
   }
 
   /** Whether the complete body is in the buffer. */
@@ -75,6 +112,7 @@ export class ResponseBody {
   /** Takes the chunks out of the buffer; undefined when no more will come. */
   take(): ReadonlyArray<Uint8Array> | undefined {
     this.#isStreamed = true
+    this.#limits.unread.remove(this)
     const chunks = this.#chunks
     if (chunks.length === 0 && this.#state === "complete") return undefined
     this.#chunks = []
@@ -83,16 +121,25 @@ export class ResponseBody {
     return chunks
   }
 
-  /** Calls the listener once: at the next chunk, at the end, or at a failure. */
-  onChange(listener: () => void): void {
+  /** Calls the listener once: at the next chunk, at the end, or at a failure, which comes within the time limit. */
+  onChange(listener: () => void, idle: TimeoutList | undefined): void {
     this.#listeners ??= []
     this.#listeners.push(listener)
+    const limit = idle ?? this.#limits.idle
+    limit.add(this)
+  }
+
+  #settle(state: "complete" | "failed"): void {
+    this.#state = state
+    this.list?.remove(this)
+    this.#notify()
   }
 
   #notify(): void {
     const listeners = this.#listeners
     if (listeners === undefined) return
     this.#listeners = undefined
+    this.list?.remove(this)
     for (const listener of listeners) listener()
   }
 }

@@ -1,4 +1,5 @@
 /** The directory of a file store: its file names, and the checks and clean-up when the store opens. */
+import { randomUUID } from "node:crypto"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import * as Chunk from "effect/Chunk"
@@ -11,16 +12,31 @@ import * as Stream from "effect/Stream"
 import { type CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import { SessionKey } from "effect-adobe-pass/SessionKey"
 import * as StoreBackend from "effect-adobe-pass/StoreBackend"
-import { discard, namesIn, onCode, step, temporarySuffix } from "./files.js"
+import {
+  discard,
+  link,
+  namesIn,
+  onCode,
+  readText,
+  step,
+  syncDirectory,
+  temporarySuffix,
+  withTemporary
+} from "./files.js"
+import { Platform } from "./platform.js"
 
 /** @internal */
 export interface StoreDirectory {
+  /** With links resolved, so that a link that changes later does not lead the store elsewhere. */
   readonly path: string
-  /** Tells this directory from another one that was put in its place. */
-  readonly inode: number
+  /** Tells this directory from another one that was put or mounted in its place. */
+  readonly identity: string
 }
 
-const ownFile = /^[0-9a-f]{64}\.(?:json|(?:write\.)?lock(?:\.begun)?)$/
+/** The file with the random id of the directory. Device and inode are not enough: the roots of file systems share them. */
+const marker = "store.id"
+
+const ownFile = /^(?:store\.id|[0-9a-f]{64}\.(?:json|(?:write\.)?lock(?:\.begun)?))$/
 const decodeKey = Schema.decodeOption(SessionKey)
 
 /** The file of a session. @internal */
@@ -30,29 +46,35 @@ export const fileOf = (
   suffix: "json" | "lock" | "write.lock"
 ): string => path.join(directory.path, `${key}.${suffix}`)
 
-/** The keys of all records. @internal */
-export const keys = (directory: StoreDirectory): Stream.Stream<SessionKey, StoreBackend.BackendFailure> =>
-  Stream.filterMap(namesIn(directory.path), (name) =>
-    name.endsWith(".json") ? decodeKey(name.slice(0, -".json".length)) : Option.none()
-  )
-
-const inodeOf = (directory: string) =>
-  Effect.map(
-    step(() => fs.stat(directory)),
-    ({ ino }) => ino
-  )
+const identify = (directory: string): Effect.Effect<string, StoreBackend.BackendFailure> =>
+  Effect.gen(function* () {
+    const { dev, ino } = yield* step(() => fs.stat(directory, { bigint: true }))
+    const id = yield* readText(path.join(directory, marker))
+    return `${dev} ${ino} ${Option.getOrElse(id, () => "")}`
+  })
 
 /**
- * Fails when the directory was removed, replaced, or unmounted: a record that is missing there may still exist.
- * @internal
+ * Fails when the directory was removed, replaced, unmounted, or mounted over: a record that is missing there may still
+ * exist. @internal
  */
 export const ensureUnchanged = (
   directory: StoreDirectory
 ): Effect.Effect<void, StoreBackend.BackendFailure> =>
   Effect.filterOrFail(
-    inodeOf(directory.path),
-    (inode) => inode === directory.inode,
+    identify(directory.path),
+    (identity) => identity === directory.identity,
     (): StoreBackend.BackendFailure => ({ reason: "Unavailable", code: "ESTALE" })
+  )
+
+/** The keys of all records. @internal */
+export const keys = (directory: StoreDirectory): Stream.Stream<SessionKey, StoreBackend.BackendFailure> =>
+  Stream.unwrap(
+    Effect.as(
+      ensureUnchanged(directory),
+      Stream.filterMap(namesIn(directory.path), (name) =>
+        name.endsWith(".json") ? decodeKey(name.slice(0, -".json".length)) : Option.none()
+      )
+    )
   )
 
 /** The names in the directory that are neither records nor locks: temporary files, and files of others. */
@@ -68,17 +90,32 @@ export const refused = (problem: string): InvalidInput => new InvalidInput({ fie
 /** Makes the directory private. One with other files in it is refused, because it may be a home or `/tmp`. */
 const makePrivate = (directory: string, names: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const { mode, uid } = yield* step(() => fs.stat(directory))
-    if ((mode & 0o077) === 0) return
-    if (uid !== process.geteuid?.()) {
-      return yield* refused(
-        "is open to other users and belongs to another user; name one that does not exist yet"
+    const user = (yield* Platform).user()
+    if (user === undefined) {
+      return yield* Effect.logWarning(
+        "This platform has no file modes, and does not sync directories: the credential store can be read by whoever may read its directory, and a power failure can undo its last changes"
       )
     }
+    const { mode, uid } = yield* step(() => fs.stat(directory))
+    if (uid !== user) {
+      return yield* refused("belongs to another user; name one of this user, or one that does not exist yet")
+    }
+    if ((mode & 0o077) === 0) return
     if (!names.every((name) => name.endsWith(temporarySuffix))) {
       return yield* refused("is open to other users and holds other files; name one for the store alone")
     }
     yield* step(() => fs.chmod(directory, 0o700))
+  })
+
+/** Gives the directory its id, unless it has one. */
+const mark = (directory: string) =>
+  Effect.gen(function* () {
+    const file = path.join(directory, marker)
+    if (Option.isSome(yield* readText(file))) return
+    yield* withTemporary(directory, { text: randomUUID(), durable: true }, (temporary) =>
+      link(temporary, file)
+    )
+    yield* syncDirectory(directory)
   })
 
 const leftoverAge = Duration.toMillis(Duration.minutes(1))
@@ -100,13 +137,15 @@ const removeLeftovers = (directory: string, names: ReadonlyArray<string>) =>
   )
 
 /** Creates the directory if it is missing, makes it private, and removes leftovers. @internal */
-export const open = (directory: string): Effect.Effect<StoreDirectory, CredentialStoreError | InvalidInput> =>
+export const open = (name: string): Effect.Effect<StoreDirectory, CredentialStoreError | InvalidInput> =>
   Effect.gen(function* () {
-    yield* step(() => fs.mkdir(directory, { recursive: true, mode: 0o700 }))
+    yield* step(() => fs.mkdir(name, { recursive: true, mode: 0o700 }))
+    const directory = yield* step(() => fs.realpath(name))
     const names = yield* otherNames(directory)
     yield* makePrivate(directory, names)
     yield* removeLeftovers(directory, names)
-    return { path: directory, inode: yield* inodeOf(directory) }
+    yield* mark(directory)
+    return { path: directory, identity: yield* identify(directory) }
   }).pipe(
     Effect.mapError((failure) =>
       failure instanceof InvalidInput ? failure : StoreBackend.toError("load", failure)

@@ -1,8 +1,12 @@
 /** Timeouts of one length: a single timer serves all of them. */
 
-/** Something with a timeout; it can be in one list only. @internal */
+/** The longest delay of a timer; Node.js replaces a longer one by a millisecond. */
+const longestDelay = 2 ** 31 - 1
+
+/** Something with a timeout; it is in one list at most. @internal */
 export abstract class TimeoutEntry {
   expiresAt = 0
+  list: TimeoutList | undefined
   previous: TimeoutEntry | undefined
   next: TimeoutEntry | undefined
   abstract onTimeout(): void
@@ -16,11 +20,13 @@ export class TimeoutList {
   #isScheduled = false
 
   constructor(millis: number) {
-    this.#millis = millis
+    this.#millis = Math.min(millis, longestDelay)
   }
 
-  /** Starts the timeout of an entry. */
+  /** Starts the timeout of an entry, again if it is in a list. */
   add(entry: TimeoutEntry): void {
+    entry.list?.remove(entry)
+    entry.list = this
     entry.expiresAt = performance.now() + this.#millis
     entry.previous = this.#last
     if (this.#last === undefined) this.#first = entry
@@ -29,13 +35,14 @@ export class TimeoutList {
     if (!this.#isScheduled) this.#schedule(this.#millis)
   }
 
-  /** Cancels the timeout of an entry. Does nothing when the entry is not in the list. */
+  /** Cancels the timeout of an entry. Does nothing when the entry is not in this list. */
   remove(entry: TimeoutEntry): void {
-    if (entry.previous === undefined && this.#first !== entry) return
+    if (entry.list !== this) return
     if (entry.previous === undefined) this.#first = entry.next
     else entry.previous.next = entry.next
     if (entry.next === undefined) this.#last = entry.previous
     else entry.next.previous = entry.previous
+    entry.list = undefined
     entry.previous = undefined
     entry.next = undefined
   }

@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { AccessToken } from "../../AccessToken.js"
-import type { ProtectedCallError, RawCallError } from "../../AdobePassError.js"
+import { type ProtectedCallError, type RawCallError, Throttled } from "../../AdobePassError.js"
 import type { Device } from "../../Device.js"
 import * as EnhancedError from "../../EnhancedError.js"
 import type { RegisteredApplication } from "../../RegisteredApplication.js"
@@ -15,27 +15,40 @@ import type { Sessions } from "../../Sessions.js"
 import type { Throttle } from "../../Throttle.js"
 import type { Send } from "../../Transport.js"
 import { hardTimeout } from "../hardTimeout.js"
+import { boundedBody } from "./boundedBody.js"
 import { classify } from "./classify.js"
 import { deviceSecrets } from "./deviceSecrets.js"
 import { commonFailure, notSent, transportError } from "./failures.js"
+import type { Api } from "./target.js"
 import { withHeaders } from "./withHeaders.js"
 
 /** What calls need. */
 export interface CallServices {
   readonly application: RegisteredApplication
   readonly sessions: Sessions
-  readonly throttle: Throttle
   readonly send: Send
   /** Limit, in milliseconds, of the body of an answer that is not handed on as it is. */
   readonly timeout: number
 }
 
+/** Where the permits of a call come from. */
+export interface Pace {
+  readonly throttle: Throttle
+  readonly key: string
+  /** The shortest wait after a 429, in milliseconds. */
+  readonly shortestHold: number
+}
+
 /** A call under way. */
 export interface Call {
   readonly request: HttpClientRequest.HttpClientRequest
+  readonly api: Api
+  /** Whose token the call carries. */
   readonly device: Device
-  /** The bucket that its permits come from; undefined for a host that does not throttle. */
-  readonly key: string | undefined
+  /** The headers that say for which device the call is made; none for a call that is not made for one. */
+  readonly deviceHeaders: Readonly<Record<string, string>>
+  /** Undefined for an API whose limits are not known. */
+  readonly pace: Pace | undefined
   /** Whether a refused token was replaced. */
   replaced: boolean
 }
@@ -63,6 +76,9 @@ export const isReplayable = ({ body }: HttpClientRequest.HttpClientRequest): boo
 
 const idempotentMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 
+const wasNotSent = (error: ProtectedCallError): boolean =>
+  error._tag === "TransportError" && error.reason === "NotConnected"
+
 /** Whether a call may be sent again after a retryable error; `always` when its POST may be sent twice. */
 export const mayRepeat = (
   request: HttpClientRequest.HttpClientRequest,
@@ -77,39 +93,56 @@ export const mayRepeat = (
       return true
     case "ServiceUnavailable":
     case "TransportError":
-      return error.operation === "call" && (always || idempotentMethods.has(request.method))
+      return (
+        error.operation === "call" && (always || wasNotSent(error) || idempotentMethods.has(request.method))
+      )
     default:
       return false
   }
 }
 
+/** Management APIs count the calls of their caller's address, not those of a device. */
+const limitOf = ({ api, pace }: Call, error: Throttled): Throttled =>
+  api === "management"
+    ? new Throttled({
+        ...error,
+        countedBy: "caller",
+        retryAfterMillis: Math.max(error.retryAfterMillis, pace?.shortestHold ?? 0)
+      })
+    : error
+
 /** A token and a permit. After a wait for the permit the token is asked for again. */
 const authorize = (
-  { sessions, throttle }: CallServices,
-  { device, key }: Call,
+  { sessions }: CallServices,
+  call: Call,
   attempts: number,
   urgent: boolean
 ): Effect.Effect<AccessToken, FailedAttempt> => {
+  const { device, pace } = call
   const token = Effect.mapError(sessions.accessToken(device), withoutResponse)
-  if (key === undefined) return token
+  if (pace === undefined) return token
   return Effect.flatMap(token, (first) =>
-    Effect.matchEffect(throttle.take(key, { urgent }), {
+    Effect.matchEffect(pace.throttle.take(pace.key, { urgent }), {
       onSuccess: (waited) => (waited ? token : Effect.succeed(first)),
-      onFailure: (overloaded) => Effect.fail(withoutResponse(notSent("call", overloaded, attempts)))
+      onFailure: (overloaded) =>
+        Effect.fail(withoutResponse(limitOf(call, notSent("call", overloaded, attempts))))
     })
   )
 }
 
 const withAuthorization = (
   { application }: CallServices,
-  { device, request }: Call,
+  { deviceHeaders, request }: Call,
   token: AccessToken
-): HttpClientRequest.HttpClientRequest =>
-  withHeaders(request, {
+): HttpClientRequest.HttpClientRequest => {
+  const own = request.headers["user-agent"]
+  return withHeaders(request, {
     "user-agent": application.userAgent,
-    ...Redacted.value(device.callHeaders),
+    ...deviceHeaders,
+    ...(own === undefined ? {} : { "user-agent": own }),
     authorization: `Bearer ${Redacted.value(token.value)}`
   })
+}
 
 /** Whether the answer says that the token is not valid (any more). Reset TempPass says so with 403, too. */
 const refusesToken = ({ application }: CallServices, { request }: Call, status: number): boolean =>
@@ -139,22 +172,23 @@ const replaceToken = (services: CallServices, call: Call, answer: Answer): Attem
   })
 
 /**
- * The whole body of an answer that is not handed on as it is, so that it does not keep its connection. A body that does
- * not arrive in time counts as empty, and the status decides.
+ * The whole body of an answer that is not handed on as it is, so that it does not keep its connection. A body that is
+ * too long or does not arrive in time counts as empty, and the status decides.
  */
 const bodyOf = (
   { timeout }: CallServices,
   response: HttpClientResponse.HttpClientResponse
-): Effect.Effect<ArrayBuffer> =>
-  response.arrayBuffer.pipe(
+): Effect.Effect<Uint8Array<ArrayBuffer>> =>
+  boundedBody(response).pipe(
     hardTimeout(timeout, () => "timeout" as const),
-    Effect.orElseSucceed(() => new ArrayBuffer(0))
+    Effect.map(Option.getOrElse(() => new Uint8Array())),
+    Effect.orElseSucceed(() => new Uint8Array())
   )
 
 /** The answer with a body that was read already and can be read again, as bytes, text or stream. */
 const withBody = (
   response: HttpClientResponse.HttpClientResponse,
-  body: ArrayBuffer
+  body: Uint8Array<ArrayBuffer>
 ): HttpClientResponse.HttpClientResponse =>
   response.status < 200
     ? response
@@ -166,6 +200,13 @@ const withBody = (
         })
       )
 
+/** A JWT, and its parts: an explanation may quote them without the header that all have in common. */
+const quotable = (jwt: string): ReadonlyArray<string> => [
+  jwt,
+  jwt.slice(jwt.indexOf(".") + 1),
+  ...jwt.split(".").slice(1)
+]
+
 /** Values that a server might echo. */
 const secretsOf = (
   { application, sessions }: CallServices,
@@ -174,29 +215,41 @@ const secretsOf = (
 ): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(sessions.state(device), ({ credentials }) => [
     ...deviceSecrets(device),
-    Redacted.value(token.value),
-    Redacted.value(application.softwareStatement.value),
+    ...quotable(Redacted.value(token.value)),
+    ...quotable(Redacted.value(application.softwareStatement.value)),
     ...(credentials === undefined
       ? []
       : [Redacted.value(credentials.clientId), Redacted.value(credentials.clientSecret)])
   ])
 
+/** ESM and its relatives explain a refusal in plain text, and nowhere else. */
+const explanation = (
+  { headers }: HttpClientResponse.HttpClientResponse,
+  text: string
+): EnhancedError.EnhancedError =>
+  headers["content-type"]?.startsWith("text/plain") === true && text.trim() !== ""
+    ? { message: text.trim() }
+    : {}
+
 const errorOf = (
   services: CallServices,
-  { device, request }: Call,
+  call: Call,
   { attempts, response, token }: Answer,
-  body: ArrayBuffer
+  body: Uint8Array
 ): Effect.Effect<ProtectedCallError> =>
   Effect.gen(function* () {
+    const { api, device, request } = call
     const common = commonFailure("call", response, yield* Clock.currentTimeMillis, attempts)
+    if (common?._tag === "Throttled") return limitOf(call, common)
     if (common !== undefined && common._tag !== "ServiceUnavailable") return common
-    const enhanced = Option.getOrElse(EnhancedError.decode(new TextDecoder().decode(body)), () => ({}))
+    const text = new TextDecoder().decode(body)
+    const enhanced = Option.getOrElse(EnhancedError.decode(text), () => explanation(response, text))
     const secrets = yield* secretsOf(services, device, token)
     return classify(EnhancedError.scrub(enhanced, secrets), {
       status: response.status,
       attempts,
       replayable: isReplayable(request),
-      restV2: request.url.startsWith(`${services.application.environment.sp}/api/v2/`),
+      restV2: api === "restV2",
       scopes: token.scopes,
       retryAfterMillis: common?.retryAfterMillis
     })
@@ -206,8 +259,8 @@ const refusal = (services: CallServices, call: Call, answer: Answer): Effect.Eff
   Effect.gen(function* () {
     const body = yield* bodyOf(services, answer.response)
     const error = yield* errorOf(services, call, answer, body)
-    if (error._tag === "Throttled" && call.key !== undefined) {
-      yield* services.throttle.hold(call.key, error.retryAfterMillis)
+    if (error._tag === "Throttled" && call.pace !== undefined) {
+      yield* call.pace.throttle.hold(call.pace.key, error.retryAfterMillis)
     }
     return yield* Effect.fail({ error, raw: Either.right(withBody(answer.response, body)) })
   })

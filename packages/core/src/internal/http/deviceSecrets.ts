@@ -3,6 +3,9 @@ import * as Redacted from "effect/Redacted"
 import type { Device } from "../../Device.js"
 import * as DeviceInfo from "../../DeviceInfo.js"
 
+/** Shorter texts of a description are words and numbers that many devices share, such as `Android`. */
+const shortestText = 8
+
 /** What must not be printed of a device: identifier, address, and what its headers say. */
 export const deviceSecrets = (device: Device): ReadonlyArray<string> => {
   const header = Redacted.value(device.clientHeaders)["x-device-info"]
@@ -11,7 +14,8 @@ export const deviceSecrets = (device: Device): ReadonlyArray<string> => {
     Redacted.value(device.id),
     ...(device.ip === undefined ? [] : [Redacted.value(device.ip)]),
     ...Object.values(Redacted.value(device.callHeaders)),
-    ...(info?.userAgent === undefined ? [] : [info.userAgent]),
-    ...(info?.connectionIp === undefined ? [] : [info.connectionIp])
+    ...Object.values(info ?? {}).filter(
+      (value): value is string => typeof value === "string" && value.length >= shortestText
+    )
   ]
 }

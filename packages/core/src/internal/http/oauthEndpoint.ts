@@ -2,11 +2,11 @@
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import {
@@ -23,6 +23,8 @@ import { RetryQuota } from "../../RetryQuota.js"
 import * as RetrySchedule from "../../RetrySchedule.js"
 import { Throttle } from "../../Throttle.js"
 import { hardTimeout } from "../hardTimeout.js"
+import { issuePaths } from "../issuePaths.js"
+import { boundedBody } from "./boundedBody.js"
 import { deviceSecrets } from "./deviceSecrets.js"
 import { bodyKind, commonFailure, notSent, timeoutError, transportError } from "./failures.js"
 import { repeating } from "./repetition.js"
@@ -57,33 +59,39 @@ interface Services {
 const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 const oauthError = Schema.decodeUnknownOption(Schema.Struct({ error: Schema.String }))
 
-/** OAuth codes are words. Anything else may be data, and what was sent may be echoed, so neither is copied. */
+/** OAuth codes are short words. Anything else may be data, and what was sent may be echoed, so neither is copied. */
 const safeCode = (code: string, device: Device, body: HttpBody.HttpBody): string | undefined => {
-  if (!/^[a-z]+(?:_[a-z]+){0,6}$/.test(code) || deviceSecrets(device).includes(code)) return undefined
+  if (code.length > 64 || !/^[a-z]+(?:_[a-z]+){0,6}$/.test(code)) return undefined
+  if (deviceSecrets(device).includes(code)) return undefined
   const sent = body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
   return sent.includes(code) ? undefined : code
 }
 
-const paths = (error: ParseResult.ParseError): ReadonlyArray<string> => [
-  ...new Set(
-    ParseResult.ArrayFormatter.formatErrorSync(error).map((issue) => issue.path.map(String).join("."))
-  )
-]
+/** The decoded body of a success. Whatever decoding throws, such as for a value nested too deeply, is no body either. */
+const decodeSuccess = <A, I>(
+  schema: Schema.Schema<A, I>,
+  json: unknown
+): Either.Either<A, ReadonlyArray<string>> =>
+  Either.try({
+    try: () => Schema.decodeUnknownEither(schema, { errors: "all" })(json),
+    catch: (): ReadonlyArray<string> => []
+  }).pipe(Either.flatMap(Either.mapLeft(issuePaths)))
 
 const decode = <A, I, E extends AdobePassError>(
   endpoint: Endpoint<A, I, E>,
-  status: number,
-  contentType: string | undefined,
-  text: string,
+  { headers, status }: HttpClientResponse.HttpClientResponse,
+  body: Option.Option<Uint8Array>,
   safe: (code: string) => string | undefined
 ): Either.Either<A, E | ExchangeError> => {
   const unexpected = (fields: Pick<UnexpectedResponse, "reason"> & Partial<UnexpectedResponse>) =>
     Either.left(new UnexpectedResponse({ operation: endpoint.operation, status, issues: [], ...fields }))
+  if (Option.isNone(body)) return unexpected({ reason: "TooLarge" })
+  const text = new TextDecoder().decode(body.value)
   const json = Option.getOrUndefined(parse(text))
-  if (json === undefined) return unexpected({ reason: bodyKind(text, contentType) })
+  if (json === undefined) return unexpected({ reason: bodyKind(text, headers["content-type"]) })
   if (status >= 200 && status < 300) {
-    return Either.orElse(Schema.decodeUnknownEither(endpoint.response, { errors: "all" })(json), (error) =>
-      unexpected({ reason: "UnexpectedJson", issues: paths(error) })
+    return Either.orElse(decodeSuccess(endpoint.response, json), (issues) =>
+      unexpected({ reason: "UnexpectedJson", issues })
     )
   }
   const code = Option.map(oauthError(json), ({ error }) => error)
@@ -94,7 +102,7 @@ const decode = <A, I, E extends AdobePassError>(
   return unexpected({ reason: "UnknownCode", ...(known === undefined ? {} : { code: known }) })
 }
 
-/** One request, its status, headers and whole body, within the time limit. */
+/** One request, its answer and the body that was read of it, within the time limit. */
 const exchange = (
   { client, timeout }: Services,
   operation: Operation,
@@ -102,7 +110,7 @@ const exchange = (
   attempts: number
 ) =>
   client.execute(request).pipe(
-    Effect.flatMap((response) => Effect.map(response.text, (text) => ({ response, text }))),
+    Effect.flatMap((response) => Effect.map(boundedBody(response), (body) => ({ response, body }))),
     Effect.mapError((error) => transportError(operation, error, attempts)),
     hardTimeout(timeout, () => timeoutError(operation, attempts))
   )
@@ -117,20 +125,18 @@ const attempt = <A, I, E extends AdobePassError>(
   Effect.gen(function* () {
     const { application, throttle } = services
     const { operation } = endpoint
-    const key = throttleKey(application, device)
+    const key = throttleKey(application, device.ip)
     yield* Effect.mapError(throttle.take(key, { urgent: true }), (overloaded) =>
       notSent(operation, overloaded, attempts)
     )
     const startedAt = yield* Clock.currentTimeMillis
-    const { response, text } = yield* exchange(services, operation, request, attempts)
+    const { body, response } = yield* exchange(services, operation, request, attempts)
     const endedAt = yield* Clock.currentTimeMillis
     const failure = commonFailure(operation, response, endedAt, attempts)
     if (failure?._tag === "Throttled") yield* throttle.hold(key, failure.retryAfterMillis)
     if (failure !== undefined) return yield* failure
-    const body = yield* decode(endpoint, response.status, response.headers["content-type"], text, (code) =>
-      safeCode(code, device, request.body)
-    )
-    return { body, startedAt, endedAt }
+    const decoded = yield* decode(endpoint, response, body, (code) => safeCode(code, device, request.body))
+    return { body: decoded, startedAt, endedAt }
   })
 
 /** A request that was not sent because too many wait for a permit. The caller learns it at once. */

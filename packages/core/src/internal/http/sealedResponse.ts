@@ -6,12 +6,19 @@ import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
+import { type BodyError, TransportError, UnexpectedResponse } from "../../AdobePassError.js"
+import { bodyKind, transportError } from "./failures.js"
+import { secretHeaders } from "./secretHeaders.js"
 
-const secretHeaders = ["authorization", "ap-device-identifier", "x-device-info", "x-forwarded-for"]
+/** The `BodyError` of an error of a body. */
+export const bodyError = (error: HttpClientError.ResponseError): BodyError =>
+  error.cause instanceof TransportError || error.cause instanceof UnexpectedResponse
+    ? error.cause
+    : transportError("call", error, 1)
 
 /**
  * An answer whose request no longer shows the bearer token and the device: neither the answer itself nor an error of
- * its body can print them.
+ * its body can print them. The cause of such an error is a `BodyError`.
  */
 export class SealedResponse implements HttpClientResponse.HttpClientResponse {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
@@ -42,36 +49,52 @@ export class SealedResponse implements HttpClientResponse.HttpClientResponse {
     return this.#original.remoteAddress
   }
   get text() {
-    return this.#seal(this.#original.text)
+    return Effect.mapError(this.#original.text, (error) => this.#sealed(error))
   }
   get json() {
-    return this.#seal(this.#original.json)
+    return this.#parsed(this.#original.json)
   }
   get urlParamsBody() {
-    return this.#seal(this.#original.urlParamsBody)
+    return this.#parsed(this.#original.urlParamsBody)
   }
   get formData() {
-    return this.#seal(this.#original.formData)
+    return this.#parsed(this.#original.formData)
   }
   get arrayBuffer() {
-    return this.#seal(this.#original.arrayBuffer)
+    return Effect.mapError(this.#original.arrayBuffer, (error) => this.#sealed(error))
   }
   get stream() {
     return Stream.mapError(this.#original.stream, (error) => this.#sealed(error))
   }
 
-  #sealed(error: HttpClientError.ResponseError): HttpClientError.ResponseError {
+  #sealed(
+    error: HttpClientError.ResponseError,
+    cause: BodyError = transportError("call", error, 1)
+  ): HttpClientError.ResponseError {
     return new HttpClientError.ResponseError({
       request: this.request,
       response: this,
-      reason: error.reason
+      reason: error.reason,
+      cause,
+      description: cause.message
     })
   }
 
-  #seal<A>(
-    effect: Effect.Effect<A, HttpClientError.ResponseError>
+  /** A body that is here as text, but not in the form that was asked for, is told by what it is. */
+  #parsed<A>(
+    read: Effect.Effect<A, HttpClientError.ResponseError>
   ): Effect.Effect<A, HttpClientError.ResponseError> {
-    return Effect.mapError(effect, (error) => this.#sealed(error))
+    return Effect.catchAll(read, (error) =>
+      Effect.matchEffect(this.#original.text, {
+        onFailure: () => Effect.fail(this.#sealed(error)),
+        onSuccess: (text) => Effect.fail(this.#sealed(error, this.#unexpected(text)))
+      })
+    )
+  }
+
+  #unexpected(text: string): UnexpectedResponse {
+    const reason = bodyKind(text, this.headers["content-type"])
+    return new UnexpectedResponse({ operation: "call", status: this.status, reason, issues: [] })
   }
 
   toJSON(): unknown {

@@ -2,52 +2,102 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import { ForeignOrigin, InvalidInput } from "../../AdobePassError.js"
 import type { Environment } from "../../Environment.js"
+import { withHeaders } from "./withHeaders.js"
+
+/**
+ * Which APIs a call belongs to. Those of `management` are called by a server, which they know by its address, and not
+ * for a device.
+ */
+export type Api = "restV2" | "management" | "other"
+
+/** A request with its final URL. */
+export interface Target {
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly api: Api
+  readonly path: string
+}
 
 const token = /^[!#$%&'*+.^_`|~\w-]+$/
 const forbidden = /[\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]/
 
 const reserved = new Set(["authorization", "ap-device-identifier", "x-device-info", "x-forwarded-for"])
 
+/** For an environment whose host serves the management APIs, too. */
+const managementPath = /^\/(?:cmu|control|esm|reset-tempass)\//
+
+const plainJson = /^application\/json\s*(?:;\s*charset=utf-8\s*)?$/i
+const jsonHeaders = ["accept", "content-type"] as const
+
+/** REST API v2 demands JSON with its charset, in exactly these characters; the platform writes it without. */
+const withCharset = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
+  const names = jsonHeaders.filter((name) => plainJson.test(request.headers[name] ?? ""))
+  return names.length === 0
+    ? request
+    : withHeaders(request, Object.fromEntries(names.map((name) => [name, "application/json;charset=utf-8"])))
+}
+
+/** Headers that cannot be sent, or that belong to the library. */
+const problemOfHeaders = (
+  headers: HttpClientRequest.HttpClientRequest["headers"]
+): InvalidInput | undefined => {
+  for (const name in headers) {
+    if (!token.test(name)) {
+      return new InvalidInput({ field: "headers", problem: "have a name that no header may have" })
+    }
+    if (reserved.has(name)) {
+      return new InvalidInput({
+        field: `headers.${name}`,
+        problem: "is set by the library from the device and its session"
+      })
+    }
+    if (forbidden.test(headers[name] ?? "")) {
+      return new InvalidInput({
+        field: `headers.${name}`,
+        problem: "contains characters that no header may have"
+      })
+    }
+  }
+  return undefined
+}
+
+const targetAt = (
+  environment: Environment,
+  request: HttpClientRequest.HttpClientRequest,
+  origin: string,
+  path: string
+): Target => {
+  const isManagement = origin === environment.mgmt && (origin !== environment.sp || managementPath.test(path))
+  const api = isManagement ? "management" : path.startsWith("/api/v2/") ? "restV2" : "other"
+  const final = HttpClientRequest.setUrl(request, origin + path)
+  return { request: api === "restV2" ? withCharset(final) : final, api, path }
+}
+
 /**
- * The request with its final URL: relative ones on the `sp` host, absolute ones only on the environment's own hosts.
- * Headers that cannot be sent, or that belong to the library, are refused here, before anything is sent.
+ * Where a request goes: relative URLs on the `sp` host, absolute ones only on the environment's own hosts. What cannot
+ * be sent is refused here, before anything is sent.
  */
 export const target = (
   environment: Environment,
   request: HttpClientRequest.HttpClientRequest
-): Either.Either<HttpClientRequest.HttpClientRequest, ForeignOrigin | InvalidInput> => {
-  for (const name in request.headers) {
-    if (!token.test(name)) {
-      return Either.left(
-        new InvalidInput({ field: "headers", problem: "have a name that no header may have" })
-      )
-    }
-    if (reserved.has(name)) {
-      return Either.left(
-        new InvalidInput({
-          field: `headers.${name}`,
-          problem: "is set by the library from the device and its session"
-        })
-      )
-    }
-    if (forbidden.test(request.headers[name] ?? "")) {
-      return Either.left(
-        new InvalidInput({ field: `headers.${name}`, problem: "contains characters that no header may have" })
-      )
-    }
-  }
+): Either.Either<Target, ForeignOrigin | InvalidInput> => {
+  const problem = problemOfHeaders(request.headers)
+  if (problem !== undefined) return Either.left(problem)
   const { url } = request
-  if (url.startsWith("/")) return Either.right(HttpClientRequest.setUrl(request, environment.sp + url))
+  if (url.startsWith("/")) return Either.right(targetAt(environment, request, environment.sp, url))
   if (!URL.canParse(url, `${environment.sp}/`)) {
     return Either.left(new InvalidInput({ field: "url", problem: "is neither a path nor an absolute URL" }))
   }
-  const { href, origin, password, username } = new URL(url, `${environment.sp}/`)
+  const { href, origin, password, protocol, username } = new URL(url, `${environment.sp}/`)
+  // A `blob:` URL has the origin of its maker.
+  if (protocol !== "https:" && protocol !== "http:") {
+    return Either.left(new InvalidInput({ field: "url", problem: "must be an http or https URL" }))
+  }
   if (username !== "" || password !== "") {
     return Either.left(
       new InvalidInput({ field: "url", problem: "must not contain a user name or password" })
     )
   }
-  return origin === environment.sp || origin === environment.mgmt
-    ? Either.right(HttpClientRequest.setUrl(request, href))
+  return origin === environment.sp || origin === environment.mgmt || environment.aliases.includes(origin)
+    ? Either.right(targetAt(environment, request, origin, href.slice(origin.length)))
     : Either.left(new ForeignOrigin({ origin, environment: environment.name }))
 }

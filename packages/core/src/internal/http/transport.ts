@@ -9,6 +9,7 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Transport from "../../Transport.js"
 import { hardTimeout } from "../hardTimeout.js"
+import { PacedResponse } from "./pacedResponse.js"
 
 /**
  * A client that credentials may be sent through: without spans and trace headers, which would carry them, and without
@@ -27,18 +28,25 @@ export const hardened = (client: HttpClient.HttpClient): HttpClient.HttpClient =
     )
   )
 
-/** Sends requests through a hardened client, each within `timeout` milliseconds. */
+/** The longest pause between two pieces of a body, in milliseconds. */
+const longestPause = 30_000
+
+/** Sends requests through a hardened client, each within `timeout` milliseconds until the head of its answer. */
 export const sendWithin = (client: HttpClient.HttpClient, timeout: number): Transport.Send => {
   if (Transport.isTransport(client)) return client[Transport.TypeId](Duration.millis(timeout))
   const { execute } = hardened(client)
+  const pause = Math.min(timeout, longestPause)
   return (request) =>
-    hardTimeout(
-      timeout,
-      () =>
-        new HttpClientError.RequestError({
-          request,
-          reason: "Transport",
-          cause: new Cause.TimeoutException()
-        })
-    )(execute(request))
+    Effect.map(
+      hardTimeout(
+        timeout,
+        () =>
+          new HttpClientError.RequestError({
+            request,
+            reason: "Transport",
+            cause: new Cause.TimeoutException()
+          })
+      )(execute(request)),
+      (response) => new PacedResponse(response, pause)
+    )
 }

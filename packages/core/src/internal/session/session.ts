@@ -11,6 +11,7 @@ import * as SessionKey from "../../SessionKey.js"
 import type { Fact } from "../../SessionState.js"
 import type * as Setting from "../../Setting.js"
 import type { TokenEndpoint } from "../../TokenEndpoint.js"
+import type { Replacements } from "./replacements.js"
 import type { SessionEntry } from "./sessionEntry.js"
 
 /** A session together with its device and key. */
@@ -31,6 +32,11 @@ export interface SessionServices {
   readonly scope: Scope.Scope
   /** Changes the state of a session and publishes the events. */
   readonly apply: (session: Session, fact: Fact) => Effect.Effect<void>
+  /** Changes what is known about replaced credentials, and publishes the events. */
+  readonly replacing: <A>(
+    session: Session,
+    change: (state: Replacements, at: number) => readonly [A, Replacements]
+  ) => Effect.Effect<A>
 }
 
 /** The session of a device, with its key. */
@@ -54,5 +60,7 @@ export const remembering = <A>(
   background = false
 ): Effect.Effect<A, SessionError> =>
   Effect.tapError(work, (error) =>
-    Effect.flatMap(Clock.currentTimeMillis, (at) => apply(session, { _tag: "Failed", error, at, background }))
+    Effect.flatMap(Clock.currentTimeMillis, (at) =>
+      apply(session, { _tag: "Failed", error, at, background, spread: SessionKey.fraction(session.key) })
+    )
   )

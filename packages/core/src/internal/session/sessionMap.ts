@@ -149,9 +149,9 @@ export class SessionMap {
   }
 
   #pack(entry: SessionEntry): PackedSession | SessionEntry {
-    const { credentials, failure, issued, refreshAt, rejected, replacedAt, token } = entry.state
+    const { credentials, failure, issued, refreshAt, rejected, token, untested } = entry.state
     const isPlain =
-      failure === undefined && issued === undefined && rejected === undefined && replacedAt === undefined
+      failure === undefined && issued === undefined && rejected === undefined && untested === undefined
     if (!isPlain || credentials === undefined || token === undefined) return entry
     return new PackedSession(credentials, token, refreshAt, this.#profileOf(credentials, token))
   }

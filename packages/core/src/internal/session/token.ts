@@ -4,13 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type { AccessToken } from "../../AccessToken.js"
-import type { CredentialStoreError, InvalidClient, SessionError } from "../../AdobePassError.js"
+import { type CredentialStoreError, InvalidClient, type SessionError } from "../../AdobePassError.js"
 import { type ClientCredentials, sameCredentials } from "../../ClientCredentials.js"
 import type { StoredSession } from "../../CredentialStore.js"
 import * as Metrics from "../../Metrics.js"
 import { fraction } from "../../SessionKey.js"
 import { mayBeReplaced, type TokenReason, tokenReason } from "../../SessionState.js"
 import * as Credentials from "./credentials.js"
+import * as Replacements from "./replacements.js"
 import { remembering, type Session, type SessionServices } from "./session.js"
 
 /** Writes credentials in memory back to a store that lost them. */
@@ -79,23 +80,53 @@ const request = (
   Effect.gen(function* () {
     yield* Metric.update(Metrics.tokenRequests, reason)
     const token = yield* services.tokenEndpoint.request(session.device, credentials)
+    const wasRefused = session.entry.state.failure?.error._tag === "InvalidClient"
     yield* services.apply(session, { _tag: "Obtained", credentials, token, reason })
+    if (wasRefused) yield* acceptedAgain(services, session)
     yield* saveInBackground(services, session, credentials, token, read)
     return token
   })
 
-/** Registers the device once more, if the policy and the state of the session allow it. */
+const acceptedAgain = ({ replacing }: SessionServices, session: Session): Effect.Effect<void> =>
+  replacing(session, (state, at) => [undefined, Replacements.acceptedAgain(state, at)])
+
+const deferred = ({ status }: InvalidClient, reason: "Incident" | "Untested"): InvalidClient =>
+  new InvalidClient({ status, deferred: reason })
+
+/** Registers the device once more, if the policy, the session and the other devices of the application allow it. */
 const replace = (
   services: SessionServices,
   session: Session,
   refused: ClientCredentials,
   error: InvalidClient
 ): Effect.Effect<AccessToken, SessionError> =>
-  services.options.reregister === "never" || !mayBeReplaced(session.entry.state)
-    ? Effect.fail(error)
-    : Effect.flatMap(Credentials.register(services, session, refused), (stored) =>
-        request(services, session, stored.credentials, "replaced", stored)
+  Effect.gen(function* () {
+    if (services.options.reregister === "never") return yield* error
+    if (!mayBeReplaced(session.entry.state, yield* Clock.currentTimeMillis)) {
+      return yield* deferred(error, "Untested")
+    }
+    if (!(yield* services.replacing(session, Replacements.request))) return yield* deferred(error, "Incident")
+    const stored = yield* Effect.tapError(Credentials.register(services, session, refused), () =>
+      services.replacing(session, (state, at) => [undefined, Replacements.returned(state, at)])
+    )
+    return yield* prove(services, session, stored)
+  })
+
+/** Requests a token with credentials that replaced refused ones. */
+const prove = (
+  services: SessionServices,
+  session: Session,
+  stored: StoredSession
+): Effect.Effect<AccessToken, SessionError> =>
+  request(services, session, stored.credentials, "replaced", stored).pipe(
+    Effect.tap(() => services.replacing(session, (state, at) => [undefined, Replacements.proved(state, at)])),
+    Effect.catchTag("InvalidClient", (error) =>
+      Effect.flatMap(
+        services.replacing(session, (state, at) => [undefined, Replacements.failed(state, at)]),
+        () => Effect.fail(deferred(error, "Untested"))
       )
+    )
+  )
 
 /**
  * Asks once more after a pause: another node may have replaced the credentials, or the server may know them again. Only
@@ -114,13 +145,35 @@ const confirm = (
     const token = adopted(session, before)
     if (token !== undefined) return token
     const current = stored?.credentials ?? refused
-    const isSame = sameCredentials(current, refused)
-    return yield* Effect.catchTag(
-      request(services, session, current, isSame ? reason : "replaced", stored),
-      "InvalidClient",
-      (error) => (isSame ? replace(services, session, refused, error) : Effect.fail(error))
+    if (!sameCredentials(current, refused)) {
+      return yield* Effect.catchTag(
+        request(services, session, current, "replaced", stored),
+        "InvalidClient",
+        (error) => Effect.fail(deferred(error, "Untested"))
+      )
+    }
+    const accepted = Effect.zipLeft(
+      request(services, session, current, reason, stored),
+      acceptedAgain(services, session)
+    )
+    return yield* Effect.catchTag(accepted, "InvalidClient", (error) =>
+      replace(services, session, refused, error)
     )
   })
+
+/** What follows a first `invalid_client`: a second question after a pause, unless the refusals are an incident. */
+const refusedOnce = (
+  services: SessionServices,
+  session: Session,
+  refused: ClientCredentials,
+  reason: TokenReason,
+  error: InvalidClient
+): Effect.Effect<AccessToken, SessionError> =>
+  Effect.flatMap(services.replacing(session, Replacements.refused), (mayHelp) =>
+    mayHelp || services.options.reregister === "never"
+      ? confirm(services, session, refused, reason)
+      : Effect.fail(deferred(error, "Incident"))
+  )
 
 /** The credentials to request a token with, and the session as it was read from the store, if it was. */
 const credentialsForToken = (
@@ -150,7 +203,7 @@ const obtain = (services: SessionServices, session: Session): Effect.Effect<Acce
     return yield* Effect.catchTag(
       request(services, session, credentials, reason, read),
       "InvalidClient",
-      () => confirm(services, session, credentials, reason)
+      (error) => refusedOnce(services, session, credentials, reason, error)
     )
   })
 

@@ -1,0 +1,59 @@
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+
+/** Many times the longest answer that Adobe Pass documents. */
+const maximumSize = 1_048_576
+
+const concat = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(size)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}
+
+/** Whether the answer says that its body is short: then the connection ends it, and it may be had at once. */
+const isShort = ({ headers }: HttpClientResponse.HttpClientResponse): boolean =>
+  Number(headers["content-length"] ?? Infinity) <= maximumSize && headers["content-encoding"] === undefined
+
+/** The body as far as it is read. */
+const pulledBody = (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<Option.Option<Uint8Array<ArrayBuffer>>, HttpClientError.ResponseError> =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    const keep = (pulled: Chunk.Chunk<Uint8Array>) => {
+      for (const chunk of pulled) {
+        chunks.push(chunk)
+        size += chunk.byteLength
+      }
+    }
+    // Pulled here, because a stream runs in a fiber of its own, whose failure the runtime logs with the request.
+    return Effect.flatMap(Stream.toPull(response.stream), (pull) =>
+      Effect.repeat(Effect.map(pull, keep), { while: () => size <= maximumSize })
+    ).pipe(
+      Effect.catchAll((end) =>
+        Option.isSome(end) && end.value.reason !== "EmptyBody" ? Effect.fail(end.value) : Effect.void
+      ),
+      Effect.scoped,
+      Effect.map(() => (size > maximumSize ? Option.none() : Option.some(concat(chunks, size))))
+    )
+  })
+
+/**
+ * The whole body of an answer that is not handed on as it is. `None` when it is longer than 1 MiB: the rest is not read,
+ * and the connection ends.
+ */
+export const boundedBody = (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<Option.Option<Uint8Array<ArrayBuffer>>, HttpClientError.ResponseError> =>
+  isShort(response)
+    ? Effect.map(response.arrayBuffer, (bytes) => Option.some(new Uint8Array(bytes)))
+    : pulledBody(response)

@@ -1,0 +1,207 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import {
+  type AdobePass,
+  type AdobePassError,
+  ClientRegistration,
+  CurrentDevice,
+  ProtectedClient,
+  TokenEndpoint
+} from "effect-adobe-pass"
+import { against, token } from "../support/against.js"
+import { pair } from "../support/exchanges.js"
+import { json, type Replies, type Reply } from "../support/standIn.js"
+
+const mebibyte = 1_048_576
+const register = Effect.flatMap(ClientRegistration.ClientRegistration, (service) =>
+  Effect.flatMap(CurrentDevice, service.register)
+)
+const requestToken = Effect.flatMap(TokenEndpoint.TokenEndpoint, (service) =>
+  Effect.flatMap(CurrentDevice, (current) => service.request(current, pair()))
+)
+const path = "/api/v2/ACME/configuration"
+const call = Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) => adobe.get(path))
+const rawCall = Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) => adobe.raw.get(path))
+
+const endless = (status: number): Reply => ({ status, endless: "a".repeat(16_384) })
+
+/** What the library took of each endless body: at most 1 MiB and a few chunks, and then the connection ended. */
+const assertBounded = (bodies: ReadonlyArray<{ readonly bytes: number; readonly isEnded: boolean }>) => {
+  assert.isNotEmpty(bodies)
+  for (const { bytes, isEnded } of bodies) {
+    assert.isAtMost(bytes, mebibyte + 5 * 16_384)
+    assert.isTrue(isEnded)
+  }
+}
+
+describe("a body without end", () => {
+  const oauth: ReadonlyArray<
+    readonly [
+      string,
+      keyof Replies,
+      Effect.Effect<unknown, AdobePassError.AdobePassError, AdobePass.Services | CurrentDevice>,
+      number,
+      AdobePassError.AdobePassError["_tag"]
+    ]
+  > = [
+    ["a success of registering", "register", register, 201, "UnexpectedResponse"],
+    ["a refusal of registering", "register", register, 400, "UnexpectedResponse"],
+    ["an outage of registering", "register", register, 503, "ServiceUnavailable"],
+    ["a token", "token", requestToken, 201, "UnexpectedResponse"],
+    ["a refusal of the token endpoint", "token", requestToken, 400, "UnexpectedResponse"],
+    ["a throttled token request", "token", requestToken, 429, "Throttled"]
+  ]
+  it.effect.each(oauth)("of %s is read to 1 MiB, and the status decides", ([, route, program, status, tag]) =>
+    Effect.gen(function* () {
+      const { result, server } = yield* against({ [route]: () => endless(status) }, Effect.flip(program))
+      assert.strictEqual(result._tag, tag)
+      if (result._tag === "UnexpectedResponse") {
+        assert.deepInclude(result, { status, reason: "TooLarge" })
+        assert.include(result.message, "a body of more than 1 MiB")
+      }
+      assertBounded(server.endless)
+    })
+  )
+
+  it.effect.each([
+    [400, "RequestRejected"],
+    [403, "RequestRejected"],
+    [429, "Throttled"],
+    [500, "ServiceUnavailable"]
+  ] as const)("of a call's answer with %d is read to 1 MiB, and the status decides: %s", ([status, tag]) =>
+    Effect.gen(function* () {
+      const { result, server } = yield* against({ call: () => endless(status) }, Effect.flip(call))
+      assert.strictEqual(result._tag, tag)
+      assertBounded(server.endless)
+    })
+  )
+
+  it.effect("of a 401 does not keep the token from being replaced", () =>
+    Effect.gen(function* () {
+      const { result, server } = yield* against(
+        { call: (n) => (n === 1 ? endless(401) : json(200, { fine: true })) },
+        call
+      )
+      assert.strictEqual(result.status, 200)
+      assertBounded(server.endless)
+    })
+  )
+
+  it.effect("is empty in an answer that is had raw", () =>
+    Effect.gen(function* () {
+      const { result } = yield* against(
+        { call: () => endless(400) },
+        Effect.flatMap(rawCall, (response) => Effect.map(response.text, (text) => [response.status, text]))
+      )
+      assert.deepStrictEqual(result, [400, ""])
+    })
+  )
+})
+
+describe("a body as long as is read", () => {
+  it.effect("is decoded, whatever its chunks", () =>
+    Effect.gen(function* () {
+      const padding = "ä".repeat((mebibyte - 1000) / 2)
+      const { result } = yield* against(
+        { token: () => json(201, { access_token: token, expires_in: 21_600, padding }) },
+        requestToken
+      )
+      assert.deepStrictEqual(result.scopes, ["api:client:v2"])
+    })
+  )
+
+  it.effect("reaches the caller of a raw call as it was", () =>
+    Effect.gen(function* () {
+      const body = "ä".repeat(100_000)
+      const { result } = yield* against(
+        { call: () => ({ status: 400, body }) },
+        Effect.flatMap(rawCall, ({ text }) => text)
+      )
+      assert.strictEqual(result, body)
+    })
+  )
+})
+
+const nested = `${"[".repeat(3000)}${"]".repeat(3000)}`
+const jsonText = (status: number, body: string): Reply => ({
+  status,
+  headers: { "content-type": "application/json" },
+  body
+})
+
+describe("a success of a shape that nobody expects", () => {
+  const shapes: ReadonlyArray<
+    readonly [string, string, register: ReadonlyArray<string>, token: ReadonlyArray<string>]
+  > = [
+    [
+      "fields nested 3,000 deep",
+      `{"client_id":${nested},"client_secret":"a","access_token":${nested},"expires_in":60}`,
+      ["client_id"],
+      ["access_token"]
+    ],
+    ["lists nested 3,000 deep", nested, [], []],
+    ["an empty list", "[]", [], []],
+    ["null", "null", [], []]
+  ]
+  it.effect.each(shapes)("such as %s is UnexpectedJson, at both endpoints", ([, body, ...expected]) =>
+    Effect.gen(function* () {
+      const answers = { register: () => jsonText(201, body), token: () => jsonText(201, body) }
+      const { result } = yield* against(
+        answers,
+        Effect.all([Effect.flip(register), Effect.flip(requestToken)])
+      )
+      const errors: ReadonlyArray<AdobePassError.AdobePassError> = result
+      errors.forEach((error, n) => {
+        assert.deepInclude(error, {
+          _tag: "UnexpectedResponse",
+          reason: "UnexpectedJson",
+          issues: expected[n] ?? []
+        })
+        assert.notInclude(error.message, "()")
+        assert.isBelow(error.message.length, 300)
+      })
+    })
+  )
+})
+
+describe("an answer's status", () => {
+  it.effect("of 304 is no redirect, and the error does not call it one", () =>
+    Effect.gen(function* () {
+      const { result } = yield* against({ call: () => ({ status: 304, body: null }) }, Effect.flip(call))
+      assert.deepInclude(result, { _tag: "UnexpectedResponse", status: 304, reason: "UnknownStatus" })
+      assert.notInclude(result.message, "redirect")
+    })
+  )
+})
+
+describe("what a server sends", () => {
+  it.effect("as the code of an error is kept only when it is short", () =>
+    Effect.gen(function* () {
+      const long = "a".repeat(1_000_000)
+      const { result: oauth } = yield* against(
+        { token: () => json(400, { error: long }) },
+        Effect.flip(requestToken)
+      )
+      assert.deepInclude(oauth, { _tag: "UnexpectedResponse", reason: "UnknownCode" })
+      const { result: enhanced } = yield* against(
+        { call: () => json(400, { action: long, code: long, trace: long, message: long }) },
+        Effect.flip(call)
+      )
+      for (const error of [oauth, enhanced]) {
+        assert.isBelow(error.message.length, 500)
+        assert.isBelow(JSON.stringify(error).length, 2000)
+      }
+    })
+  )
+
+  it.effect("is no token when it is longer than the headers that servers accept", () =>
+    Effect.gen(function* () {
+      const { result, server } = yield* against(
+        { token: () => json(201, { access_token: "a".repeat(1_000_000), expires_in: 60 }) },
+        Effect.flip(call)
+      )
+      assert.deepInclude(result, { _tag: "UnexpectedResponse", issues: ["access_token"] })
+      assert.strictEqual(server.counts.call, 0)
+    })
+  )
+})

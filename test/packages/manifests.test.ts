@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { read, root } from "../docs/sources.js"
+
+const Names = Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.String }), {
+  default: () => ({})
+})
+
+const Manifest = Schema.parseJson(
+  Schema.Struct({
+    description: Schema.String,
+    engines: Schema.Struct({ node: Schema.String }),
+    keywords: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
+    scripts: Names,
+    peerDependencies: Names,
+    devDependencies: Names
+  })
+)
+
+const manifest = (path: string) => Schema.decodeSync(Manifest)(readFileSync(`${root}${path}`, "utf8"))
+
+const published = ["core", "node", "sql", "redis", "emulator"] as const
+
+describe.each(published)("the package in packages/%s", (folder) => {
+  const { description, keywords, scripts } = manifest(`packages/${folder}/package.json`)
+
+  it("says that it needs Effect 3 and is ESM only, and can be found", () => {
+    assert.include(description, "Effect 3")
+    assert.match(description, /ESM only$/)
+    assert.includeMembers([...keywords], ["adobe-pass", "effect"])
+  })
+
+  it("is built before it is packed, and holds the license", () => {
+    assert.include(scripts["prepack"], "scripts/build.mjs")
+    const license = readFileSync(`${root}packages/${folder}/LICENSE`, "utf8")
+    assert.strictEqual(license, readFileSync(`${root}LICENSE`, "utf8"))
+  })
+})
+
+describe("the lowest Node.js", () => {
+  it("is the same in every package", () => {
+    const engines = [...published, "examples"].map(
+      (folder) => manifest(`packages/${folder}/package.json`).engines
+    )
+    assert.deepStrictEqual([...new Set(engines.map(({ node }) => node))], [">=20.19.0"])
+    assert.strictEqual(manifest("package.json").engines.node, "^20.19.0 || >=22.12.0")
+  })
+
+  it("is what the documents, the installation and the build server say", () => {
+    for (const path of ["README.md", "CONTRIBUTING.md", "scripts/setup.mjs", ".ci/run"]) {
+      const text = read(path).lines.join("\n")
+      assert.include(text, "Node.js 20.19, 22.12 or newer", path)
+      assert.notMatch(text, /Node\.js 20 or newer/, path)
+    }
+    assert.include(read(".github/workflows/check.yml").lines.join("\n"), '"20.19.0"')
+  })
+})
+
+describe("the install lines of the README", () => {
+  it("name the versions of Effect's packages that this repository is tested with", () => {
+    const words = read("README.md")
+      .lines.filter((line) => line.startsWith("npm install "))
+      .flatMap((line) => line.replace(/#.*/, "").split(/\s+/))
+    const tested = new Map(
+      published.flatMap((folder) =>
+        Object.entries(manifest(`packages/${folder}/package.json`).devDependencies)
+      )
+    )
+    const foreign = words.filter((word) => word.startsWith("effect@") || word.startsWith("@effect/"))
+    const pinned = foreign.map((word) => {
+      const at = word.lastIndexOf("@")
+      return { name: word.slice(0, at), version: word.slice(at + 1) }
+    })
+    assert.deepStrictEqual(pinned.map(({ name }) => name).sort(), [
+      "@effect/platform",
+      "@effect/sql",
+      "@effect/sql-pg",
+      "effect"
+    ])
+    for (const { name, version } of pinned) {
+      assert.isTrue(
+        tested.get(name)?.startsWith(`${version}.`),
+        `${name}@${version}, not ${tested.get(name)}`
+      )
+    }
+  })
+})
