@@ -272,8 +272,9 @@ export const layer = (options: SingleOptions): Layer.Layer<Redis, InvalidInput> 
   Layer.scoped(
     Redis,
     Effect.gen(function* () {
-      const limits = yield* RedisOptions.connection.check(options, "redis")
-      const address = yield* Address.fromUrl("redis.url", options.url)
+      const { url, ...given } = options
+      const limits = yield* RedisOptions.connection.check(given, "redis")
+      const address = yield* Address.fromUrl("redis.url", url)
       return commands(yield* Connect.single(address, limits))
     })
   )
@@ -289,9 +290,10 @@ export const layerSentinel = (options: SentinelOptions): Layer.Layer<Redis, Inva
   Layer.scoped(
     Redis,
     Effect.gen(function* () {
-      const limits = yield* RedisOptions.connection.check(options, "redis")
-      const master = yield* Address.fromUrl("redis.master", options.master)
-      const sentinels = yield* addressesOf("redis.sentinels", options.sentinels, 26_379)
+      const { master: group, sentinels: urls, ...given } = options
+      const limits = yield* RedisOptions.connection.check(given, "redis")
+      const master = yield* Address.fromUrl("redis.master", group)
+      const sentinels = yield* addressesOf("redis.sentinels", urls, 26_379)
       return commands(yield* Connect.sentinel(master, sentinels, limits))
     })
   )
@@ -306,8 +308,9 @@ export const layerCluster = (options: ClusterOptions): Layer.Layer<Redis, Invali
   Layer.scoped(
     Redis,
     Effect.gen(function* () {
-      const limits = yield* RedisOptions.connection.check(options, "redis")
-      const addresses = yield* addressesOf("redis.urls", options.urls)
+      const { urls, ...given } = options
+      const limits = yield* RedisOptions.connection.check(given, "redis")
+      const addresses = yield* addressesOf("redis.urls", urls)
       return commands(yield* Connect.cluster(addresses, limits))
     })
   )
