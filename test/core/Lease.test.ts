@@ -67,6 +67,26 @@ describe("a lease", () => {
     })
   })
 
+  it.effect("is waited for no longer in all, first within the process and then for another one", () => {
+    const { leases } = makeDatabase()
+    let isTaken = false
+    const backend: StoreBackend.LeaseBackend = {
+      ...leases,
+      acquire: (...args) => (isTaken ? Effect.succeedNone : leases.acquire(...args)),
+      release: (...args) => {
+        isTaken = true
+        return leases.release(...args)
+      }
+    }
+    return Effect.gen(function* () {
+      const { lock } = yield* Lease.make(backend, { wait: "60 seconds" })
+      yield* Effect.fork(Effect.scoped(Effect.zipRight(lock(key), Effect.sleep("40 seconds"))))
+      yield* settle
+      assert.deepStrictEqual(yield* Effect.flip(runToEnd(Effect.scoped(lock(key)))), { reason: "Locked" })
+      assert.strictEqual(yield* Clock.currentTimeMillis, 60_000)
+    }).pipe(Effect.scoped)
+  })
+
   it.effect("is given back although the answer to the request for it was lost", () => {
     const { leases, log } = makeDatabase()
     const lock = lockOf({

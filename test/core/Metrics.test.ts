@@ -2,10 +2,18 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Metric, TestClock } from "effect"
-import { CurrentDevice, Metrics, ProtectedClient, SharedThrottle } from "effect-adobe-pass"
+import { Effect, Either, Metric, Redacted, TestClock } from "effect"
+import {
+  CurrentDevice,
+  Encryption,
+  Metrics,
+  ProtectedClient,
+  type SessionKey,
+  SharedThrottle
+} from "effect-adobe-pass"
+import { sampleCredentials, sampleKey } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
-import { makeStore } from "../support/store.js"
+import { makeStore, onRecords, storeOn } from "../support/store.js"
 import { device, type SystemOptions, system } from "../support/system.js"
 import { runToEnd, settle } from "../support/time.js"
 
@@ -18,7 +26,8 @@ const counters = [
   "throttled",
   "overloaded",
   "retriesRefused",
-  "unsavedTokens"
+  "unsavedTokens",
+  "plaintextRecords"
 ] as const
 const gauges = ["sessions", "clockSkew"] as const
 
@@ -174,6 +183,18 @@ describe("the metrics", () => {
       const failing = Effect.fail({ reason: "Unavailable", code: "ECONNREFUSED" } as const)
       const throttle = Either.getOrThrow(SharedThrottle.make({ take: () => failing, hold: () => failing }))
       assert.deepStrictEqual(yield* counted(throttle.take("203.0.113.7")), { throttleFallbacks: 1 })
+    })
+  )
+
+  it.effect("count a record in clear that a store with encryption reads", () =>
+    Effect.gen(function* () {
+      const session = sampleKey("a")
+      const records = new Map<SessionKey.SessionKey, string>()
+      yield* storeOn(onRecords(records)).saveCredentials(session, sampleCredentials(session, 1))
+      const secret = Redacted.make(Buffer.alloc(32, 1).toString("base64"))
+      const encryption = yield* Encryption.make([{ id: "k1", secret }])
+      const load = storeOn(onRecords(records), { encryption }).load(session)
+      assert.deepStrictEqual(yield* counted(load), { plaintextRecords: 1 })
     })
   )
 

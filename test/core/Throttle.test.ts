@@ -311,6 +311,27 @@ describe("a waiter that goes away", () => {
     })
   )
 
+  it.effect("costs an interval, and nobody's place, when it goes away after it was served", () =>
+    Effect.gen(function* () {
+      const throttle = make({ burst: 0 })
+      const { ask, served } = desk(throttle)
+      yield* ask("served")
+      // Its caller has the permit, and is still at what comes before it sends.
+      const first = yield* Effect.fork(Effect.zipRight(throttle.take("ip"), Effect.never))
+      yield* settle
+      yield* ask("second")
+      yield* ask("third")
+      yield* advance(1000)
+      yield* Fiber.interrupt(first)
+      yield* advance(10_000)
+      assert.deepStrictEqual(served, [
+        ["served", 0],
+        ["second", 2000],
+        ["third", 3000]
+      ])
+    })
+  )
+
   it.effect("lets those behind it move up, when it was in the middle", () =>
     Effect.gen(function* () {
       const { ask, served } = desk(make({ burst: 0 }))

@@ -162,6 +162,7 @@ describe("what can be observed", () => {
       CredentialsAdopted: true,
       CredentialsReplaced: true,
       RegistrationAbandoned: true,
+      RedirectUriChanged: true,
       TokenObtained: true,
       TokenAdopted: true,
       RefreshFailed: true,

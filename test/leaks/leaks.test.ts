@@ -31,6 +31,7 @@ import {
   CurrentInstance,
   Device,
   DeviceInfo,
+  Encryption,
   Environment,
   ProtectedClient,
   RegisteredApplication,
@@ -56,7 +57,7 @@ import {
   witness
 } from "../support/secrets.js"
 import { json, type Replies, type Reply, standIn, transportFailure } from "../support/standIn.js"
-import { storeOn } from "../support/store.js"
+import { onRecords, storeOn } from "../support/store.js"
 import { emulatorEnvironment } from "../support/system.js"
 import { runToEnd } from "../support/time.js"
 
@@ -819,6 +820,11 @@ const records: ReadonlyArray<readonly [name: string, record: string, reason: str
   ["breaks off", JSON.stringify(recordOf(otherSession)).slice(0, -9), "Corrupt"],
   ["is of another version", JSON.stringify({ ...recordOf(otherSession), version: echo }), "Corrupt"],
   [
+    "is of a newer version",
+    JSON.stringify({ ...recordOf(otherSession), version: 2, secrets: [clientSecret, token] }),
+    "Newer"
+  ],
+  [
     "has other types",
     JSON.stringify({
       ...recordOf(otherSession),
@@ -846,6 +852,37 @@ const failuresOfStores: ReadonlyArray<Failure> = [
     name: "store: a write that fails with an error that shows the record",
     tag: "CredentialStoreError",
     store: keyValueStore({ set: Effect.fail(platformFailure) })
+  },
+  {
+    name: "store: a record in clear that encryption refuses",
+    tag: "CredentialStoreError",
+    store: Layer.effect(
+      CredentialStore.CredentialStore,
+      Effect.map(
+        Encryption.make([{ id: "k1", secret: Redacted.make(Buffer.alloc(32, 1).toString("base64")) }], {
+          plaintext: "refuse"
+        }),
+        (encryption) =>
+          storeOn(
+            {
+              ...onRecords(new Map()),
+              read: (session) => Effect.succeedSome(JSON.stringify(recordOf(session)))
+            },
+            { encryption }
+          )
+      ).pipe(Effect.orDie)
+    )
+  },
+  {
+    name: "store: a backend that removes records by itself",
+    tag: "CredentialStoreError",
+    store: Layer.succeed(
+      CredentialStore.CredentialStore,
+      storeOn({
+        ...onRecords(new Map()),
+        read: () => Effect.fail({ reason: "Evicting", code: "ALLKEYS_LRU" })
+      })
+    )
   },
   {
     name: "store: a backend that takes a message for a code",

@@ -130,6 +130,47 @@ describeOwnRedis("a store on a Redis that goes away", () => {
   )
 })
 
+describeOwnRedis("a Redis that evicts records when its memory is full", () => {
+  const server = (policy: string) => ownRedisServer({ arguments: ["--maxmemory-policy", policy] })
+
+  for (const policy of ["allkeys-lru", "allkeys-random"]) {
+    it.scopedLive(`is refused, so that what it evicted does not look like a new device: ${policy}`, () =>
+      Effect.gen(function* () {
+        const redis = yield* server(policy)
+        const store = yield* storeOn(redis)
+        for (const operation of [
+          store.load(key),
+          store.saveCredentials(key, first),
+          store.loadMany([key]),
+          Effect.scoped(store.lock(key)),
+          Stream.runDrain(store.keys)
+        ]) {
+          const error = yield* Effect.flip(operation)
+          assert.deepInclude(error, {
+            reason: "Evicting",
+            code: policy.toUpperCase().replace("-", "_"),
+            retryable: false
+          })
+          assert.include(error.message, "noeviction")
+        }
+        const accepting = yield* storeOn(redis, { eviction: "accept" })
+        yield* accepting.saveCredentials(key, first)
+        yield* redis.execute("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        yield* redis.execute("CLIENT", "KILL", "TYPE", "normal")
+        yield* eventually(store.load(key))
+        assert.deepStrictEqual(yield* clientIdIn(store), Option.some("client-1"))
+      })
+    )
+  }
+
+  it.scopedLive("is accepted where it evicts only what expires", () =>
+    Effect.gen(function* () {
+      const store = yield* storeOn(yield* server("volatile-lru"))
+      yield* store.saveCredentials(key, first)
+    })
+  )
+})
+
 /** Every value of every key. */
 const dump = ({ execute, prefix }: RedisServer) =>
   Effect.gen(function* () {

@@ -8,6 +8,7 @@ describe("options that cannot be used", () => {
     ["redis.url", { url: Redacted.make("localhost") }],
     ["redis.url", { url: Redacted.make("redis://localhost/first") }],
     ["redis.url", { url: Redacted.make("redis://:%zz@localhost") }],
+    ["redis.tiemout", { url: Redacted.make("redis://localhost"), ...{ tiemout: "1 second" } }],
     ["redis.timeout", { url: Redacted.make("redis://localhost"), timeout: 0 }],
     ["redis.reconnect", { url: Redacted.make("redis://localhost"), reconnect: "-1 seconds" }],
     ["redis.connectTimeout", { url: Redacted.make("redis://localhost"), connectTimeout: Duration.infinity }]

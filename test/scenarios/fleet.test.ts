@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream, TestClock } from "effect"
-import { AccessToken, CredentialStore, type SessionKey, Sessions } from "effect-adobe-pass"
+import { AccessToken, AdobePassError, CredentialStore, type SessionKey, Sessions } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { stoppable, wrongBy } from "../support/clocks.js"
 import { makeDatabase } from "../support/fleetStore.js"
@@ -100,6 +100,80 @@ describe("a winner that dies between its registration and its save", () => {
       assert.strictEqual((yield* counts).register, 2)
       assert.deepStrictEqual(two.told, ["RegistrationAbandoned", "Registered"])
       assert.strictEqual(rows.size, 1)
+    }).pipe(onEmulator)
+  )
+})
+
+describe("a node that dies with no more than the lock", () => {
+  it.scoped("had begun nothing, so the next one registers and tells of no abandoned registration", () =>
+    Effect.gen(function* () {
+      const { layer, log, node } = makeDatabase()
+      const dying = Layer.orDie(
+        Layer.scoped(
+          CredentialStore.CredentialStore,
+          Effect.map(node(), (store) => ({ ...store, begin: () => Effect.never }))
+        )
+      )
+      const stopped = yield* stoppable
+      const one = yield* startNode(dying)
+      yield* Effect.fork(Effect.withClock(one.sessions.credentials(device()), stopped.clock))
+      yield* settle
+      stopped.stop()
+      const two = yield* startNode(layer)
+      const waiting = yield* Effect.fork(two.sessions.credentials(device()))
+      yield* advance(60_000)
+      yield* Fiber.join(waiting)
+      assert.include(log, "take over")
+      assert.strictEqual((yield* counts).register, 1)
+      assert.deepStrictEqual(two.told, ["Registered"])
+    }).pipe(onEmulator)
+  )
+
+  it.scoped("registers nothing when it cannot write down that it begins", () =>
+    Effect.gen(function* () {
+      const { node } = makeDatabase()
+      const readOnly = Layer.orDie(
+        Layer.scoped(
+          CredentialStore.CredentialStore,
+          Effect.map(node(), (store) => ({
+            ...store,
+            begin: () =>
+              Effect.fail(
+                new AdobePassError.CredentialStoreError({
+                  operation: "lock",
+                  reason: "Unavailable",
+                  code: "EROFS"
+                })
+              )
+          }))
+        )
+      )
+      const one = yield* startNode(readOnly)
+      const error = yield* Effect.flip(runToEnd(one.sessions.credentials(device())))
+      assert.deepInclude(error, { _tag: "CredentialStoreError", code: "EROFS" })
+      assert.strictEqual((yield* counts).register, 0)
+    }).pipe(onEmulator)
+  )
+})
+
+describe("a node with another redirect URI than the one that stored pairs were registered with", () => {
+  it.scoped("uses the pairs, and tells of it once, however many devices there are", () =>
+    Effect.gen(function* () {
+      const { layer } = makeDatabase()
+      const one = yield* startNode(layer, { redirectUri: "https://tv.example/before" })
+      yield* runToEnd(Effect.forEach([1, 2, 3], (n) => one.sessions.credentials(device(n))))
+      const same = yield* startNode(layer, { redirectUri: "https://tv.example/before" })
+      yield* runToEnd(Effect.forEach([1, 2, 3], (n) => same.sessions.credentials(device(n))))
+      const other = yield* startNode(layer, { redirectUri: "https://tv.example/after" })
+      yield* runToEnd(Effect.forEach([1, 2, 3], (n) => other.sessions.credentials(device(n))))
+      yield* settle
+      const changes = (told: ReadonlyArray<string>) =>
+        told.filter((tag) => tag === "RedirectUriChanged").length
+      assert.deepStrictEqual(
+        [one, same, other].map(({ told }) => changes(told)),
+        [0, 0, 1]
+      )
+      assert.strictEqual((yield* counts).register, 3)
     }).pipe(onEmulator)
   )
 })

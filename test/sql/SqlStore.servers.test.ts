@@ -47,6 +47,45 @@ describePostgres("a store in PostgreSQL", () => {
     )
   )
 
+  it.scopedLive("goes on when the server ends its connections, as it does before it restarts", () =>
+    Effect.gen(function* () {
+      const server = yield* postgres
+      const url = yield* server.database
+      const name = new URL(url).pathname.slice(1)
+      const layer = PgClient.layer({ url: Redacted.make(url), maxConnections: 4 })
+      const terminate = server.execute(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`
+      )
+      yield* Effect.gen(function* () {
+        const store = yield* storeOf()
+        yield* store.saveCredentials(key, pair)
+        const load = Effect.map(store.load(key), Option.isSome)
+        for (let round = 0; round < 5; round++) {
+          // Opens all connections of the pool.
+          yield* Effect.all(
+            Array.from({ length: 4 }, () => load),
+            { concurrency: "unbounded" }
+          )
+          yield* terminate
+          const found = yield* Effect.forEach([1, 2, 3, 4], () => load, {
+            concurrency: round % 2 === 0 ? 1 : 4
+          })
+          assert.deepStrictEqual(found, [true, true, true, true])
+          yield* terminate
+          const next = sampleCredentials(sampleKey("b"), round)
+          yield* Effect.scoped(
+            Effect.flatMap(store.lock(sampleKey("b")), (lease) =>
+              store.saveCredentials(sampleKey("b"), next, {
+                lease,
+                replaces: round === 0 ? undefined : sampleCredentials(sampleKey("b"), round - 1)
+              })
+            )
+          )
+        }
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
   for (const isolation of ["repeatable read", "serializable"]) {
     it.scopedLive(`lets every one of many savers know the winner where transactions are ${isolation}`, () =>
       Effect.gen(function* () {

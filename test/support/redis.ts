@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { existsSync } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -71,7 +71,8 @@ const executeOn =
       const { hostname, password, pathname, port, username } = new URL(url)
       const before = [
         ...(password === "" ? [] : [["AUTH", username || "default", decodeURIComponent(password)]]),
-        ["SELECT", pathname.slice(1) || "0"]
+        // A Sentinel has no databases.
+        ...(pathname.length > 1 ? [["SELECT", pathname.slice(1)]] : [])
       ]
       const socket = connect({ host: hostname, port: Number(port || 6379) })
       let left = before.length
@@ -114,18 +115,22 @@ export interface OwnRedisServer extends RedisServer {
 const launch = (
   directory: string,
   port: number,
-  options: ReadonlyArray<string>
+  options: ReadonlyArray<string>,
+  sentinel = false
 ): Effect.Effect<Effect.Effect<void>, RedisError> =>
   Effect.gen(function* () {
     if (binary === undefined) return yield* new RedisError({ message: "there is no redis-server" })
+    const configuration = join(directory, "sentinel.conf")
+    // A Sentinel keeps what it knows in its configuration.
+    if (sentinel) yield* Effect.promise(() => writeFile(configuration, ""))
     const child = spawn(
       binary,
       [
+        sentinel ? [configuration, "--sentinel"] : [],
         ["--bind", "127.0.0.1"],
         ["--port", `${port}`],
         ["--dir", directory],
-        ["--save", ""],
-        ["--appendonly", "no"],
+        sentinel ? [] : ["--save", "", "--appendonly", "no"],
         options
       ].flat(),
       { stdio: ["ignore", "pipe", "pipe"] }
@@ -161,7 +166,12 @@ const launch = (
 
 /** A Redis of this test's own, in a directory of its own, gone when the scope ends. */
 export const ownRedisServer = (
-  options: { readonly password?: string; readonly arguments?: ReadonlyArray<string> } = {}
+  options: {
+    readonly password?: string
+    readonly arguments?: ReadonlyArray<string>
+    /** A Sentinel, which watches nothing yet. */
+    readonly sentinel?: boolean
+  } = {}
 ): Effect.Effect<OwnRedisServer, RedisError, Scope.Scope> =>
   Effect.gen(function* () {
     const directory = yield* Effect.acquireRelease(
@@ -173,7 +183,7 @@ export const ownRedisServer = (
     const access = password === undefined ? [] : ["--requirepass", password]
     let halt = Effect.void
     const start = Effect.map(
-      launch(directory, port, [...access, ...(options.arguments ?? [])]),
+      launch(directory, port, [...access, ...(options.arguments ?? [])], options.sentinel),
       (stopping) => {
         halt = stopping
       }
@@ -206,6 +216,67 @@ export const ownRedisCluster: Effect.Effect<OwnRedisServer, RedisError, Scope.Sc
     return server
   }
 )
+
+/** A Redis Cluster of three masters that share the slots. */
+export const ownRedisMasters: Effect.Effect<
+  ReadonlyArray<OwnRedisServer>,
+  RedisError,
+  Scope.Scope
+> = Effect.gen(function* () {
+  const servers = yield* Effect.forEach([0, 1, 2], () =>
+    Effect.flatMap(freePort, (busPort) =>
+      ownRedisServer({
+        arguments: [
+          ["--cluster-enabled", "yes"],
+          ["--cluster-port", `${busPort}`],
+          ["--cluster-announce-ip", "127.0.0.1"]
+        ].flat()
+      }).pipe(Effect.map((server) => ({ server, busPort })))
+    )
+  )
+  const slots = [
+    ["0", "5460"],
+    ["5461", "10922"],
+    ["10923", "16383"]
+  ]
+  for (const [n, { server }] of servers.entries()) {
+    yield* server.execute("CLUSTER", "ADDSLOTSRANGE", ...(slots[n] ?? []))
+    for (const other of servers.slice(0, n)) {
+      const { port } = new URL(Redacted.value(other.server.url))
+      yield* server.execute("CLUSTER", "MEET", "127.0.0.1", port, `${other.busPort}`)
+    }
+  }
+  for (const { server } of servers) {
+    yield* Effect.repeat(server.execute("CLUSTER", "INFO"), {
+      until: (info) => `${info}`.includes("cluster_state:ok") && `${info}`.includes("cluster_known_nodes:3"),
+      schedule: Schedule.spaced("50 millis")
+    })
+  }
+  return servers.map(({ server }) => server)
+})
+
+/** A master with one replica, and a Sentinel that watches them: `replicates` waits until the replica has everything. */
+export const ownRedisSentinel = (options: { readonly arguments?: ReadonlyArray<string> } = {}) =>
+  Effect.gen(function* () {
+    const master = yield* ownRedisServer(options)
+    const portOf = ({ url }: RedisServer) => new URL(Redacted.value(url)).port
+    const replica = yield* ownRedisServer({
+      arguments: ["--replicaof", `127.0.0.1 ${portOf(master)}`, ...(options.arguments ?? [])]
+    })
+    const sentinel = yield* ownRedisServer({ sentinel: true })
+    yield* sentinel.execute("SENTINEL", "MONITOR", "adobe", "127.0.0.1", portOf(master), "1")
+    yield* sentinel.execute("SENTINEL", "SET", "adobe", "down-after-milliseconds", "500")
+    const until = (effect: Effect.Effect<Reply, RedisError>, isDone: (reply: Reply) => boolean) =>
+      Effect.repeat(effect, { until: isDone, schedule: Schedule.spaced("50 millis") })
+    yield* until(replica.execute("INFO", "replication"), (info) =>
+      `${info}`.includes("master_link_status:up")
+    )
+    yield* until(
+      sentinel.execute("SENTINEL", "REPLICAS", "adobe"),
+      (found) => Array.isArray(found) && found.length === 1
+    )
+    return { master, replica, sentinel }
+  })
 
 /** One for all tests of a `describe`, for what takes long to start. Each use of it has a prefix of its own. */
 export const shared = <A extends RedisServer>(

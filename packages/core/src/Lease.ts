@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { InvalidInput } from "./AdobePassError.js"
@@ -40,7 +41,7 @@ const hold = (
   key: SessionKey
 ): Effect.Effect<Lease, BackendFailure, Scope.Scope> => {
   const answered = bounded(ttl)
-  const timeout = { duration: wait, onTimeout: (): BackendFailure => ({ reason: "Locked" }) }
+  const within = (duration: number) => ({ duration, onTimeout: (): BackendFailure => ({ reason: "Locked" }) })
   const release = (owner: string) =>
     Effect.catchAll(answered(backend.release(key, owner)), ({ code }) =>
       Effect.logDebug("A lease of the credential store was not released and will expire", code)
@@ -53,11 +54,13 @@ const hold = (
   return Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const owner = yield* newOwner
-      yield* restore(Effect.timeoutFail(inProcess(key), timeout))
+      const since = yield* Clock.currentTimeMillis
+      yield* restore(Effect.timeoutFail(inProcess(key), within(wait)))
+      const left = Math.max(0, wait - ((yield* Clock.currentTimeMillis) - since))
       // Added first, because the lease may be granted although the answer is lost.
       yield* Effect.addFinalizer(() => release(owner))
       const granted = yield* restore(
-        Effect.timeoutFail(poll(answered(backend.acquire(key, owner, ttl))), timeout)
+        Effect.timeoutFail(poll(answered(backend.acquire(key, owner, ttl))), within(left))
       )
       yield* renew(owner).pipe(
         Effect.delay(ttl / 3),

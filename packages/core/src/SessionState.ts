@@ -124,6 +124,8 @@ export type Fact =
   | { readonly _tag: "Saved"; readonly credentials: ClientCredentials; readonly at: number }
   /** The lock was taken over from a holder that was about to register the device, and may have done so. */
   | { readonly _tag: "LockTakenOver" }
+  /** The credentials in the store were registered with another redirect URI. */
+  | { readonly _tag: "RedirectUriDiffers" }
   /** The token endpoint gave a token for these credentials. */
   | {
       readonly _tag: "Obtained"
@@ -161,7 +163,8 @@ type Stored = Pick<StoredSession, "credentials" | "token">
  * What is published when a session changes.
  *
  * `CredentialsReplaced`: the users of this device must sign in again. `RegistrationAbandoned`: Adobe Pass has, or may
- * have, a client that is not used.
+ * have, a client that is not used. `RedirectUriChanged`: stored credentials were registered with another redirect URI than
+ * the configured one, and stay in use; it is published once a process and application.
  *
  * @since 0.1.0
  * @category events
@@ -171,6 +174,7 @@ export type Event =
   | { readonly _tag: "CredentialsAdopted" }
   | { readonly _tag: "CredentialsReplaced" }
   | { readonly _tag: "RegistrationAbandoned" }
+  | { readonly _tag: "RedirectUriChanged" }
   | { readonly _tag: "TokenObtained"; readonly reason: TokenReason }
   | { readonly _tag: "TokenAdopted" }
   | { readonly _tag: "RefreshFailed"; readonly error: SessionError }
@@ -418,6 +422,8 @@ export const next = (state: SessionState, fact: Fact, rules: Rules = Options.ses
       return saved(state, fact.credentials, fact.at)
     case "LockTakenOver":
       return [state, [{ _tag: "RegistrationAbandoned" }]]
+    case "RedirectUriDiffers":
+      return [state, [{ _tag: "RedirectUriChanged" }]]
     case "Obtained":
       return obtained(state, fact, rules)
     case "Rejected":

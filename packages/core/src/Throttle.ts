@@ -41,8 +41,9 @@ export interface Overloaded {
  * The pacing of one process.
  *
  * Permits of a key are given first come, first served; `urgent` ones (token requests, repetitions) before the others.
- * When a waiter is interrupted, the next one takes its place. A key costs a few numbers, no fiber and no timer, and is
- * forgotten when its bucket is full again.
+ * When a waiter is interrupted, the next one takes its place. A permit that was given is spent, also when its caller is
+ * interrupted before it sends: whether it has sent is not known, and an interval is all that it costs. A key costs a few
+ * numbers, no fiber and no timer, and is forgotten when its bucket is full again.
  *
  * @since 0.1.0
  * @category models

@@ -58,6 +58,11 @@ export interface Redis {
    * Redis resizes its table.
    */
   readonly pages: (prefix: string) => Stream.Stream<ReadonlyArray<string>, BackendFailure>
+  /**
+   * What each master does when its memory is full, such as `noeviction` or `allkeys-lru`. It is read anew after each
+   * connect. A server that does not tell is left out.
+   */
+  readonly evictionPolicies: Effect.Effect<ReadonlyArray<string>, BackendFailure>
 }
 
 /**
@@ -141,10 +146,36 @@ const pages =
       scan({ ...connection, client }, prefix)
     )
 
+const policyIn = (info: string): Option.Option<string> =>
+  Option.fromNullable(/^maxmemory_policy:(\S+)/m.exec(info)?.[1])
+
+const evictionPolicies = (connection: Connection): Redis["evictionPolicies"] => {
+  let known: { readonly connects: number; readonly policies: ReadonlyArray<string> } | undefined
+  return Effect.suspend(() => {
+    const connects = connection.connects()
+    if (known?.connects === connects) return Effect.succeed(known.policies)
+    const infos = Effect.flatMap(masters(connection), (clients) =>
+      Effect.forEach(clients, (client) =>
+        Effect.filterOrFail(
+          send({ ...connection, client }, "INFO", ["memory"]),
+          Predicate.isString,
+          unexpectedReply
+        )
+      )
+    )
+    return Effect.map(infos, (found) => {
+      const policies = found.flatMap((info) => Option.toArray(policyIn(info)))
+      known = { connects, policies }
+      return policies
+    })
+  })
+}
+
 const commands = (connection: Connection): Redis => ({
   run: run(connection),
   field: field(connection),
-  pages: pages(connection)
+  pages: pages(connection),
+  evictionPolicies: evictionPolicies(connection)
 })
 
 /**
@@ -153,7 +184,8 @@ const commands = (connection: Connection): Redis => ({
  * @since 0.1.0
  * @category constructors
  */
-export const make = (client: Client): Redis => commands({ client, lastCode: () => undefined })
+export const make = (client: Client): Redis =>
+  commands({ client, lastCode: () => undefined, connects: () => 0 })
 
 /**
  * `make` as a layer.
@@ -194,6 +226,33 @@ export interface ClusterOptions extends ConnectionOptions {
 }
 
 /**
+ * The addresses of Sentinels, and the group of servers that they watch.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SentinelOptions extends ConnectionOptions {
+  /**
+   * `redis://[[user]:password@]name[/db]` with the name of the group in the place of a host, or `rediss://` for TLS to
+   * its servers.
+   */
+  readonly master: Redacted.Redacted<string>
+  /** `redis://[[user]:password@]host[:port]`. User, password and TLS of the first apply to all. The port is 26379 by default. */
+  readonly sentinels: readonly [Redacted.Redacted<string>, ...ReadonlyArray<Redacted.Redacted<string>>]
+}
+
+const addressesOf = (
+  field: string,
+  [first, ...others]: ClusterOptions["urls"],
+  port?: number
+): Effect.Effect<readonly [Address.Address, ...ReadonlyArray<Address.Address>], InvalidInput> => {
+  const address = (url: Redacted.Redacted<string>) => Address.fromUrl(field, url, port)
+  return Effect.gen(function* () {
+    return [yield* address(first), ...(yield* Effect.forEach(others, address))] as const
+  })
+}
+
+/**
  * A connection to one Redis, closed with the scope.
  *
  * The layer is built even when Redis cannot be reached. Commands then fail at once until the client has connected.
@@ -213,9 +272,29 @@ export const layer = (options: SingleOptions): Layer.Layer<Redis, InvalidInput> 
   Layer.scoped(
     Redis,
     Effect.gen(function* () {
-      const limits = yield* RedisOptions.connection.check(options, "redis")
-      const address = yield* Address.fromUrl("redis.url", options.url)
+      const { url, ...given } = options
+      const limits = yield* RedisOptions.connection.check(given, "redis")
+      const address = yield* Address.fromUrl("redis.url", url)
       return commands(yield* Connect.single(address, limits))
+    })
+  )
+
+/**
+ * `layer` for the master that Sentinels name. After a failover the connection moves to the new master; what the old one
+ * had not replicated is lost, see the README.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSentinel = (options: SentinelOptions): Layer.Layer<Redis, InvalidInput> =>
+  Layer.scoped(
+    Redis,
+    Effect.gen(function* () {
+      const { master: group, sentinels: urls, ...given } = options
+      const limits = yield* RedisOptions.connection.check(given, "redis")
+      const master = yield* Address.fromUrl("redis.master", group)
+      const sentinels = yield* addressesOf("redis.sentinels", urls, 26_379)
+      return commands(yield* Connect.sentinel(master, sentinels, limits))
     })
   )
 
@@ -229,10 +308,9 @@ export const layerCluster = (options: ClusterOptions): Layer.Layer<Redis, Invali
   Layer.scoped(
     Redis,
     Effect.gen(function* () {
-      const limits = yield* RedisOptions.connection.check(options, "redis")
-      const [first, ...others] = options.urls
-      const address = (url: Redacted.Redacted<string>) => Address.fromUrl("redis.urls", url)
-      const addresses = [yield* address(first), ...(yield* Effect.forEach(others, address))] as const
+      const { urls, ...given } = options
+      const limits = yield* RedisOptions.connection.check(given, "redis")
+      const addresses = yield* addressesOf("redis.urls", urls)
       return commands(yield* Connect.cluster(addresses, limits))
     })
   )

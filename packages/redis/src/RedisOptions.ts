@@ -41,6 +41,11 @@ export const keys = Setting.group({
 export const store = Setting.group({
   ...keys.settings,
   ...Options.store.settings,
+  /**
+   * Whether the store works on a Redis that evicts records when its memory is full: any `maxmemory-policy` but
+   * `noeviction` and `volatile-*`. Users of a device whose record is evicted must sign in again. @default "refuse"
+   */
+  eviction: Setting.literal(["refuse", "accept"], "refuse"),
   /** The lease that the lock of a session is. */
   lease: Options.lease
 })

@@ -38,6 +38,28 @@ interface Hashes {
 const run = ({ prefix, redis }: Hashes, script: Script, key: SessionKey, ...args: ReadonlyArray<string>) =>
   redis.run(script, `${prefix}${key}`, args)
 
+/** Records do not expire, so `volatile-*` evicts none of them. */
+const evicts = (policy: string) => policy !== "noeviction" && !policy.startsWith("volatile-")
+
+/** Fails instead of asking a Redis that evicts, where a record that is missing may have been there. */
+const refusingEviction = (redis: Redis): Redis => {
+  const checked = Effect.flatMap(
+    redis.evictionPolicies,
+    (policies): Effect.Effect<void, StoreBackend.BackendFailure> => {
+      const evicting = policies.find(evicts)
+      return evicting === undefined
+        ? Effect.void
+        : Effect.fail({ reason: "Evicting", code: evicting.toUpperCase().replaceAll("-", "_") })
+    }
+  )
+  return {
+    ...redis,
+    run: (...args) => Effect.zipRight(checked, redis.run(...args)),
+    field: (...args) => Effect.zipRight(checked, redis.field(...args)),
+    pages: (prefix) => Stream.unwrap(Effect.as(checked, redis.pages(prefix)))
+  }
+}
+
 const leases = (hashes: Hashes): StoreBackend.LeaseBackend => ({
   acquire: (key, owner, ttl) =>
     Effect.map(run(hashes, Scripts.acquire, key, owner, `${ttl}`), (reply) => {
@@ -130,8 +152,12 @@ export const make = (
   options: RedisStoreOptions = {}
 ): Effect.Effect<CredentialStore.CredentialStore, InvalidInput, Redis | Scope.Scope> =>
   Effect.gen(function* () {
-    const { prefix } = yield* RedisOptions.store.check(options)
-    const hashes = { redis: yield* Redis, prefix: `${prefix}session:` }
+    const { eviction, prefix } = yield* RedisOptions.store.check(options)
+    const redis = yield* Redis
+    const hashes = {
+      redis: eviction === "refuse" ? refusingEviction(redis) : redis,
+      prefix: `${prefix}session:`
+    }
     const locks = yield* Lease.make(leases(hashes), options.lease)
     return yield* CredentialStore.make(backend(hashes, locks), options)
   })

@@ -59,7 +59,8 @@ const buckets = (redis: Redis, prefix: string): SharedThrottle.SharedBuckets => 
 export const make = (options: RedisThrottleOptions = {}): Effect.Effect<Throttle, InvalidInput, Redis> =>
   Effect.gen(function* () {
     const { prefix } = yield* RedisOptions.throttle.check(options, "throttle")
-    return yield* SharedThrottle.make(buckets(yield* Redis, prefix), options)
+    const { prefix: _, ...pacing } = options
+    return yield* SharedThrottle.make(buckets(yield* Redis, prefix), pacing)
   })
 
 /**

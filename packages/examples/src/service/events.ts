@@ -3,10 +3,12 @@ import { Sessions } from "effect-adobe-pass"
 
 const levelOf = ({ _tag }: Sessions.SessionEvent) => {
   switch (_tag) {
-    // Users have to sign in again; Adobe Pass refuses a fleet; a node died at a bad moment; the store is in trouble.
+    // Users have to sign in again; Adobe Pass refuses a fleet; a node died at a bad moment; the configuration differs; the
+    // store is in trouble.
     case "CredentialsReplaced":
     case "IncidentStarted":
     case "RegistrationAbandoned":
+    case "RedirectUriChanged":
     case "StoreFailed":
       return Effect.logWarning
     default:

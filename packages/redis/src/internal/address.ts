@@ -17,7 +17,7 @@ export interface Address {
 const decoded = (text: string) =>
   Either.try({ try: () => decodeURIComponent(text), catch: () => "has a % that encodes nothing" })
 
-const parse = (text: string): Either.Either<Address, string> =>
+const parse = (text: string, port: number): Either.Either<Address, string> =>
   Either.gen(function* () {
     const url = URL.canParse(text) ? new URL(text) : undefined
     if (url === undefined || !["redis:", "rediss:"].includes(url.protocol) || url.hostname === "") {
@@ -29,7 +29,7 @@ const parse = (text: string): Either.Either<Address, string> =>
     const password = yield* decoded(url.password)
     return {
       host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-      port: url.port === "" ? 6379 : Number(url.port),
+      port: url.port === "" ? port : Number(url.port),
       db: Number(db),
       access: {
         ...(username === "" ? {} : { username }),
@@ -42,6 +42,7 @@ const parse = (text: string): Either.Either<Address, string> =>
 /** Parses a URL of Redis. The error does not show the URL, which may hold a password. */
 export const fromUrl = (
   field: string,
-  url: Redacted.Redacted<string>
+  url: Redacted.Redacted<string>,
+  defaultPort = 6379
 ): Either.Either<Address, InvalidInput> =>
-  Either.mapLeft(parse(Redacted.value(url)), (problem) => new InvalidInput({ field, problem }))
+  Either.mapLeft(parse(Redacted.value(url), defaultPort), (problem) => new InvalidInput({ field, problem }))

@@ -11,7 +11,8 @@ type Limits = Setting.Checked<typeof connection>
 /** What every connection to one server is set up with. */
 const settings = ({ connectTimeout, timeout }: Limits) => ({
   commandTimeout: timeout,
-  socketTimeout: 2 * timeout,
+  // No timer of the platform is longer.
+  socketTimeout: Math.min(2 * timeout, 2 ** 31 - 1),
   connectTimeout,
   // 0: IPv4 or IPv6, whichever the name resolves to.
   family: 0,
@@ -28,10 +29,13 @@ const delay =
   (attempt: number): number =>
     Math.min(reconnect, 50 * 2 ** Math.min(attempt - 1, 20))
 
-/** A client, and the code of its connection's last error while it is not connected. @internal */
+/** A client and what is known of its connection. @internal */
 export interface Connection<Client> {
   readonly client: Client
+  /** The code of the last error while it is not connected. */
   readonly lastCode: () => string | undefined
+  /** How often it has connected, or has found another node of a Cluster. */
+  readonly connects: () => number
 }
 
 /**
@@ -44,6 +48,7 @@ const open = <Client extends Cluster | IoRedis>(
 ): Effect.Effect<Connection<Client>, never, Scope.Scope> =>
   Effect.gen(function* () {
     let lastCode: string | undefined
+    let connects = 0
     const client = yield* Effect.acquireRelease(Effect.sync(create), (created) =>
       Effect.sync(() => created.disconnect())
     )
@@ -52,12 +57,16 @@ const open = <Client extends Cluster | IoRedis>(
     })
     client.on("ready", () => {
       lastCode = undefined
+      connects += 1
+    })
+    client.on("+node", () => {
+      connects += 1
     })
     yield* Effect.timeoutOption(
       Effect.promise(() => client.connect().catch(() => undefined)),
       connectTimeout
     )
-    return { client, lastCode: () => lastCode }
+    return { client, lastCode: () => lastCode, connects: () => connects }
   })
 
 /** @internal */
@@ -77,6 +86,37 @@ export const single = (
       }),
     limits
   )
+
+/**
+ * `master`: the name of the group in the place of the host, and the access to its servers. User, password and TLS of the
+ * first Sentinel apply to all. @internal
+ */
+export const sentinel = (
+  { access, db, host: name }: Address,
+  sentinels: readonly [Address, ...ReadonlyArray<Address>],
+  limits: Limits
+): Effect.Effect<Connection<IoRedis>, never, Scope.Scope> =>
+  open(() => {
+    const { password, tls, username } = sentinels[0].access
+    return new IoRedis({
+      name,
+      sentinels: sentinels.map(({ host, port }) => ({ host, port })),
+      ...(username === undefined ? {} : { sentinelUsername: username }),
+      ...(password === undefined ? {} : { sentinelPassword: password }),
+      ...(tls === undefined ? {} : { sentinelTLS: tls }),
+      enableTLSForSentinelMode: access.tls !== undefined,
+      db,
+      ...access,
+      ...settings(limits),
+      // Leaves a master that was replaced although it still answers.
+      failoverDetector: true,
+      sentinelCommandTimeout: limits.timeout,
+      sentinelRetryStrategy: delay(limits),
+      retryStrategy: delay(limits),
+      lazyConnect: true,
+      enableOfflineQueue: false
+    })
+  }, limits)
 
 /** User, password and TLS of the first address apply to all nodes. @internal */
 export const cluster = (

@@ -24,6 +24,21 @@ export const failure = (error: SqlError): BackendFailure => {
 const isContention = (error: SqlError): boolean =>
   /^(?:SQLITE_BUSY|SQLITE_LOCKED|40001$|40P01$)/.test(codeOf(error) ?? "")
 
+/**
+ * Whether the connection ended before the answer, rather than the database refusing the statement: SQLSTATE of the
+ * classes 08 and 57P, or no SQLSTATE at all. After a restart of the server every connection of a pool fails so once.
+ *
+ * The statement may be repeated although it may have had its effect: leases and removals are the same when they are
+ * made twice, and a save that was made finds its own record, reads it, and is content.
+ */
+const isLostConnection = (error: SqlError): boolean => {
+  const code = codeOf(error) ?? ""
+  return /^(?:08|57P)/.test(code) || !/^(?:SQLITE_.*|(?=.*\d)[0-9A-Z]{5})$/.test(code)
+}
+
+/** The connections of a pool are replaced one by one. */
+const reconnects = Schedule.spaced(20).pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(5)))
+
 /** Unlimited, because callers set a time limit. Short, because the writers of a busy file leave few gaps. */
 const retries = Schedule.exponential(5, 1.5).pipe(Schedule.either(Schedule.spaced(25)), Schedule.jittered)
 
@@ -50,8 +65,9 @@ const checkNoOpenStatement = (sql: SqlClient.SqlClient): Effect.Effect<void, Sql
   ).pipe(Effect.zipRight(sql`RELEASE effect_adobe_pass`), Effect.uninterruptible, Effect.asVoid)
 
 /**
- * Runs a statement outside any transaction of the caller, and repeats it while other connections block it. On a SQLite
- * connection that may have an open statement, it first checks that there is none.
+ * Runs a statement outside any transaction of the caller, and repeats it while other connections block it, and a few
+ * times when its connection was lost. On a SQLite connection that may have an open statement, it first checks that there
+ * is none.
  *
  * @internal
  */
@@ -69,7 +85,8 @@ export const run = <A>(
       })
     ),
     outsideTransaction,
-    Effect.retry({ schedule: retries, while: isContention })
+    Effect.retry({ schedule: retries, while: isContention }),
+    Effect.retry({ schedule: reconnects, while: isLostConnection })
   )
 
 /**

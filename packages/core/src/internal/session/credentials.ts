@@ -7,6 +7,7 @@ import * as Schedule from "effect/Schedule"
 import type { CredentialStoreError, SessionError } from "../../AdobePassError.js"
 import { type ClientCredentials, sameCredentials } from "../../ClientCredentials.js"
 import type { SaveOptions, StoredSession } from "../../CredentialStore.js"
+import type { RegisteredApplication } from "../../RegisteredApplication.js"
 import { type Lease, leaseLost } from "../../StoreBackend.js"
 import { poll } from "../poll.js"
 import { remembering, type Session, type SessionServices } from "./session.js"
@@ -21,17 +22,36 @@ export const storeRetry = Schedule.exponential(100).pipe(
   Schedule.whileInput((error: CredentialStoreError) => error.retryable && !isLeaseLost(error))
 )
 
+/** Applications of which it was told that stored credentials have another redirect URI. */
+const toldOfRedirectUri = new WeakSet<RegisteredApplication>()
+
+/** Credentials of another redirect URI are used: to register again would sign users out. Once it is told. */
+const tellOfRedirectUri = (
+  { application, apply }: SessionServices,
+  session: Session,
+  { redirectUris }: ClientCredentials
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { redirectUri } = application
+    // Imported credentials do not say what they were registered with.
+    if (redirectUri === undefined || redirectUris.length === 0 || redirectUris.includes(redirectUri))
+      return Effect.void
+    if (toldOfRedirectUri.has(application)) return Effect.void
+    toldOfRedirectUri.add(application)
+    return apply(session, { _tag: "RedirectUriDiffers" })
+  })
+
 /** Reads the store, and updates the state in memory. */
 export const consult = (
-  { apply, store }: SessionServices,
+  services: SessionServices,
   session: Session
 ): Effect.Effect<Option.Option<StoredSession>, CredentialStoreError> =>
-  Effect.tap(store.load(session.key), (stored) =>
+  Effect.tap(services.store.load(session.key), (stored) =>
     Option.isNone(stored)
       ? Effect.void
       : Effect.flatMap(Clock.currentTimeMillis, (at) =>
-          apply(session, { _tag: "Loaded", stored: stored.value, at })
-        )
+          services.apply(session, { _tag: "Loaded", stored: stored.value, at })
+        ).pipe(Effect.zipRight(tellOfRedirectUri(services, session, stored.value.credentials)))
   )
 
 /** Saves credentials, and updates the state in memory with what the store holds afterwards. */
