@@ -38,6 +38,14 @@ const free = (pipe: string) =>
     await handle.close()
   })
 
+/** Whether this process still reads the pipe. */
+const isOpen = (pipe: string) =>
+  promise(async () => {
+    const open = await fs.readdir("/proc/self/fd")
+    const targets = await Promise.all(open.map((fd) => fs.readlink(`/proc/self/fd/${fd}`).catch(() => "")))
+    return targets.includes(pipe)
+  })
+
 /** The content of the lock file of another process. */
 const lockOf = (pid: number, host: string) =>
   JSON.stringify({ pid, host, owner: "6f1e5a4e-3b1c-4f6d-9d7a-0a1b2c3d4e5f" })
@@ -138,7 +146,7 @@ describe("a file store", () => {
           const waiting = yield* Effect.fork(Effect.scoped(store.lock(key)))
           // Found stale, found still the same, and then, moved aside, another one.
           yield* feed(lock, stale)
-          yield* until(exists(`${lock}.abandoned`))
+          yield* until(Effect.map(isOpen(lock), (open) => !open))
           yield* feed(lock, stale)
           yield* until(Effect.map(exists(lock), (there) => !there))
           const [aside = ""] = yield* temporaries

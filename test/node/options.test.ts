@@ -61,7 +61,8 @@ describe("a file store", () => {
     ["lockWait", Number.POSITIVE_INFINITY],
     ["timeout", 0],
     ["timeout", Number.NaN],
-    ["timeout", Number.POSITIVE_INFINITY]
+    ["timeout", Number.POSITIVE_INFINITY],
+    ["lockwait", 1]
   ] as const) {
     it.scopedLive(`refuses a ${field} of ${value} once, and creates no directory`, () =>
       Effect.gen(function* () {
@@ -123,7 +124,7 @@ describe("Adobe Pass on Node.js", () => {
 
 describe("the software statement from a file", () => {
   /** `layerConfig` with these variables beside the ones that are always there; its failure as text. */
-  const failure = (variables: Record<string, string>, content = "") =>
+  const failure = (variables: Record<string, string>, content: string | Uint8Array = "") =>
     Effect.gen(function* () {
       const directory = yield* storeDirectory
       const file = `${directory}.statement`
@@ -146,6 +147,10 @@ describe("the software statement from a file", () => {
     Effect.gen(function* () {
       assert.strictEqual(yield* failure({}, `${statement}\n`), "none")
       assert.strictEqual(yield* failure({ ADOBE_PASS_SOFTWARE_STATEMENT: "" }, statement), "none")
+      const utf16 = Buffer.from(`\ufeff${statement}`, "utf16le")
+      assert.strictEqual(yield* failure({}, utf16), "none")
+      assert.strictEqual(yield* failure({}, Buffer.from(utf16).swap16()), "none")
+      assert.strictEqual(yield* failure({}, `\ufeff${statement}`), "none")
     })
   )
 

@@ -64,13 +64,8 @@ const applicationOptions: { readonly [Option in keyof RegisteredApplication.Appl
  */
 export const check = (options: Omit<AdobePassOptions, "throttle">): Effect.Effect<void, InvalidInput> =>
   Effect.gen(function* () {
-    const known = { ...applicationOptions, ...Options.adobePass.settings }
-    const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
-    if (unknown !== undefined) {
-      return yield* new InvalidInput({ field: unknown, problem: Setting.unknownOption })
-    }
     yield* RegisteredApplication.make(options)
-    yield* Options.adobePass.check(options)
+    yield* Options.adobePass.checkNames(options, "", Object.keys(applicationOptions))
   })
 
 const checked = <A, E, R>(

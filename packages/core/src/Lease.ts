@@ -88,7 +88,7 @@ export const make = (
   options?: LeaseOptions
 ): Effect.Effect<Required<Pick<StoreBackend, "begin" | "lock">>, InvalidInput, Scope.Scope> =>
   Effect.gen(function* () {
-    const checked = yield* Options.lease.check(options, "lease")
+    const checked = yield* Options.lease.checkNames(options, "lease")
     const inProcess = yield* KeyedMutex.make<SessionKey>()
     return {
       lock: (key) => hold(backend, checked, inProcess, key),

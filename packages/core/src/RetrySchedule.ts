@@ -98,4 +98,4 @@ export const fromChecked = <E extends RetryableError>({
 export const make = <E extends RetryableError>(
   options: RetryOptions = {}
 ): Either.Either<Schedule.Schedule<E, E>, InvalidInput> =>
-  Either.map(Options.retry.check(options, "retry"), (checked) => fromChecked<E>(checked))
+  Either.map(Options.retry.checkNames(options, "retry"), (checked) => fromChecked<E>(checked))

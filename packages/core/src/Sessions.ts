@@ -262,7 +262,7 @@ export const make = (
   ClientRegistration | CredentialStore | RegisteredApplication | Scope.Scope | TokenEndpoint
 > =>
   Effect.gen(function* () {
-    const checked = yield* Options.sessions.check(options, "sessions")
+    const checked = yield* Options.sessions.checkNames(options, "sessions")
     const events = yield* Effect.acquireRelease(PubSub.sliding<SessionEvent>(1024), PubSub.shutdown)
     const sessions = new SessionMap(checked.capacity)
     const services: SessionServices = {

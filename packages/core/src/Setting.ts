@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as String from "effect/String"
@@ -47,10 +48,7 @@ export interface Setting<I, A> extends AnySetting {
   readonly fallback: A
   /** Reads the variable of this name, or the variables below it; undefined when it is not set. */
   readonly config: (name: string) => Config.Config<I | undefined>
-  /**
-   * The checked value; `InvalidInput` names the first wrong option, below `path`. A name that is not an option is refused
-   * below a path and in groups within the group. At the top, options of several groups may be mixed.
-   */
+  /** The checked value; `InvalidInput` names the first wrong option, below `path`. */
   readonly check: (input: I | undefined, path?: string) => Either.Either<A, InvalidInput>
 }
 
@@ -71,6 +69,15 @@ type CheckedOf<S extends Settings> = { readonly [K in keyof S]: Schema.Schema.Ty
 export interface Group<S extends Settings> extends Setting<InputOf<S>, CheckedOf<S>> {
   /** The options by name, for a group that has them and more. */
   readonly settings: S
+  /**
+   * As `check`, for an input that is not shared with other groups: a name that is neither an option nor among `others` is
+   * refused. Groups within a group are always checked in this way.
+   */
+  readonly checkNames: (
+    input: InputOf<S> | undefined,
+    path: string,
+    others?: ReadonlyArray<string>
+  ) => Either.Either<CheckedOf<S>, InvalidInput>
 }
 
 /**
@@ -89,27 +96,26 @@ export type Input<G extends AnySetting> = Schema.Schema.Encoded<G["schema"]>
  */
 export type Checked<G extends AnySetting> = Schema.Schema.Type<G["schema"]>
 
-/** @internal */
-export const unknownOption = "is not an option, so check its spelling"
+const unknownOption = "is not an option, so check its spelling"
+
+const below = (path: string, names: ReadonlyArray<PropertyKey>): string =>
+  [path, ...names].filter((part) => part !== "").join(".")
 
 const firstProblem = (error: ParseResult.ParseError, path: string): InvalidInput => {
   const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
-  const field = [path, ...(issue?.path ?? [])].filter((part) => part !== "").join(".")
+  const field = below(path, issue?.path ?? [])
   // Options have messages of their own; a default one is about a group, and repeats the value.
   const ofGroup = issue?._tag === "Unexpected" ? unknownOption : "must be an object of options"
   const problem = issue?.message.startsWith("must ") === true ? issue.message : ofGroup
   return new InvalidInput({ field: field === "" ? "options" : field, problem })
 }
 
-const strict = { parseOptions: { onExcessProperty: "error" } } as const
-
 const checkWith = <I, A>(schema: Schema.Schema<A, I>, fallback: A): Setting<I, A>["check"] => {
-  const decodeTop = Schema.decodeUnknownEither(schema)
-  const decodeBelow = Schema.decodeUnknownEither(schema.annotations(strict))
+  const decode = Schema.decodeUnknownEither(schema)
   return (input, path = "") =>
     input === undefined
       ? Either.right(fallback)
-      : Either.mapLeft((path === "" ? decodeTop : decodeBelow)(input), (error) => firstProblem(error, path))
+      : Either.mapLeft(decode(input), (error) => firstProblem(error, path))
 }
 
 const make = <I, A>(options: {
@@ -302,9 +308,10 @@ export const group = <S extends Settings>(
   settings: S,
   rule?: { readonly isValid: (checked: CheckedOf<S>) => boolean; readonly problem: string }
 ): Group<S> => {
+  const onlyKnown = { parseOptions: { onExcessProperty: "error" } } as const
   const struct = Schema.Struct(
     Record.map(settings, ({ fallback, schema }) =>
-      Schema.optionalWith(schema.annotations(strict), { default: () => fallback })
+      Schema.optionalWith(schema.annotations(onlyKnown), { default: () => fallback })
     )
   )
   // Both are built from `settings`, property by property, which the types of `Struct` and `all` do not express.
@@ -317,6 +324,7 @@ export const group = <S extends Settings>(
     ? typed
     : typed.pipe(Schema.filter((checked) => rule.isValid(checked) || rule.problem))
   const fallback = Schema.decodeUnknownSync(schema)({})
+  const check = checkWith(schema, fallback)
   return {
     settings,
     schema,
@@ -326,6 +334,13 @@ export const group = <S extends Settings>(
       Object.entries(settings).flatMap(([key, setting]) =>
         setting.rows(`${option}${option === "" ? "" : "."}${key}`, variable(prefix, key))
       ),
-    check: checkWith(schema, fallback)
+    check,
+    checkNames: (input, path, others = []) => {
+      const names = Predicate.isRecord(input) ? Object.keys(input) : []
+      const unknown = names.find((name) => !Object.hasOwn(settings, name) && !others.includes(name))
+      return unknown === undefined
+        ? check(input, path)
+        : Either.left(new InvalidInput({ field: below(path, [unknown]), problem: unknownOption }))
+    }
   }
 }

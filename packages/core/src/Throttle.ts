@@ -184,7 +184,7 @@ export const makeLocal = (options: Setting.Checked<typeof Options.throttle>): Lo
  * @category constructors
  */
 export const make = (options: ThrottleOptions = {}): Either.Either<Throttle, InvalidInput> =>
-  Either.map(Options.throttle.check(options, "throttle"), makeLocal)
+  Either.map(Options.throttle.checkNames(options, "throttle"), makeLocal)
 
 /**
  * `make` as a layer.

@@ -37,6 +37,13 @@ export interface FileStoreOptions extends CredentialStore.StoreOptions, Setting.
   readonly directory: string
 }
 
+const others: {
+  readonly [Option in Exclude<keyof FileStoreOptions, keyof typeof options.settings>]-?: true
+} = {
+  directory: true,
+  encryption: true
+}
+
 /**
  * A store with one file per session.
  *
@@ -61,7 +68,7 @@ export const make = (
 ): Effect.Effect<CredentialStore.CredentialStore, CredentialStoreError | InvalidInput, Scope.Scope> =>
   Effect.gen(function* () {
     if (input.directory === "") return yield* StoreDirectory.refused("is empty")
-    const { lockWait } = yield* options.check(input)
+    const { lockWait } = yield* options.checkNames(input, "", Object.keys(others))
     const directory = yield* StoreDirectory.open(path.resolve(input.directory))
     return yield* CredentialStore.make(yield* FileBackend.make(directory, lockWait), input)
   })

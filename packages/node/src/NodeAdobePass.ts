@@ -65,7 +65,7 @@ export const layer = <E, R>({
   Layer.unwrapEffect(
     Effect.gen(function* () {
       yield* AdobePass.check(options)
-      yield* NodeTransport.options.check(transport, "transport")
+      yield* NodeTransport.options.checkNames(transport, "transport")
       return Layer.provide(AdobePass.layer(options), [NodeTransport.layer(transport), store])
     })
   )
@@ -142,7 +142,7 @@ export const layerConfig = <E = never, R = never>(
       if (given.transport !== undefined) {
         return layer({ ...options, ...configured, transport: given.transport })
       }
-      const pool = NodeTransport.options.check(configured.transport, "transport")
+      const pool = NodeTransport.options.checkNames(configured.transport, "transport")
       yield* Effect.mapError(pool, AdobePass.nameVariable)
       return layer({ ...options, ...configured })
     })

@@ -94,7 +94,7 @@ export const makeDispatcher = (
   input?: TransportOptions
 ): Effect.Effect<Undici.Dispatcher, InvalidInput, Scope.Scope> =>
   Effect.gen(function* () {
-    const checked = yield* options.check(input, "transport")
+    const checked = yield* options.checkNames(input, "transport")
     const clock = yield* Effect.clock
     const lookup = cachedLookup(clock, checked.dnsTtl)
     const proxies = checked.proxy === "none" ? undefined : yield* proxiesOf(process.env)

@@ -58,7 +58,7 @@ const buckets = (redis: Redis, prefix: string): SharedThrottle.SharedBuckets => 
  */
 export const make = (options: RedisThrottleOptions = {}): Effect.Effect<Throttle, InvalidInput, Redis> =>
   Effect.gen(function* () {
-    const { prefix } = yield* RedisOptions.throttle.check(options, "throttle")
+    const { prefix } = yield* RedisOptions.throttle.checkNames(options, "throttle")
     const { prefix: _, ...pacing } = options
     return yield* SharedThrottle.make(buckets(yield* Redis, prefix), pacing)
   })
