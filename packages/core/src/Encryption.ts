@@ -114,7 +114,7 @@ export const make = (
   options: EncryptionOptions = {}
 ): Effect.Effect<Encryption, InvalidInput> =>
   Effect.gen(function* () {
-    const { plaintext } = yield* Options.encryption.check(options, "encryption")
+    const { plaintext } = yield* Options.encryption.checkNames(options, "encryption")
     const imported = yield* Effect.forEach(keys, importKey)
     const byId = new Map(imported)
     if (byId.size !== imported.length) {

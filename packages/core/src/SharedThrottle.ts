@@ -198,4 +198,4 @@ export const make = (
   buckets: SharedBuckets,
   options: SharedThrottleOptions = {}
 ): Either.Either<Throttle, InvalidInput> =>
-  Either.map(Options.sharedThrottle.check(options, "throttle"), (checked) => build(buckets, checked))
+  Either.map(Options.sharedThrottle.checkNames(options, "throttle"), (checked) => build(buckets, checked))

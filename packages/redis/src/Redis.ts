@@ -273,7 +273,7 @@ export const layer = (options: SingleOptions): Layer.Layer<Redis, InvalidInput> 
     Redis,
     Effect.gen(function* () {
       const { url, ...given } = options
-      const limits = yield* RedisOptions.connection.check(given, "redis")
+      const limits = yield* RedisOptions.connection.checkNames(given, "redis")
       const address = yield* Address.fromUrl("redis.url", url)
       return commands(yield* Connect.single(address, limits))
     })
@@ -291,7 +291,7 @@ export const layerSentinel = (options: SentinelOptions): Layer.Layer<Redis, Inva
     Redis,
     Effect.gen(function* () {
       const { master: group, sentinels: urls, ...given } = options
-      const limits = yield* RedisOptions.connection.check(given, "redis")
+      const limits = yield* RedisOptions.connection.checkNames(given, "redis")
       const master = yield* Address.fromUrl("redis.master", group)
       const sentinels = yield* addressesOf("redis.sentinels", urls, 26_379)
       return commands(yield* Connect.sentinel(master, sentinels, limits))
@@ -309,7 +309,7 @@ export const layerCluster = (options: ClusterOptions): Layer.Layer<Redis, Invali
     Redis,
     Effect.gen(function* () {
       const { urls, ...given } = options
-      const limits = yield* RedisOptions.connection.check(given, "redis")
+      const limits = yield* RedisOptions.connection.checkNames(given, "redis")
       const addresses = yield* addressesOf("redis.urls", urls)
       return commands(yield* Connect.cluster(addresses, limits))
     })
