@@ -187,7 +187,7 @@ describe("the costs", () => {
           { concurrency: "unbounded", discard: true }
         )
       )
-      atMost(cost, { steps: 11_000, fibers: 125, timers: 9 })
+      atMost(cost, { steps: 14_000, fibers: 125, timers: 9 })
       const { register, token } = yield* emulator.counts
       assert.deepStrictEqual({ register, token }, { register: 1, token: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))

@@ -114,6 +114,17 @@ describe("beyond the capacity", () => {
     assert.isAtMost(looks / pinned.length, 100)
   })
 
+  it("a session that an operation has looked up stays until the operation ends", () => {
+    const sessions = new SessionMap(10)
+    const entry = sessions.use("pinned")
+    entry.users += 1
+    fill(sessions, ids(0, 1000))
+    assert.strictEqual(sessions.use("pinned"), entry)
+    entry.users -= 1
+    fill(sessions, ids(1000, 2000))
+    assert.notStrictEqual(sessions.use("pinned"), entry)
+  })
+
   it("a session that is being changed stays", () => {
     const sessions = new SessionMap(10)
     const entry = sessions.use("pinned")

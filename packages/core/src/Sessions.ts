@@ -23,6 +23,7 @@ import type { Device } from "./Device.js"
 import * as Credentials from "./internal/session/credentials.js"
 import { initial as initialReplacements, type Replacements } from "./internal/session/replacements.js"
 import { open, type SessionServices } from "./internal/session/session.js"
+import type { SessionEntry } from "./internal/session/sessionEntry.js"
 import { SessionMap } from "./internal/session/sessionMap.js"
 import * as Token from "./internal/session/token.js"
 import { warm } from "./internal/session/warm.js"
@@ -115,20 +116,36 @@ export const Sessions: Context.Tag<Sessions, Sessions> = Context.GenericTag<Sess
   "effect-adobe-pass/Sessions"
 )
 
+/** Uses the session of a device, which stays in memory from the look-up on: no other operation may find another one. */
+const using = <A, E>(
+  sessions: SessionMap,
+  device: Device,
+  use: (entry: SessionEntry) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) => {
+    const entry = sessions.use(Redacted.value(device.id))
+    entry.users += 1
+    const released = Effect.sync(() => {
+      entry.users -= 1
+    })
+    return Effect.ensuring(restore(use(entry)), released)
+  })
+
 const credentials = (
   services: SessionServices,
   sessions: SessionMap,
   device: Device
 ): Effect.Effect<ClientCredentials, SessionError> =>
-  withClock((clock) => {
-    const entry = sessions.use(Redacted.value(device.id))
-    if (entry.state.credentials !== undefined) return Effect.succeed(entry.state.credentials)
-    const failure = SessionState.failureAt(entry.state, clock.unsafeCurrentTimeMillis())
-    if (failure !== undefined && !entry.registering.isRunning) return Effect.fail(failure)
-    return Effect.flatMap(open(services, device, entry), (session) =>
-      Effect.map(Credentials.obtain(services, session), (stored) => stored.credentials)
-    )
-  })
+  using(sessions, device, (entry) =>
+    withClock((clock) => {
+      if (entry.state.credentials !== undefined) return Effect.succeed(entry.state.credentials)
+      const failure = SessionState.failureAt(entry.state, clock.unsafeCurrentTimeMillis())
+      if (failure !== undefined && !entry.registering.isRunning) return Effect.fail(failure)
+      return Effect.flatMap(open(services, device, entry), (session) =>
+        Effect.map(Credentials.obtain(services, session), (stored) => stored.credentials)
+      )
+    })
+  )
 
 const accessToken = (
   services: SessionServices,
@@ -148,24 +165,24 @@ const refreshed = (
   sessions: SessionMap,
   device: Device,
   now: number
-): Effect.Effect<AccessToken, SessionError> => {
-  const entry = sessions.use(Redacted.value(device.id))
-  const { state } = entry
-  const current = SessionState.step(state, now) === "Obtain" ? undefined : state.token
-  const failure = entry.refreshing.isRunning ? undefined : SessionState.failureAt(state, now)
-  const flight = Effect.zipRight(
-    Metric.set(Metrics.sessions, sessions.size),
-    Effect.flatMap(open(services, device, entry), (session) =>
-      Token.start(services, session, { background: current !== undefined })
+): Effect.Effect<AccessToken, SessionError> =>
+  using(sessions, device, (entry) => {
+    const { state } = entry
+    const current = SessionState.step(state, now) === "Obtain" ? undefined : state.token
+    const failure = entry.refreshing.isRunning ? undefined : SessionState.failureAt(state, now)
+    const flight = Effect.zipRight(
+      Metric.set(Metrics.sessions, sessions.size),
+      Effect.flatMap(open(services, device, entry), (session) =>
+        Token.start(services, session, { background: current !== undefined })
+      )
     )
-  )
-  if (current === undefined) {
-    return failure === undefined ? Effect.flatMap(flight, Deferred.await) : Effect.fail(failure)
-  }
-  return entry.refreshing.isRunning || failure !== undefined
-    ? Effect.succeed(current)
-    : Effect.as(flight, current)
-}
+    if (current === undefined) {
+      return failure === undefined ? Effect.flatMap(flight, Deferred.await) : Effect.fail(failure)
+    }
+    return entry.refreshing.isRunning || failure !== undefined
+      ? Effect.succeed(current)
+      : Effect.as(flight, current)
+  })
 
 const tell = (
   services: SessionServices,
@@ -173,9 +190,8 @@ const tell = (
   device: Device,
   fact: SessionState.Fact
 ): Effect.Effect<void> =>
-  Effect.flatMap(
-    Effect.suspend(() => open(services, device, sessions.use(Redacted.value(device.id)))),
-    (session) => services.apply(session, fact)
+  using(sessions, device, (entry) =>
+    Effect.flatMap(open(services, device, entry), (session) => services.apply(session, fact))
   )
 
 const forget = (
@@ -183,24 +199,26 @@ const forget = (
   sessions: SessionMap,
   device: Device
 ): Effect.Effect<void, CredentialStoreError> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const id = Redacted.value(device.id)
-      const entry = sessions.use(id)
-      const session = yield* open(services, device, entry)
-      // From here on no flight writes the credentials back. Calls after the removal start a new session.
-      yield* services.apply(session, { _tag: "Forgetting" })
-      const flightsEnded = Effect.whileLoop({
-        while: () => entry.registering.isRunning || entry.refreshing.isRunning,
-        body: () => Effect.zipRight(entry.refreshing.ended, entry.registering.ended),
-        step: () => {}
+  using(sessions, device, (entry) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        const id = Redacted.value(device.id)
+        const session = yield* open(services, device, entry)
+        // From here on no flight writes the credentials back. Calls after the removal start a new session.
+        yield* services.apply(session, { _tag: "Forgetting" })
+        const flightsEnded = Effect.whileLoop({
+          while: () => entry.registering.isRunning || entry.refreshing.isRunning,
+          body: () => Effect.zipRight(entry.refreshing.ended, entry.registering.ended),
+          step: () => {}
+        })
+        yield* Effect.onError(
+          restore(Effect.zipRight(flightsEnded, services.store.remove(session.key))),
+          () => services.apply(session, { _tag: "ForgettingFailed" })
+        )
+        sessions.remove(id, entry)
+        yield* services.apply(session, { _tag: "Forgotten" })
       })
-      yield* Effect.onError(restore(Effect.zipRight(flightsEnded, services.store.remove(session.key))), () =>
-        services.apply(session, { _tag: "ForgettingFailed" })
-      )
-      sessions.remove(id, entry)
-      yield* services.apply(session, { _tag: "Forgotten" })
-    })
+    )
   )
 
 /** Changes what is known about replaced credentials. */

@@ -22,6 +22,8 @@ export class SessionEntry extends Effectable.Class<SessionState> implements Ref.
   readonly refreshing = new SingleFlight<AccessToken, SessionError>()
   /** The key of the session, once it was needed. */
   key: SessionKey | undefined = undefined
+  /** How many operations have looked the session up and not ended. */
+  users = 0
   /** See `LruMap`. */
   movedAt = 0
   #state: SessionState
@@ -59,8 +61,8 @@ export class SessionEntry extends Effectable.Class<SessionState> implements Ref.
     return this.get
   }
 
-  /** Whether memory must keep the session: it is being changed or removed. */
+  /** Whether memory must keep the session: it is about to be changed or removed, or is so already. */
   get isPinned(): boolean {
-    return this.registering.isRunning || this.refreshing.isRunning || this.#state.forgotten
+    return this.users > 0 || this.registering.isRunning || this.refreshing.isRunning || this.#state.forgotten
   }
 }
