@@ -103,6 +103,54 @@ describe("a body that stalls", () => {
   )
 })
 
+describe("a body that comes drop by drop, and never ends", () => {
+  const dripping = (response: ServerResponse) => {
+    response.writeHead(200, json)
+    const timer = setInterval(() => response.write(" "), 20)
+    response.on("close", () => clearInterval(timer))
+  }
+
+  it.scopedLive("is given to the reader of the call after the limit of an attempt", () =>
+    Effect.gen(function* () {
+      const { url } = yield* adobePass((_, response) => dripping(response))
+      const { status } = yield* Effect.provide(call("/api/v2/x"), over(url, { timeout: "200 millis" }))
+      assert.strictEqual(status, 200)
+    })
+  )
+
+  for (const [operation, path] of [
+    ["register", "/o/client/register"],
+    ["token", "/o/client/token"]
+  ] as const) {
+    it.scopedLive(`ends the ${operation} request that it answers`, () =>
+      Effect.gen(function* () {
+        const { url } = yield* adobePass(() => {}, { [path]: dripping })
+        const error = yield* Effect.flip(
+          Effect.provide(call("/api/v2/x"), over(url, { timeout: "200 millis", retry: { attempts: 1 } }))
+        )
+        assert.deepInclude(error, { _tag: "TransportError", operation, reason: "Timeout" })
+      })
+    )
+  }
+
+  it.scopedLive(
+    "ends a token request that stalls also for a caller whose own body may pause for longer",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* adobePass(() => {}, {
+          "/o/client/token": (response) => stalling(response, json)
+        })
+        const error = yield* Effect.flip(
+          call("/api/v2/x").pipe(
+            Transport.withBodyTimeout("10 minutes"),
+            Effect.provide(over(url, { timeout: "200 millis", retry: { attempts: 1 } }))
+          )
+        )
+        assert.deepInclude(error, { _tag: "TransportError", operation: "token", reason: "Stalled" })
+      })
+  )
+})
+
 describe("a body that nobody reads", () => {
   it.scopedLive("gives its connection back, so that other calls go on", () =>
     Effect.gen(function* () {
