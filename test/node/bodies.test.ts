@@ -335,6 +335,23 @@ describe("an encoded body", () => {
   )
 })
 
+describe("an answer whose status HTTP does not define", () => {
+  for (const status of [600, 999]) {
+    it.scopedLive(`is a typed error, or the answer of a raw call (${status})`, () =>
+      Effect.gen(function* () {
+        const { url } = yield* adobePass((_, response) => void response.writeHead(status, json).end("{}"))
+        yield* Effect.gen(function* () {
+          const error = yield* Effect.flip(call("/api/v2/x"))
+          assert.deepInclude(error, { _tag: "ServiceUnavailable", status })
+          const adobe = yield* ProtectedClient.ProtectedClient
+          const answer = yield* Effect.provideService(adobe.raw.get("/api/v2/x"), CurrentDevice, device())
+          assert.deepStrictEqual([answer.status, yield* answer.text], [status, "{}"])
+        }).pipe(Effect.provide(over(url, { retry: { attempts: 1 } })))
+      })
+    )
+  }
+})
+
 describe("a time limit", () => {
   for (const limit of [Duration.days(30), Duration.infinity]) {
     it.scopedLive(`of ${Duration.format(limit)} does not end at once`, () =>
