@@ -319,6 +319,20 @@ describe("an encoded body", () => {
     }).pipe(Effect.provide(NodeTransport.layer()))
   )
 
+  it.scopedLive("is decoded no more than five times, however often it says that it was encoded", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serveWhole(({ target }, response) => {
+        const times = Array.from({ length: Number(target.slice(1)) }, () => "gzip")
+        const bytes = times.reduce((encoded) => zlib.gzipSync(encoded), Buffer.from("text"))
+        response.setHeader("content-encoding", times.join(",")).end(bytes)
+      })
+      const read = (times: number) => Effect.flatMap(HttpClient.get(`${url}/${times}`), ({ text }) => text)
+      assert.strictEqual(yield* read(5), "text")
+      const { cause } = yield* Effect.flip(read(6))
+      assert.deepInclude(cause, { _tag: "TransportFailure", reason: "Encoding", code: "gzip" })
+    }).pipe(Effect.provide(NodeTransport.layer()))
+  )
+
   it.scopedLive("that is cut is a lost connection, not a wrong encoding", () =>
     Effect.gen(function* () {
       const encoded = zlib.gzipSync(Buffer.from(text))
