@@ -131,6 +131,12 @@ describe("the scopes that a token claims", () => {
     ["one scope", unsigned({ scopes: "api:client:v2" }), ["api:client:v2"]],
     ["a list", unsigned({ scopes: ["a", "b"] }), ["a", "b"]],
     ["spaces and empty parts", unsigned({ scopes: " a , ,b," }), ["a", "b"]],
+    [
+      "scopes between spaces",
+      unsigned({ scopes: "api:client:v2 config:client" }),
+      ["api:client:v2", "config:client"]
+    ],
+    ["a list of several", unsigned({ scopes: ["a b", "c,d"] }), ["a", "b", "c", "d"]],
     ["an empty string", unsigned({ scopes: "" }), []],
     ["no claim", unsigned({ sub: "a" }), []],
     ["a number", unsigned({ scopes: 5 }), []],

@@ -413,14 +413,24 @@ describe("a failure", () => {
     (_, error, part, limit) => {
       let state = stateAfter(loaded())
       const start = 3000
-      for (const at of [0, 3, 10, 20, 50, 100, 500, 1000].map((seconds) => start + seconds * 1000)) {
+      for (const at of [0, 3, 10, 20, 50, 100, 300, 500, 800].map((seconds) => start + seconds * 1000)) {
         state = next(state, { _tag: "Failed", error, at, background: false, spread: 0 })[0]
         const expected = Math.max(outageCooldown, Math.min((at - start) * part, limit))
         assert.strictEqual((state.failure?.until ?? 0) - at, expected)
       }
-      const late = next(state, { _tag: "Failed", error, at: 2_000_000, background: false, spread: 0.5 })[0]
-      assert.strictEqual((late.failure?.until ?? 0) - 2_000_000, limit * 1.25)
+      const late = next(state, { _tag: "Failed", error, at: 1_100_000, background: false, spread: 0.5 })[0]
+      assert.strictEqual((late.failure?.until ?? 0) - 1_100_000, limit * 1.25)
       assert.strictEqual(next(state, failed(outage))[0].failure?.first, 3000)
+    }
+  )
+
+  it.each([refusal, waiting, lost])(
+    "that ended long ago does not make the wait after another longer",
+    (error) => {
+      const before = next(stateAfter(loaded()), failed(error))[0]
+      const at = (before.failure?.until ?? 0) + 300_000
+      const after = next(before, { _tag: "Failed", error, at, background: false, spread: 0 })[0]
+      assert.strictEqual(after.failure?.until, at + outageCooldown)
     }
   )
 

@@ -103,6 +103,54 @@ describe("a body that stalls", () => {
   )
 })
 
+describe("a body that comes drop by drop, and never ends", () => {
+  const dripping = (response: ServerResponse) => {
+    response.writeHead(200, json)
+    const timer = setInterval(() => response.write(" "), 20)
+    response.on("close", () => clearInterval(timer))
+  }
+
+  it.scopedLive("is given to the reader of the call after the limit of an attempt", () =>
+    Effect.gen(function* () {
+      const { url } = yield* adobePass((_, response) => dripping(response))
+      const { status } = yield* Effect.provide(call("/api/v2/x"), over(url, { timeout: "200 millis" }))
+      assert.strictEqual(status, 200)
+    })
+  )
+
+  for (const [operation, path] of [
+    ["register", "/o/client/register"],
+    ["token", "/o/client/token"]
+  ] as const) {
+    it.scopedLive(`ends the ${operation} request that it answers`, () =>
+      Effect.gen(function* () {
+        const { url } = yield* adobePass(() => {}, { [path]: dripping })
+        const error = yield* Effect.flip(
+          Effect.provide(call("/api/v2/x"), over(url, { timeout: "200 millis", retry: { attempts: 1 } }))
+        )
+        assert.deepInclude(error, { _tag: "TransportError", operation, reason: "Timeout" })
+      })
+    )
+  }
+
+  it.scopedLive(
+    "ends a token request that stalls also for a caller whose own body may pause for longer",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* adobePass(() => {}, {
+          "/o/client/token": (response) => stalling(response, json)
+        })
+        const error = yield* Effect.flip(
+          call("/api/v2/x").pipe(
+            Transport.withBodyTimeout("10 minutes"),
+            Effect.provide(over(url, { timeout: "200 millis", retry: { attempts: 1 } }))
+          )
+        )
+        assert.deepInclude(error, { _tag: "TransportError", operation: "token", reason: "Stalled" })
+      })
+  )
+})
+
 describe("a body that nobody reads", () => {
   it.scopedLive("gives its connection back, so that other calls go on", () =>
     Effect.gen(function* () {
@@ -271,6 +319,20 @@ describe("an encoded body", () => {
     }).pipe(Effect.provide(NodeTransport.layer()))
   )
 
+  it.scopedLive("is decoded no more than five times, however often it says that it was encoded", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serveWhole(({ target }, response) => {
+        const times = Array.from({ length: Number(target.slice(1)) }, () => "gzip")
+        const bytes = times.reduce((encoded) => zlib.gzipSync(encoded), Buffer.from("text"))
+        response.setHeader("content-encoding", times.join(",")).end(bytes)
+      })
+      const read = (times: number) => Effect.flatMap(HttpClient.get(`${url}/${times}`), ({ text }) => text)
+      assert.strictEqual(yield* read(5), "text")
+      const { cause } = yield* Effect.flip(read(6))
+      assert.deepInclude(cause, { _tag: "TransportFailure", reason: "Encoding", code: "gzip" })
+    }).pipe(Effect.provide(NodeTransport.layer()))
+  )
+
   it.scopedLive("that is cut is a lost connection, not a wrong encoding", () =>
     Effect.gen(function* () {
       const encoded = zlib.gzipSync(Buffer.from(text))
@@ -285,6 +347,23 @@ describe("an encoded body", () => {
       assert.deepInclude(cause, { _tag: "TransportFailure", reason: "ConnectionLost" })
     }).pipe(Effect.provide(NodeTransport.layer()))
   )
+})
+
+describe("an answer whose status HTTP does not define", () => {
+  for (const status of [600, 999]) {
+    it.scopedLive(`is a typed error, or the answer of a raw call (${status})`, () =>
+      Effect.gen(function* () {
+        const { url } = yield* adobePass((_, response) => void response.writeHead(status, json).end("{}"))
+        yield* Effect.gen(function* () {
+          const error = yield* Effect.flip(call("/api/v2/x"))
+          assert.deepInclude(error, { _tag: "ServiceUnavailable", status })
+          const adobe = yield* ProtectedClient.ProtectedClient
+          const answer = yield* Effect.provideService(adobe.raw.get("/api/v2/x"), CurrentDevice, device())
+          assert.deepStrictEqual([answer.status, yield* answer.text], [status, "{}"])
+        }).pipe(Effect.provide(over(url, { retry: { attempts: 1 } })))
+      })
+    )
+  }
 })
 
 describe("a time limit", () => {

@@ -20,12 +20,21 @@ const oauth: Readonly<Record<string, unknown>> = {
   "/o/client/token": { access_token: "token", expires_in: 21_600, token_type: "bearer", created_at: 0 }
 }
 
-/** Adobe Pass, whose protected API does what the test says; the calls are the paths in their order. */
-export const adobePass = (api: (request: Received, response: ServerResponse) => void) =>
+/**
+ * Adobe Pass, whose protected API does what the test says, and so do other paths where it says so; the calls are the paths
+ * in their order.
+ */
+export const adobePass = (
+  api: (request: Received, response: ServerResponse) => void,
+  others: Readonly<Record<string, (response: ServerResponse) => void>> = {}
+) =>
   Effect.gen(function* () {
     const calls: Array<string> = []
     const server = yield* serveWhole((request, response) => {
-      const answer = oauth[request.target.split("?")[0] ?? ""]
+      const path = request.target.split("?")[0] ?? ""
+      const other = others[path]
+      if (other !== undefined) return other(response)
+      const answer = oauth[path]
       if (answer !== undefined) return void response.writeHead(201, json).end(JSON.stringify(answer))
       calls.push(request.target)
       api(request, response)

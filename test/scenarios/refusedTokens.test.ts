@@ -124,6 +124,27 @@ describe("an API that refuses every token", () => {
     }).pipe(forOne, Effect.provide(system()))
   )
 
+  it.effect("is remembered as briefly as at first when it had refused the device on another day", () =>
+    Effect.gen(function* () {
+      yield* refusing
+      yield* advance(86_400_000)
+      yield* refusing
+      yield* advance(3000)
+      assert.strictEqual(tag(yield* runToEnd(Effect.either(call))), "success")
+    }).pipe(forOne, Effect.provide(system()))
+  )
+
+  it.effect("does not keep a revoked token in use when the clock is set back after a refusal", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      yield* TestClock.setTime(36_000_000)
+      yield* refusing
+      yield* TestClock.setTime(34_200_000)
+      yield* emulator.revokeTokens
+      assert.strictEqual(tag(yield* runToEnd(Effect.either(call))), "success")
+    }).pipe(forOne, Effect.provide(system()))
+  )
+
   it.effect("does not stand in the way of other devices, other APIs and other service providers", () =>
     Effect.gen(function* () {
       yield* refusing

@@ -62,15 +62,16 @@ const claims = (token: string): typeof Claims.Type =>
   Option.getOrElse(decodeClaims(token.split(".")[1] ?? ""), (): typeof Claims.Type => ({}))
 
 /**
- * The scopes that a JWT claims (a comma-separated string under `scopes`); empty for an opaque token.
+ * The scopes that a JWT claims under `scopes`: a string with commas, with spaces as OAuth has them, or a list of such;
+ * empty for an opaque token.
  *
  * @since 0.1.0
  * @category conversions
  */
 export const claimedScopes = (token: string): ReadonlyArray<string> => {
   const { scopes } = claims(token)
-  const texts = typeof scopes === "string" ? scopes.split(",") : isTexts(scopes) ? scopes : []
-  return texts.map((scope) => scope.trim()).filter((scope) => scope !== "")
+  const texts = typeof scopes === "string" ? [scopes] : isTexts(scopes) ? scopes : []
+  return texts.flatMap((text) => text.split(/[\s,]+/)).filter((scope) => scope !== "")
 }
 
 /** How long a JWT lasts by its own claims, in seconds. */

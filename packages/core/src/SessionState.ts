@@ -391,7 +391,12 @@ const cooldown = (
 const failed = (state: SessionState, fact: Extract<Fact, { _tag: "Failed" }>, rules: Rules): Next => {
   const { at, background, error } = fact
   const before = state.failure
-  const isRow = before !== undefined && before.error._tag === error._tag && before.since <= at
+  const isRow =
+    before !== undefined &&
+    before.error._tag === error._tag &&
+    before.since <= at &&
+    // One that ended long ago was the failure of another cause.
+    at < before.until + longestHold
   const first = isRow ? before.first : at
   const until = at + cooldown(state, fact, at - first, rules)
   return [

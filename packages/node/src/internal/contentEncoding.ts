@@ -48,14 +48,20 @@ export const encodingsOf = (header: string | ReadonlyArray<string> | undefined):
         .filter((encoding) => encoding !== "" && encoding !== "identity")
         .reverse()
 
+/** Each takes a decoder with memory of its own, and a header may name thousands. */
+const maximumEncodings = 5
+
 /** Undoes the encodings of a body; its own failures stay as they are. @internal */
 export const decoded = <E>(
   body: Stream.Stream<Uint8Array, E>,
   encodings: ReadonlyArray<string>
-): Stream.Stream<Uint8Array, E | Failure> =>
-  encodings.reduce<Stream.Stream<Uint8Array, E | Failure>>((encoded, encoding) => {
+): Stream.Stream<Uint8Array, E | Failure> => {
+  const [last = ""] = encodings
+  if (encodings.length > maximumEncodings) return Stream.fail(failure(last, undefined))
+  return encodings.reduce<Stream.Stream<Uint8Array, E | Failure>>((encoded, encoding) => {
     const decoder = decoders.get(encoding)
     return decoder === undefined
       ? Stream.fail(failure(encoding, undefined))
       : NodeStream.pipeThroughDuplex(encoded, decoder, (cause) => failure(encoding, cause))
   }, body)
+}

@@ -53,6 +53,8 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
   #response: UndiciResponse | undefined
   #body: ResponseBody | undefined
   #isHeld = false
+  /** When a body that still arrives is handed on, by `performance.now`. */
+  #heldUntil = 0
 
   constructor(
     request: HttpClientRequest.HttpClientRequest,
@@ -92,15 +94,18 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
     const { limits, timeouts } = this.#options
     this.#body = new ResponseBody(controller, limits)
     this.#response = new UndiciResponse(this.#request, status, headers, this.#body)
-    this.#isHeld = timeouts !== undefined && isShort(status, headers)
-    if (this.#isHeld) limits.idle.add(this)
-    else queueMicrotask(() => this.#deliver())
+    if (timeouts !== undefined && isShort(status, headers)) {
+      this.#isHeld = true
+      limits.idle.add(this)
+      this.#heldUntil = performance.now() + timeouts.millis
+    } else queueMicrotask(() => this.#deliver())
   }
 
   onResponseData(_controller: Undici.Dispatcher.DispatchController, chunk: Buffer): void {
     this.#body?.push(chunk)
     if (!this.#isHeld) return
-    if (this.#body?.isFull === true) this.#deliver()
+    // One that comes drop by drop must not keep its caller beyond the limits, which its reader has.
+    if (this.#body?.isFull === true || performance.now() >= this.#heldUntil) this.#deliver()
     else this.#options.limits.idle.add(this)
   }
 

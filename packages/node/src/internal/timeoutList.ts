@@ -14,25 +14,25 @@ export abstract class TimeoutEntry {
 
 /** A linked list of entries in the order in which they expire. @internal */
 export class TimeoutList {
-  readonly #millis: number
+  readonly millis: number
   #first: TimeoutEntry | undefined
   #last: TimeoutEntry | undefined
   #isScheduled = false
 
   constructor(millis: number) {
-    this.#millis = Math.min(millis, longestDelay)
+    this.millis = Math.min(millis, longestDelay)
   }
 
   /** Starts the timeout of an entry, again if it is in a list. */
   add(entry: TimeoutEntry): void {
     entry.list?.remove(entry)
     entry.list = this
-    entry.expiresAt = performance.now() + this.#millis
+    entry.expiresAt = performance.now() + this.millis
     entry.previous = this.#last
     if (this.#last === undefined) this.#first = entry
     else this.#last.next = entry
     this.#last = entry
-    if (!this.#isScheduled) this.#schedule(this.#millis)
+    if (!this.#isScheduled) this.#schedule(this.millis)
   }
 
   /** Cancels the timeout of an entry. Does nothing when the entry is not in this list. */

@@ -23,7 +23,7 @@ import { RegisteredApplication } from "../../RegisteredApplication.js"
 import { RetryQuota } from "../../RetryQuota.js"
 import * as RetrySchedule from "../../RetrySchedule.js"
 import { Throttle } from "../../Throttle.js"
-import type { Send } from "../../Transport.js"
+import { BodyTimeout, type Send } from "../../Transport.js"
 import { hardTimeout } from "../hardTimeout.js"
 import { issuePaths } from "../issuePaths.js"
 import { boundedBody } from "./boundedBody.js"
@@ -127,6 +127,8 @@ const exchange = (
       hardTimeout(timeout, () => timeoutError(operation, attempts))
     )
   ).pipe(
+    // What the body of a call may do is not for this one, which other callers may wait for, too.
+    Effect.provideService(BodyTimeout, undefined),
     Effect.mapError((error) =>
       error._tag === "TransportError" ? error : transportError(operation, error, attempts)
     )

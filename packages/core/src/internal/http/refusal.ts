@@ -37,12 +37,15 @@ export const bodyOf = (
     Effect.orElseSucceed(() => new Uint8Array())
   )
 
-/** The answer with a body that was read already and can be read again, as bytes, text or stream. */
+/**
+ * The answer with a body that was read already and can be read again, as bytes, text or stream. No `Response` can have a
+ * status outside of those that HTTP defines.
+ */
 const withBody = (
   response: HttpClientResponse.HttpClientResponse,
   body: Uint8Array<ArrayBuffer>
 ): HttpClientResponse.HttpClientResponse =>
-  response.status < 200
+  response.status < 200 || response.status > 599
     ? response
     : HttpClientResponse.fromWeb(
         response.request,

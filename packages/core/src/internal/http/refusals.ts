@@ -56,8 +56,9 @@ export class Refusals {
     return this.#refusals.size === 0
   }
 
+  /** Whether the API has refused the device a short time ago. */
   has(call: Call): boolean {
-    return !this.isEmpty && this.#refusals.has(nameOf(call))
+    return !this.isEmpty && this.#lastInRow(nameOf(call), call.startedAt) !== undefined
   }
 
   /** What the API says to this token, as far as it is known when the call starts. */
@@ -74,7 +75,7 @@ export class Refusals {
 
   add(call: Call, token: AccessToken, error: TokenRefusal, at: number): void {
     const name = nameOf(call)
-    const first = Math.min(at, this.#refusals.get(name)?.first ?? at)
+    const first = this.#lastInRow(name, at)?.first ?? at
     const wait = Math.max(shortest, Math.min(longest, at - first))
     this.#refusals.delete(name)
     this.#refusals.add(name, { error, token, first, since: at, until: at + wait, movedAt: 0 })
@@ -84,5 +85,11 @@ export class Refusals {
 
   forget(call: Call): void {
     this.#refusals.delete(nameOf(call))
+  }
+
+  /** The refusal that one at `at` would follow: an old one says nothing about today, nor does one in the future. */
+  #lastInRow(name: string, at: number): Refusal | undefined {
+    const last = this.#refusals.get(name)
+    return last !== undefined && at >= last.since && at < last.until + longest ? last : undefined
   }
 }
