@@ -212,6 +212,34 @@ describe("refusals of several devices by invalid_client", () => {
     }).pipe(Effect.scoped, Effect.provide(system()))
   )
 
+  it.effect("do not end when a new pair is accepted late, but when an old one is", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const sessions = yield* Sessions.Sessions
+      const devices = Array.from({ length: 20 }, (_, n) => device(n))
+      const tokens = Effect.forEach(devices, (each) => Effect.either(sessions.accessToken(each)), {
+        concurrency: "unbounded"
+      })
+      const told: Array<string> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(sessions.events, ({ _tag }) => Effect.sync(() => told.push(_tag)))
+      )
+      yield* runToEnd(tokens)
+      yield* TestClock.adjust(7 * hour)
+      // Every pair is lost, and a new one is known only some seconds after its registration.
+      yield* emulator.revokeAllClients
+      yield* emulator.fail({ route: "token", fault: Fault.oauthError("invalid_client"), times: 41 })
+      yield* runToEnd(tokens)
+      for (let n = 0; n < 90; n++) {
+        yield* runToEnd(tokens)
+        yield* advance(5000)
+      }
+      assert.isTrue((yield* runToEnd(tokens)).every(Either.isRight))
+      assert.strictEqual(told.filter((tag) => tag === "CredentialsReplaced").length, 20)
+      assert.notInclude(told, "IncidentEnded")
+    }).pipe(Effect.scoped, Effect.provide(system()))
+  )
+
   it.effect("leave a sibling that shares the store in the same wait for the pair that was tried", () => {
     const store = makeStore()
     const node = adobePass({ throttle: { burst: 1000 } }).pipe(Layer.provide(store.layer))

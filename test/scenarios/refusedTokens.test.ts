@@ -108,6 +108,18 @@ describe("an API that refuses every token", () => {
     }).pipe(forOne, Effect.provide(system()))
   )
 
+  it.effect("by turns costs a token ever more rarely, down to one in a dozen seconds", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      for (let second = 0; second < 600; second++) {
+        if (second % 2 === 1) yield* emulator.fail({ route: "api", fault: Fault.answer(401) })
+        assert.strictEqual(tag(yield* runToEnd(Effect.either(call))), "success")
+        yield* advance(1000)
+      }
+      assert.isAtMost((yield* counts).token, 75)
+    }).pipe(forOne, Effect.provide(system()))
+  )
+
   const refusing = Effect.gen(function* () {
     const emulator = yield* Emulator.Emulator
     yield* emulator.fail({ route: "api", fault: Fault.answer(401), times: always })

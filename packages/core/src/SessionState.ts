@@ -303,13 +303,25 @@ export const settlingTime = 3000
 
 const longestRenewal = 300_000
 
+/**
+ * How long a row stays when one of its tokens is accepted: an API that accepts and refuses by turns must not cost a token
+ * each time, and a token that is revoked soon after must not be kept for minutes.
+ */
+const shortRow = 3
+
+/** How long a token is kept when it replaced others that were refused, in milliseconds. */
+const renewalInterval = (renewals: number): number =>
+  renewals === 0 ? 0 : Math.min(longestRenewal, settlingTime * 2 ** (renewals - 1))
+
 /** Whether a refusal at `at` says too little about the token in use, or comes too soon after others, to drop it. */
 const isKept = ({ accepted, renewals }: SessionState, { issuedAt }: AccessToken, at: number): boolean => {
   const age = at - issuedAt
-  const unsettled = accepted ? 0 : settlingTime
-  const renewed = renewals === 0 ? 0 : Math.min(longestRenewal, settlingTime * 2 ** (renewals - 1))
-  return age >= 0 && age < Math.max(unsettled, renewed)
+  return age >= 0 && age < Math.max(accepted ? 0 : settlingTime, renewalInterval(renewals))
 }
+
+/** The row of refused tokens with this one, or a new row when it was in use for long. */
+const renewalsWith = ({ renewals }: SessionState, { issuedAt }: AccessToken, at: number): number =>
+  at - issuedAt > 10 * renewalInterval(renewals) ? 1 : renewals + 1
 
 const rejected = (state: SessionState, token: AccessToken, at: number): SessionState => {
   if (state.token !== undefined) {
@@ -319,7 +331,7 @@ const rejected = (state: SessionState, token: AccessToken, at: number): SessionS
           refreshAt: 0,
           accepted: false,
           rejected: token,
-          renewals: state.renewals + 1
+          renewals: renewalsWith(state, token, at)
         })
       : state
   }
@@ -329,9 +341,10 @@ const rejected = (state: SessionState, token: AccessToken, at: number): SessionS
 
 const accepted = (state: SessionState, token: AccessToken): SessionState => {
   const isInUse = state.token !== undefined && sameToken(state.token, token)
-  const isNews = !state.accepted || state.renewals > 1
-  // A second token within moments still waits: an API that accepts and refuses by turns must not cost one each time.
-  return isInUse && isNews ? change(state, { accepted: true, renewals: Math.min(1, state.renewals) }) : state
+  const isNews = !state.accepted || state.renewals > shortRow
+  return isInUse && isNews
+    ? change(state, { accepted: true, renewals: Math.min(shortRow, state.renewals) })
+    : state
 }
 
 /** Whether Adobe Pass may have registered the device although the registration failed. */

@@ -19,7 +19,7 @@ import {
   limitOf,
   withoutResponse
 } from "./protectedCall.js"
-import { bodyOf, refusal, refusesToken } from "./refusal.js"
+import { bodyOf, failWith, refusal, refusesToken } from "./refusal.js"
 import { isTokenRefusal } from "./refusals.js"
 import { withHeaders } from "./withHeaders.js"
 
@@ -118,23 +118,24 @@ const tokenRefused = (services: CallServices, call: Call, answer: Answer): Attem
   Effect.gen(function* () {
     const { budget, refusals, sessions } = services
     const { token } = answer
+    // Read first, so that the answer keeps no connection while a token is requested.
+    const body = yield* bodyOf(services, answer.response)
+    const last = lastRefusal(services, call, answer, body)
     const pause = refusals.has(call) ? undefined : pauses[call.pauses]
     const wasRequested = token.issuedAt >= call.startedAt
-    if (wasRequested && pause === undefined) return yield* lastRefusal(services, call, answer)
+    if (wasRequested && pause === undefined) return yield* last
     yield* sessions.reject(call.device, token)
-    if (!isReplayable(call.request)) return yield* refusal(services, call, answer)
+    if (!isReplayable(call.request)) return yield* failWith(services, call, answer, body)
     const next = yield* Effect.mapError(sessions.accessToken(call.device), withoutResponse)
     if (sameToken(next, token)) {
       const now = yield* Clock.currentTimeMillis
       const wait = (pause ?? Number.POSITIVE_INFINITY) * (0.75 + (yield* Random.next) / 2)
-      if (now + wait > call.startedAt + budget) return yield* lastRefusal(services, call, answer)
+      if (now + wait > call.startedAt + budget) return yield* last
       call.pauses += 1
-      yield* bodyOf(services, answer.response)
       yield* Effect.sleep(wait)
     } else {
-      if (call.renewals === maximumRenewals) return yield* lastRefusal(services, call, answer)
+      if (call.renewals === maximumRenewals) return yield* last
       call.renewals += 1
-      yield* bodyOf(services, answer.response)
     }
     return yield* attempt(services, call, answer.attempts)
   })
@@ -143,9 +144,10 @@ const tokenRefused = (services: CallServices, call: Call, answer: Answer): Attem
 const lastRefusal = (
   services: CallServices,
   call: Call,
-  answer: Answer
+  answer: Answer,
+  body: Uint8Array<ArrayBuffer>
 ): Effect.Effect<never, FailedAttempt> =>
-  Effect.tapError(refusal(services, call, answer), ({ error }) =>
+  Effect.tapError(failWith(services, call, answer, body), ({ error }) =>
     isTokenRefusal(error)
       ? Effect.map(Clock.currentTimeMillis, (at) => services.refusals.add(call, answer.token, error, at))
       : Effect.void

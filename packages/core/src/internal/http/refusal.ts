@@ -121,8 +121,16 @@ export const refusal = (
   call: Call,
   answer: Answer
 ): Effect.Effect<never, FailedAttempt> =>
+  Effect.flatMap(bodyOf(services, answer.response), (body) => failWith(services, call, answer, body))
+
+/** `refusal` for an answer whose body was read. */
+export const failWith = (
+  services: CallServices,
+  call: Call,
+  answer: Answer,
+  body: Uint8Array<ArrayBuffer>
+): Effect.Effect<never, FailedAttempt> =>
   Effect.gen(function* () {
-    const body = yield* bodyOf(services, answer.response)
     const error = yield* errorOf(services, call, answer, body)
     if (error._tag === "Throttled" && call.pace !== undefined) {
       yield* call.pace.throttle.hold(call.pace.key, error.retryAfterMillis)

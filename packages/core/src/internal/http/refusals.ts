@@ -8,7 +8,6 @@ import type {
   ProtectedCallError
 } from "../../AdobePassError.js"
 import type { Device } from "../../Device.js"
-import { LruMap } from "../lruMap.js"
 import type { Api } from "./target.js"
 
 type TokenRefusal = AccessTokenRejected | ApplicationRegistrationRequired
@@ -28,7 +27,6 @@ interface Refusal {
   readonly first: number
   readonly since: number
   readonly until: number
-  movedAt: number
 }
 
 const shortest = 3000
@@ -50,7 +48,8 @@ const nameOf = ({ api, device, request }: Call): string => {
  * after `forget`, a new registration, or a refresh it is asked again.
  */
 export class Refusals {
-  readonly #refusals = new LruMap<Refusal>()
+  /** In the order of the last refusal. */
+  readonly #refusals = new Map<string, Refusal>()
 
   get isEmpty(): boolean {
     return this.#refusals.size === 0
@@ -78,9 +77,9 @@ export class Refusals {
     const first = this.#lastInRow(name, at)?.first ?? at
     const wait = Math.max(shortest, Math.min(longest, at - first))
     this.#refusals.delete(name)
-    this.#refusals.add(name, { error, token, first, since: at, until: at + wait, movedAt: 0 })
-    if (this.#refusals.size <= capacity) return
-    for (const oldest of this.#refusals.keys()) return void this.#refusals.delete(oldest)
+    this.#refusals.set(name, { error, token, first, since: at, until: at + wait })
+    const oldest = this.#refusals.keys().next().value
+    if (this.#refusals.size > capacity && oldest !== undefined) this.#refusals.delete(oldest)
   }
 
   forget(call: Call): void {

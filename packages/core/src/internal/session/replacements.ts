@@ -98,10 +98,10 @@ export const returned = (state: Replacements, at: number): Replacements => {
   })
 }
 
-/** New credentials gave a token. */
+/** New credentials gave a token, at once or after they had been refused. */
 export const proved = (state: Replacements, at: number): Replacements => {
   const now = inPeriod(state, at)
-  return change(now, { unproven: Math.max(0, now.unproven - 1), proven: now.proven + 1 })
+  return change(now, { unproven: Math.max(0, now.unproven - 1), proven: now.proven + 1, failed: false })
 }
 
 /** New credentials were refused as well. */

@@ -155,7 +155,7 @@ export class SessionMap {
       issued === undefined &&
       rejected === undefined &&
       untested === undefined &&
-      renewals <= 1
+      renewals <= 3
     if (!isPlain || credentials === undefined || token === undefined) return entry
     return new PackedSession(credentials, token, refreshAt, this.#profileOf(credentials, token))
   }

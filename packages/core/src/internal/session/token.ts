@@ -80,15 +80,21 @@ const request = (
   Effect.gen(function* () {
     yield* Metric.update(Metrics.tokenRequests, reason)
     const token = yield* services.tokenEndpoint.request(session.device, credentials)
-    const wasRefused = session.entry.state.failure?.error._tag === "InvalidClient"
+    const before = session.entry.state.failure?.error
     yield* services.apply(session, { _tag: "Obtained", credentials, token, reason })
-    if (wasRefused) yield* acceptedAgain(services, session)
+    if (before?._tag === "InvalidClient") {
+      const accepted = before.deferred === "Untested" ? Replacements.proved : Replacements.acceptedAgain
+      yield* note(services, session, accepted)
+    }
     yield* saveInBackground(services, session, credentials, token, read)
     return token
   })
 
-const acceptedAgain = ({ replacing }: SessionServices, session: Session): Effect.Effect<void> =>
-  replacing(session, (state, at) => [undefined, Replacements.acceptedAgain(state, at)])
+const note = (
+  { replacing }: SessionServices,
+  session: Session,
+  change: (state: Replacements.Replacements, at: number) => Replacements.Replacements
+): Effect.Effect<void> => replacing(session, (state, at) => [undefined, change(state, at)])
 
 const deferred = ({ status }: InvalidClient, reason: "Incident" | "Untested"): InvalidClient =>
   new InvalidClient({ status, deferred: reason })
@@ -107,7 +113,7 @@ const replace = (
     }
     if (!(yield* services.replacing(session, Replacements.request))) return yield* deferred(error, "Incident")
     const stored = yield* Effect.tapError(Credentials.register(services, session, refused), () =>
-      services.replacing(session, (state, at) => [undefined, Replacements.returned(state, at)])
+      note(services, session, Replacements.returned)
     )
     return yield* prove(services, session, stored)
   })
@@ -119,12 +125,9 @@ const prove = (
   stored: StoredSession
 ): Effect.Effect<AccessToken, SessionError> =>
   request(services, session, stored.credentials, "replaced", stored).pipe(
-    Effect.tap(() => services.replacing(session, (state, at) => [undefined, Replacements.proved(state, at)])),
+    Effect.tap(note(services, session, Replacements.proved)),
     Effect.catchTag("InvalidClient", (error) =>
-      Effect.flatMap(
-        services.replacing(session, (state, at) => [undefined, Replacements.failed(state, at)]),
-        () => Effect.fail(deferred(error, "Untested"))
-      )
+      Effect.zipRight(note(services, session, Replacements.failed), deferred(error, "Untested"))
     )
   )
 
@@ -149,12 +152,12 @@ const confirm = (
       return yield* Effect.catchTag(
         request(services, session, current, "replaced", stored),
         "InvalidClient",
-        (error) => Effect.fail(deferred(error, "Untested"))
+        (error) => deferred(error, "Untested")
       )
     }
     const accepted = Effect.zipLeft(
       request(services, session, current, reason, stored),
-      acceptedAgain(services, session)
+      note(services, session, Replacements.acceptedAgain)
     )
     return yield* Effect.catchTag(accepted, "InvalidClient", (error) =>
       replace(services, session, refused, error)
