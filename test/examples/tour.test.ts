@@ -42,12 +42,12 @@ describe("a tour", () => {
         }).pipe(Effect.provide(Layer.merge(Tour.layer, Emulator.layer())))
       )
       expect(value.map(({ failed, title }) => [title, failed])).toEqual([
-        ["Does not hold", ["1 call"]],
-        ["Breaks", ["the step comes to its end"]]
+        ["Does not hold", ["1 call: seen: 2"]],
+        ["Breaks", ["the step completes: out of order"]]
       ])
       expect(text).toContain("  ok      1 call\n")
       expect(text).toContain("  FAILED  1 call (seen: 2)\n")
-      expect(text).toContain("  FAILED  the step comes to its end (out of order)\n")
+      expect(text).toContain("  FAILED  the step completes (out of order)\n")
       expect(text).toMatch(/3\. Breaks .* FAILED\n/)
     })
   )

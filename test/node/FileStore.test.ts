@@ -254,17 +254,32 @@ describe("a disk that fails", () => {
     Effect.gen(function* () {
       const file = path.join(yield* temporaryDirectory, "file")
       yield* promise(() => fs.writeFile(file, ""))
-      assert.deepInclude(yield* refusal(file), {
-        _tag: "CredentialStoreError",
-        reason: "Unavailable",
-        code: "EEXIST"
-      })
-      assert.deepInclude(yield* refusal(path.join(file, "store")), {
-        _tag: "CredentialStoreError",
-        reason: "Unavailable",
-        code: "ENOTDIR"
-      })
+      for (const name of [file, path.join(file, "store"), path.join(file, "a", "store")]) {
+        assert.deepInclude(yield* refusal(name), { _tag: "InvalidInput", field: "directory" }, name)
+      }
     })
+  )
+
+  it.scopedLive("creates the parents of its directory", () =>
+    Effect.gen(function* () {
+      const directory = path.join(yield* temporaryDirectory, "a", "b", "store")
+      yield* onStore(directory, (store) => store.load(sessionKey("a")))
+      assert.isTrue((yield* promise(() => fs.stat(directory))).isDirectory())
+    })
+  )
+
+  it.scopedLive.skipIf(process.platform !== "linux")(
+    "does not open below /proc, which creates nothing and exists on Linux only",
+    () =>
+      Effect.gen(function* () {
+        for (const name of ["/proc/adobe-pass", "/proc/adobe-pass/store"]) {
+          assert.deepInclude(yield* refusal(name), {
+            _tag: "CredentialStoreError",
+            reason: "Unavailable",
+            code: "ENOENT"
+          })
+        }
+      })
   )
 
   it.scopedLive("is a failure of every operation when the directory has become a file", () =>

@@ -109,7 +109,7 @@ describe("Adobe Pass on Node.js", () => {
         new Map([
           ["ADOBE_PASS_ENVIRONMENT", "release-staging"],
           ["ADOBE_PASS_SOFTWARE_STATEMENT", statement],
-          ["ADOBE_PASS_STORE_DIRECTORY", directory],
+          ["ADOBE_PASS_STORE_DIRECTORY", ` ${directory} `],
           ["ADOBE_PASS_TRANSPORT_CONNECTIONS", "8"],
           ["ADOBE_PASS_TRANSPORT_DNS_TTL", "1 minute"]
         ])
@@ -198,6 +198,24 @@ describe("the software statement from a file", () => {
       assert.deepStrictEqual(yield* refusedFields(Layer.provide(layer, Layer.setConfigProvider(provider))), [
         "transport.connections"
       ])
+    })
+  )
+
+  it.scopedLive("is missing beside a directory that is missing, and both are named in one way", () =>
+    Effect.gen(function* () {
+      const text = yield* failure({
+        ADOBE_PASS_SOFTWARE_STATEMENT_FILE: " ",
+        ADOBE_PASS_STORE_DIRECTORY: ""
+      })
+      assert.include(text, '"Expected ADOBE_PASS_SOFTWARE_STATEMENT_FILE to be set"')
+      assert.include(text, '"Expected ADOBE_PASS_STORE_DIRECTORY to be set"')
+    })
+  )
+
+  it.scopedLive("does not hide that the proxy is not a proxy's address", () =>
+    Effect.gen(function* () {
+      const refused = yield* failure({ ADOBE_PASS_TRANSPORT_PROXY: "http://proxy:8080" }, statement)
+      assert.include(refused, "must be environment or none; the proxy itself is set in HTTPS_PROXY")
     })
   )
 

@@ -56,10 +56,57 @@ describe("the configuration", () => {
     })
   )
 
-  it.effect("takes an empty number for one that is not set", () =>
+  const optional = [
+    "SP_URL",
+    "MGMT_URL",
+    "REDIRECT_URI",
+    "USER_AGENT",
+    "TIMEOUT",
+    "RETRY_ATTEMPTS",
+    "THROTTLE_BURST",
+    "MISSING_SCOPE"
+  ].map((name) => `ADOBE_PASS_${name}`)
+
+  for (const blank of ["", " ", "\t\n"]) {
+    it.effect(`takes ${JSON.stringify(blank)} for a variable that is not set`, () =>
+      Effect.gen(function* () {
+        const unset = yield* load(required)
+        const blanks = Object.fromEntries(optional.map((name) => [name, blank]))
+        const { softwareStatement: _, ...options } = yield* load({ ...required, ...blanks })
+        assert.deepInclude(unset, options)
+        const error = yield* Effect.flip(load({ ...required, ADOBE_PASS_ENVIRONMENT: blank }))
+        assert.strictEqual(
+          String(error),
+          '(Missing data at ADOBE_PASS_ENVIRONMENT: "Expected ADOBE_PASS_ENVIRONMENT to be set")'
+        )
+      })
+    )
+  }
+
+  it.effect("drops the space around a value", () =>
     Effect.gen(function* () {
-      const options = yield* load({ ...required, ADOBE_PASS_THROTTLE_BURST: "", ADOBE_PASS_RETRY_QUOTA: "" })
-      assert.deepStrictEqual([options.throttle?.burst, options.retryQuota], [undefined, undefined])
+      const options = yield* load({
+        ...required,
+        ADOBE_PASS_ENVIRONMENT: " prequal-staging\n",
+        ADOBE_PASS_RETRY_ATTEMPTS: " 5 ",
+        ADOBE_PASS_MISSING_SCOPE: "send\r"
+      })
+      assert.strictEqual((options.environment as { readonly name: string }).name, "prequal-staging")
+      assert.deepStrictEqual([options.retry?.attempts, options.missingScope], [5, "send"])
+    })
+  )
+
+  it.effect.each([
+    [{ ADOBE_PASS_ENVIRONMENT: "emulator" }, "for an environment of your own also set ADOBE_PASS_SP_URL"],
+    [
+      { ADOBE_PASS_ENVIRONMENT: "release-staging", ADOBE_PASS_SP_URL: "https://sp.example.com" },
+      "unset ADOBE_PASS_SP_URL, or choose another name"
+    ]
+  ] as const)("says of the environment %o what to do", ([variables, remedy]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(load({ ...required, ...variables }))
+      assert.include(String(error), "(Invalid data at ADOBE_PASS_ENVIRONMENT: ")
+      assert.include(String(error), remedy)
     })
   )
 

@@ -139,6 +139,8 @@ export const layer = (
 const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
   Config.map(Config.option(config), Option.getOrUndefined)
 
+const names = Object.keys(Environment.environments)
+
 /** The variables of what `Environment` finds wrong. */
 const environmentVariables = new Map([
   ["environment.sp", "ADOBE_PASS_SP_URL"],
@@ -146,17 +148,27 @@ const environmentVariables = new Map([
 ])
 
 const environment = Config.all({
-  name: Config.string("ADOBE_PASS_ENVIRONMENT"),
-  sp: optional(Config.string("ADOBE_PASS_SP_URL")),
-  mgmt: optional(Config.string("ADOBE_PASS_MGMT_URL"))
+  name: Setting.variableText("ADOBE_PASS_ENVIRONMENT"),
+  sp: optional(Setting.variableText("ADOBE_PASS_SP_URL")),
+  mgmt: optional(Setting.variableText("ADOBE_PASS_MGMT_URL"))
 }).pipe(
-  Config.mapOrFail(({ mgmt, name, sp }) =>
-    Either.mapLeft(
-      sp === undefined ? Environment.fromName(name) : Environment.custom({ name, sp, mgmt }),
-      ({ field, problem }) =>
-        ConfigError.InvalidData([environmentVariables.get(field) ?? "ADOBE_PASS_ENVIRONMENT"], problem)
+  Config.mapOrFail(({ mgmt, name, sp }) => {
+    const refused = (variable: string, problem: string) => ConfigError.InvalidData([variable], problem)
+    if (sp === undefined) {
+      return Either.mapLeft(Environment.fromName(name), () =>
+        refused(
+          "ADOBE_PASS_ENVIRONMENT",
+          `must be one of ${names.join(", ")}; for an environment of your own also set ADOBE_PASS_SP_URL`
+        )
+      )
+    }
+    return Either.mapLeft(Environment.custom({ name, sp, mgmt }), ({ field, problem }) =>
+      refused(
+        environmentVariables.get(field) ?? "ADOBE_PASS_ENVIRONMENT",
+        names.includes(name) ? `${problem}: unset ADOBE_PASS_SP_URL, or choose another name` : problem
+      )
     )
-  )
+  })
 )
 
 /**
@@ -169,8 +181,8 @@ export const configWithoutStatement: Config.Config<Omit<AdobePassOptions, "softw
   Config.zipWith(
     Config.all({
       environment,
-      redirectUri: optional(Config.string("ADOBE_PASS_REDIRECT_URI")),
-      userAgent: optional(Config.string("ADOBE_PASS_USER_AGENT"))
+      redirectUri: optional(Setting.variableText("ADOBE_PASS_REDIRECT_URI")),
+      userAgent: optional(Setting.variableText("ADOBE_PASS_USER_AGENT"))
     }),
     Options.adobePass.config("ADOBE_PASS"),
     (application, options) => ({ ...application, ...options })

@@ -144,7 +144,7 @@ export class UnapprovedSoftwareStatement extends Schema.TaggedError<UnapprovedSo
 /**
  * `400 {"error":"invalid_client"}`: Adobe Pass does not know these client credentials.
  *
- * `deferred` says that the credentials are asked again soon, and replaced later if they stay refused: `Incident` when the
+ * `deferred` says that the credentials are tried again soon, and replaced later if they stay refused: `Incident` when the
  * credentials of several devices are refused, which is probably a fault of the service; `Untested` when they were issued
  * a short time ago and have not given a token yet. Without `deferred` the refusal was confirmed, and the policy
  * (`sessions.reregister`) does not let the library register again.

@@ -162,6 +162,7 @@ const decode = Schema.decodeUnknownEither(DeviceInfo, { errors: "all" })
 const invalid = (problem: string): InvalidInput => new InvalidInput({ field: "device.info", problem })
 
 const unusableKeys = (error: ParseResult.ParseError): InvalidInput => {
+  if (error.issue.actual === undefined) return invalid('is missing: describe the device, or say "browser"')
   const keys = issuePaths(error)
   return invalid(
     keys.length === 0

@@ -17,7 +17,8 @@ export const registrations = Metric.frequency("adobe_pass_registrations", {
 
 /**
  * Token requests by reason: `cold` (none in memory or store), `expiring` (in the refresh window), `expired`,
- * `rejected` (a protected API refused the last one), `replaced` (new credentials).
+ * `rejected` (a protected API refused the last one), `replaced` (new credentials, in the call that replaced them; a later
+ * request is `cold`).
  *
  * @since 0.1.0
  * @category metrics
@@ -37,12 +38,14 @@ export const tokenFailures = Metric.frequency("adobe_pass_token_failures", {
 })
 
 /**
- * Protected calls by status of the last answer.
+ * Protected calls by status of the answer, or by the tag of the error.
  *
  * @since 0.1.0
  * @category metrics
  */
-export const calls = Metric.frequency("adobe_pass_calls", { description: "Protected calls by status" })
+export const calls = Metric.frequency("adobe_pass_calls", {
+  description: "Protected calls by status or error"
+})
 
 /**
  * Requests that waited for a permit.

@@ -118,6 +118,19 @@ const checkWith = <I, A>(schema: Schema.Schema<A, I>, fallback: A): Setting<I, A
       : Either.mapLeft(decode(input), (error) => firstProblem(error, path))
 }
 
+/**
+ * The text of a variable, without the space around it. A blank one counts as not set.
+ *
+ * @since 0.1.0
+ * @category variables
+ */
+export const variableText = (name: string): Config.Config<string> =>
+  Config.mapOrFail(Config.option(Config.string(name)), (text) =>
+    Either.fromOption(Option.filter(Option.map(text, String.trim), String.isNonEmpty), () =>
+      ConfigError.MissingData([name], `Expected ${name} to be set`)
+    )
+  )
+
 const make = <I, A>(options: {
   readonly schema: Schema.Schema<A, I>
   readonly problem: string
@@ -132,11 +145,10 @@ const make = <I, A>(options: {
   return {
     schema,
     fallback: options.fallback,
-    // An empty variable counts as not set.
     config: (name) =>
-      Config.nonEmptyString(name).pipe(
+      variableText(name).pipe(
         Config.mapOrFail((text) =>
-          Either.fromOption(options.read(text), () => ConfigError.InvalidData([], options.problem))
+          Either.fromOption(options.read(text), () => ConfigError.InvalidData([name], options.problem))
         ),
         Config.option,
         Config.map(Option.getOrUndefined)
@@ -175,7 +187,7 @@ export const duration = (
       decode: (input) => Math.ceil(Duration.toMillis(input)),
       encode: (millis) => Duration.millis(millis)
     }).pipe(Schema.filter(isAllowed)),
-    problem: `must be a duration such as "10 seconds", longer than zero and at most ${maximum}${unlimited ? ", or infinity" : ""}`,
+    problem: `must be a duration: a number and a unit, such as "10 seconds" or "500 millis" (units: millis, seconds, minutes, hours, days), longer than zero and at most ${maximum}${unlimited ? ", or infinity" : ""}`,
     fallback: Duration.toMillis(fallback),
     defaultText: fallback,
     read: (text) =>
@@ -237,11 +249,12 @@ export const number = (options: {
  */
 export const literal = <const Words extends Arr.NonEmptyReadonlyArray<string>>(
   words: Words,
-  fallback: Words[number]
+  fallback: Words[number],
+  problem = `must be one of ${words.join(", ")}`
 ): Setting<Words[number], Words[number]> =>
   make({
     schema: Schema.Literal(...words),
-    problem: `must be one of ${words.join(", ")}`,
+    problem,
     fallback,
     defaultText: fallback,
     read: (text) => Option.fromNullable(words.find((word) => word === text))

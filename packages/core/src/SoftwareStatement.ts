@@ -78,7 +78,7 @@ const knownMistake = (text: string): string | undefined => {
     return "is an HTML page: the download failed, which it may do for two minutes after the application was created"
   }
   return /^(?:\.{0,2}\/|[a-z]:\\|[\w-]+\.(?:txt|jwt|json)$)/i.test(text)
-    ? "is the name of a file: use its content"
+    ? "is the name of a file: set ADOBE_PASS_SOFTWARE_STATEMENT_FILE to it, or use its content"
     : undefined
 }
 

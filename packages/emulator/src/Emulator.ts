@@ -129,7 +129,7 @@ export class ListenError extends Data.TaggedError("ListenError")<{
  *
  * With `port: 0`, the default, the system chooses a free port; `baseUrl` contains it. Faults affect the real
  * connection: a reset resets the socket, a truncated answer sends less than its `content-length`. `control: true`
- * offers the script API over HTTP under `/_emulator/`, without authentication: use it on a loopback address only. It
+ * offers the control API under `/_emulator/`, without authentication: use it on a loopback address only. It
  * refuses web pages, by their `Origin`, and host names other than `localhost` and `host`.
  * Closing the scope closes all connections, including those with a request in flight.
  *

@@ -9,7 +9,7 @@ import * as Arguments from "./internal/arguments.js"
 
 const welcome = ({ baseUrl, softwareStatement }: Emulator.Emulator, control: boolean): string =>
   `Adobe Pass emulator: ${baseUrl}
-${control ? `Script API:          ${baseUrl}/_emulator/\n` : ""}
+${control ? `Control API:         ${baseUrl}/_emulator/\n` : ""}
 Software statement:
 ${softwareStatement}
 

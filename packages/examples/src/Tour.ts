@@ -52,7 +52,7 @@ export const exactly = (expected: number, what: string, seen: number): Check => 
 export interface Finished {
   readonly title: string
   readonly counts: Traffic.Counts
-  /** The claims that did not hold. */
+  /** The claims that did not hold, with what was seen. */
   readonly failed: ReadonlyArray<string>
 }
 
@@ -92,11 +92,11 @@ export const step = <E extends { readonly message: string }, R>(
     yield* narration.heading(`${number}. ${title}`)
     yield* emulator.clearLog
     const checks = yield* Effect.catchAll(run, ({ message }) =>
-      Effect.succeed([holds("the step comes to its end", false, message)])
+      Effect.succeed([holds("the step completes", false, message)])
     )
     yield* Effect.forEach(checks, (check) => narration.verdict(check.claim, check.holds, check.seen))
     const counts = yield* emulator.counts
-    const failed = checks.filter((check) => !check.holds).map(({ claim }) => claim)
+    const failed = checks.filter((check) => !check.holds).map(({ claim, seen }) => `${claim}: ${seen}`)
     yield* Ref.update(tour, (finished) => [...finished, { title, counts, failed }])
   })
 

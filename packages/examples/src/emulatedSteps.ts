@@ -195,9 +195,13 @@ export const secondRun = Effect.gen(function* () {
 export const expiry = Effect.gen(function* () {
   const emulator = yield* Emulator.Emulator
   const { note, whileRunning } = yield* Narration
-  yield* emulator.setTokenTtl("2 seconds")
-  yield* emulator.revokeTokens
+  const sessions = yield* Sessions.Sessions
+  const device = yield* CurrentDevice
   yield* call
+  yield* emulator.setTokenTtl("2 seconds")
+  // No call is made with the short token, so it does not matter how long its request takes.
+  yield* sessions.reject(device, yield* sessions.accessToken(device))
+  yield* sessions.accessToken(device)
   yield* emulator.setTokenTtl("6 hours")
   yield* emulator.clearLog
   yield* note("The device now holds a token that lives for 2 seconds, and makes its next call after that.")
@@ -288,9 +292,9 @@ export const throttled = Effect.gen(function* () {
     Tour.holds("0 answers of 429", counts.throttled === 0, `seen: ${counts.throttled}`),
     Tour.holds("all were answered", answers.length === calls, `${answers.length} were`),
     Tour.holds(
-      "10 of them waited, for about 10 seconds in all",
-      Math.abs(Duration.toSeconds(took) - 10) < 2.5,
-      seconds(took)
+      "10 of them waited, the last for 10 seconds",
+      Duration.toSeconds(took) > 9.5,
+      `all were answered after ${seconds(took)}`
     )
   ]
 })

@@ -25,7 +25,7 @@ export class TourFailed extends Data.TaggedError("TourFailed")<{
 }> {
   override get message(): string {
     const steps = this.steps.map(({ failed, title }) => `"${title}" (${failed.join("; ")})`)
-    return `Not everything went as it should: ${steps.join(", ")}.`
+    return `Some checks failed: ${steps.join(", ")}.`
   }
 }
 
@@ -80,6 +80,6 @@ export const run = Effect.gen(function* () {
   const failed = yield* Tour.summary
   if (failed.length > 0) return yield* new TourFailed({ steps: failed })
   yield* heading("Next")
-  yield* note("What ran here: packages/examples/src/emulatedSteps.ts, a function for each step.")
+  yield* note("The code that ran: packages/examples/src/emulatedSteps.ts, a function for each step.")
   yield* note('The same command against an environment of your own: README.md, under "Try it".')
 }).pipe(Effect.scoped, Effect.provide(Layer.merge(Tour.layer, Emulator.layerServer())))

@@ -183,5 +183,5 @@ export const run = Effect.gen(function* () {
     yield* note("without that directory the next run registers it again.")
     yield* flow(path)
   }).pipe(Effect.provideService(CurrentDevice, device), Effect.provide(adobePass))
-  yield* heading("Registered, authorized, answered.")
+  yield* heading("Registered, token obtained, call answered.")
 })

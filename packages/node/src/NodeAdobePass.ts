@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as AdobePass from "effect-adobe-pass/AdobePass"
 import { type CredentialStoreError, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import type { CredentialStore } from "effect-adobe-pass/CredentialStore"
+import * as Setting from "effect-adobe-pass/Setting"
 import * as FileStore from "./FileStore.js"
 import * as StatementSource from "./internal/statementSource.js"
 import * as NodeTransport from "./NodeTransport.js"
@@ -71,7 +72,7 @@ export const layer = <E, R>({
   )
 
 /** The file store of a variable, which its errors name. */
-const configuredStore = Config.map(Config.nonEmptyString("ADOBE_PASS_STORE_DIRECTORY"), (directory) =>
+const configuredStore = Config.map(Setting.variableText("ADOBE_PASS_STORE_DIRECTORY"), (directory) =>
   Layer.mapError(fileStore(directory), (error) =>
     error._tag === "InvalidInput"
       ? new InvalidInput({ field: "ADOBE_PASS_STORE_DIRECTORY", problem: error.problem })

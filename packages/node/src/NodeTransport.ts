@@ -51,7 +51,11 @@ export const options = Setting.group({
   /** How long a resolved address is used; at most 30 seconds. @default 30 seconds */
   dnsTtl: Setting.duration("30 seconds", { maximum: "30 seconds" }),
   /** `environment`: through the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name. @default "environment" */
-  proxy: Setting.literal(["environment", "none"], "environment")
+  proxy: Setting.literal(
+    ["environment", "none"],
+    "environment",
+    "must be environment or none; the proxy itself is set in HTTPS_PROXY"
+  )
 })
 
 /**

@@ -13,7 +13,7 @@ export const usage = `Usage: effect-adobe-pass-emulator [options]
   --burst <n>                   requests beyond the rate (default 10, so that 11 pass at once)
   --token-ttl <seconds>         lifetime of access tokens (default 21600)
   --subject <text>              id of the application of the printed statement; may carry a fault
-  --no-control                  do not serve the script API under /_emulator/
+  --no-control                  do not serve the control API under /_emulator/
   --help                        show this help`
 
 export class InvalidArguments extends Data.TaggedError("InvalidArguments")<{ readonly message: string }> {}

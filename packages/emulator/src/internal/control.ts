@@ -1,4 +1,4 @@
-/** The script API over HTTP, as a table of commands. */
+/** The control API: the script API over HTTP, as a table of commands. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
@@ -173,7 +173,7 @@ export const withControl = (script: Script, handle: Handler, listening: string):
   })
   const foreign = json(403, {
     error: "forbidden",
-    message: "The script API answers requests to its own address only, and none of another origin."
+    message: "The control API answers requests to its own address only, and none of another origin."
   })
   return (request) => {
     if (!`${request.path}/`.startsWith(prefix)) return handle(request)

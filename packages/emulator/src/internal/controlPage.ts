@@ -18,7 +18,7 @@ export const controlPage = (baseUrl: string, commands: ReadonlyArray<readonly [s
     status: 200,
     headers: [["content-type", "text/plain;charset=UTF-8"]],
     body: [
-      "The script API of the Adobe Pass emulator. Bodies are JSON. A command that changes something answers 204.",
+      "The control API of the Adobe Pass emulator. Bodies are JSON. A command that changes something answers 204.",
       "",
       ...commands.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`),
       "",

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Setting from "effect-adobe-pass/Setting"
 import { step } from "./files.js"
 
 const inVariable = "ADOBE_PASS_SOFTWARE_STATEMENT"
@@ -42,7 +43,7 @@ const missing = (variable: string) => ConfigError.MissingData([variable], `Expec
 /** Exactly one of the two variables is set. An empty one counts as not set beside the other. @internal */
 export const config: Config.Config<StatementSource> = Config.all({
   text: Config.option(Config.string(inVariable)),
-  file: Config.option(Config.nonEmptyString(inFile))
+  file: Config.option(Setting.variableText(inFile))
 }).pipe(
   Config.mapOrFail(({ file, text }): Either.Either<StatementSource, ConfigError.ConfigError> => {
     if (Option.isNone(file)) {

@@ -136,10 +136,39 @@ const removeLeftovers = (directory: string, names: ReadonlyArray<string>) =>
     { discard: true }
   )
 
+/**
+ * Creates a directory and its parents, one level at a time: `fs.mkdir` with `recursive` never ends where a parent exists
+ * and answers ENOENT, as `/proc` does.
+ */
+const create = (name: string): Effect.Effect<void, StoreBackend.BackendFailure> => {
+  const parent = path.dirname(name)
+  const made = step(() => fs.mkdir(name, { mode: 0o700 })).pipe(
+    Effect.catchIf(
+      ({ code }) => code !== "ENOENT",
+      (failure) =>
+        step(() => fs.stat(name)).pipe(
+          Effect.filterOrFail((entry) => entry.isDirectory()),
+          Effect.mapError(() => failure)
+        )
+    )
+  )
+  return Effect.asVoid(
+    Effect.catchIf(
+      made,
+      ({ code }) => code === "ENOENT" && parent !== name,
+      () => Effect.zipRight(create(parent), made)
+    )
+  )
+}
+
 /** Creates the directory if it is missing, makes it private, and removes leftovers. @internal */
 export const open = (name: string): Effect.Effect<StoreDirectory, CredentialStoreError | InvalidInput> =>
   Effect.gen(function* () {
-    yield* step(() => fs.mkdir(name, { recursive: true, mode: 0o700 }))
+    yield* Effect.mapError(create(name), (failure) =>
+      failure.code === "EEXIST" || failure.code === "ENOTDIR"
+        ? refused("is not a directory, or is inside of a file: name a directory")
+        : failure
+    )
     const directory = yield* step(() => fs.realpath(name))
     const names = yield* otherNames(directory)
     yield* makePrivate(directory, names)
