@@ -122,6 +122,7 @@ describe("a token", () => {
 })
 
 describe("the scopes that a token claims", () => {
+  const many = (count: number) => Array.from({ length: count }, (_, n) => `scope-${n}`)
   const cases: ReadonlyArray<readonly [string, string, ReadonlyArray<string>]> = [
     [
       "a comma-separated string",
@@ -138,6 +139,10 @@ describe("the scopes that a token claims", () => {
     ],
     ["a list of several", unsigned({ scopes: ["a b", "c,d"] }), ["a", "b", "c", "d"]],
     ["an empty string", unsigned({ scopes: "" }), []],
+    ["32 of them", unsigned({ scopes: many(32) }), many(32)],
+    ["more than 32, of which one might be needed", unsigned({ scopes: many(33) }), []],
+    ["one as long as may be", unsigned({ scopes: "a".repeat(64) }), ["a".repeat(64)]],
+    ["what is no scope", unsigned({ scopes: ["a".repeat(65), "b\u001b[2J", "\u0000", "é", "c"] }), ["c"]],
     ["no claim", unsigned({ sub: "a" }), []],
     ["a number", unsigned({ scopes: 5 }), []],
     ["null", unsigned({ scopes: null }), []],

@@ -1,6 +1,7 @@
+import { KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Redacted, Schema } from "effect"
-import { AccessToken, Encryption, type SessionKey } from "effect-adobe-pass"
+import { Effect, Layer, Option, Redacted, Schema } from "effect"
+import { AccessToken, CredentialStore, Encryption, type SessionKey } from "effect-adobe-pass"
 import { sampleCredentials, sampleKey, sampleToken } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { onRecords, storeOn } from "../support/store.js"
 
@@ -71,6 +72,31 @@ describe("a token that is saved late", () => {
       assert.deepStrictEqual(yield* value, Option.some("later"))
       yield* store.saveToken(session, first, tokenAt("last", 3000), read)
       assert.deepStrictEqual(yield* value, Option.some("last"))
+    })
+  )
+})
+
+describe("the options of a store in a KeyValueStore", () => {
+  it.scoped.each([
+    ["timeot", { prefix: "a/", ...{ timeot: "1 second" } }],
+    ["lease", { prefix: "a/", ...{ lease: {} } }]
+  ] as const)("are refused when their name is none: %s", ([field, options]) =>
+    Effect.gen(function* () {
+      const store = Layer.provide(CredentialStore.layerKeyValueStore(options), KeyValueStore.layerMemory)
+      const error = yield* Effect.flip(Layer.build(store))
+      assert.deepInclude(error, { _tag: "InvalidInput", field })
+    })
+  )
+
+  it.scoped("may be all of them", () =>
+    Effect.gen(function* () {
+      const encryption = yield* Encryption.make([
+        { id: "k1", secret: Redacted.make(Buffer.alloc(32, 1).toString("base64")) }
+      ])
+      const options = { prefix: "a/", timeout: "1 second", encryption } as const
+      yield* Layer.build(
+        Layer.provide(CredentialStore.layerKeyValueStore(options), KeyValueStore.layerMemory)
+      )
     })
   )
 })

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { FastCheck as fc, Option, Schema } from "effect"
-import { EnhancedError } from "effect-adobe-pass"
+import { Effect, FastCheck as fc, Option, Schema } from "effect"
+import { CurrentDevice, Device, EnhancedError, ProtectedClient } from "effect-adobe-pass"
+import { against } from "../support/against.js"
 import { runs } from "../support/property.js"
+import { json as reply } from "../support/standIn.js"
 
 const Entry = Schema.Struct({ action: Schema.String, code: Schema.String, status: Schema.Number })
 const catalogue = Schema.decodeUnknownSync(
@@ -258,4 +260,31 @@ describe("an error without secrets", () => {
     assert.strictEqual(clean.message?.length, 1000)
     assert.strictEqual(clean.details?.length, 1000)
   })
+})
+
+describe("the words of a device's headers", () => {
+  const message = (userAgent: string) =>
+    Effect.map(
+      against(
+        { call: () => reply(400, { code: "a_code", message: `${userAgent} is not a device` }) },
+        Effect.gen(function* () {
+          const adobe = yield* ProtectedClient.ProtectedClient
+          const error = yield* Effect.flip(adobe.get("/api/v2/x"))
+          return error._tag === "RequestRejected" ? error.serverMessage : error._tag
+        }).pipe(
+          Effect.provideServiceEffect(
+            CurrentDevice,
+            Device.make({ id: "a-device-of-ours", ip: "203.0.113.7", info: "browser", userAgent })
+          )
+        )
+      ),
+      ({ result }) => result
+    )
+
+  it.effect("stay in the messages of a server when they are too short to tell one device from others", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* message("unknown"), "unknown is not a device")
+      assert.notInclude(yield* message("Mozilla/5.0 (X11)"), "Mozilla/5.0 (X11)")
+    })
+  )
 })

@@ -46,7 +46,8 @@ describe("a software statement", () => {
     ["in JSON, folded over lines", `{"software_statement":\n"${statement.replace(/.{20}/g, "$&\n  ")}"}`],
     ["as a parameter", `software_statement=${statement}`],
     ["as a variable of a shell", `export ADOBE_PASS_SOFTWARE_STATEMENT="${statement}"\n`],
-    ["in UTF-16", Buffer.from(`\uFEFF${statement}\r\n`, "utf16le").toString("utf8")]
+    ["in UTF-16", Buffer.from(`\uFEFF${statement}\r\n`, "utf16le").toString("utf8")],
+    ["in UTF-16, big end first", Buffer.from(`\uFEFF${statement}\r\n`, "utf16le").swap16().toString("utf8")]
   ]
   it.effect.each(written)("may be written %s", ([, text]) =>
     Effect.gen(function* () {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import {
   type AdobePass,
   type AdobePassError,
@@ -131,6 +131,73 @@ describe("a body as long as is read", () => {
         Effect.flatMap(rawCall, ({ text }) => text)
       )
       assert.strictEqual(result, body)
+    })
+  )
+})
+
+describe("a body that breaks", () => {
+  const broken = (status: number, headers: Readonly<Record<string, string>> = {}): Reply => ({
+    status,
+    headers,
+    broken: '{"error":"inva'
+  })
+  const created = json(201, { client_id: "an-id", client_secret: "a-secret" })
+
+  it.effect.each([
+    [429, { "retry-after": "120" }],
+    [503, {}]
+  ] as const)("in an answer with %d does not make the registration one that is lost", ([status, headers]) =>
+    Effect.gen(function* () {
+      const { server } = yield* against(
+        { register: (n) => (n === 1 ? broken(status, headers) : created) },
+        register,
+        { retry: { attempts: 2, budget: "10 minutes" } }
+      )
+      assert.strictEqual(server.counts.register, 2)
+    })
+  )
+
+  it.effect("in an answer with 429 does not keep the next request from waiting as long as it asks", () =>
+    Effect.gen(function* () {
+      const { result } = yield* against(
+        { register: (n) => (n === 1 ? broken(429, { "retry-after": "40" }) : created) },
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(register)
+          const from = yield* Clock.currentTimeMillis
+          yield* register
+          return { error, waited: (yield* Clock.currentTimeMillis) - from }
+        })
+      )
+      assert.deepInclude(result.error, { _tag: "Throttled", status: 429, retryAfterMillis: 40_000 })
+      assert.isAtLeast(result.waited, 40_000)
+    })
+  )
+
+  const refused: ReadonlyArray<
+    readonly [
+      "register" | "token",
+      Effect.Effect<unknown, AdobePassError.AdobePassError, AdobePass.Services | CurrentDevice>
+    ]
+  > = [
+    ["register", register],
+    ["token", requestToken]
+  ]
+  it.effect.each(refused)(
+    "in a refusal of %s leaves it a refusal, and no client is given up",
+    ([route, program]) =>
+      Effect.gen(function* () {
+        const { result, server } = yield* against({ [route]: () => broken(400) }, Effect.flip(program), {
+          retry: { attempts: 3 }
+        })
+        assert.deepInclude(result, { _tag: "UnexpectedResponse", status: 400, reason: "BrokenJson" })
+        assert.strictEqual(server.counts[route], 1)
+      })
+  )
+
+  it.effect("in a success is a lost connection, after which a client may exist", () =>
+    Effect.gen(function* () {
+      const { result } = yield* against({ register: () => broken(201) }, Effect.flip(register))
+      assert.deepInclude(result, { _tag: "TransportError", reason: "ConnectionLost" })
     })
   )
 })

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
 import { Emulator } from "effect-adobe-pass-emulator"
+import { CarriedFaults } from "../../packages/emulator/src/internal/carriedFaults.js"
+import { Registry } from "../../packages/emulator/src/internal/registry.js"
 import { authorize, call, postRegister, postToken, register, tokenParameters } from "./conversation.js"
 
 const as = (id: string) => ({ "ap-device-identifier": `fingerprint ${Buffer.from(id).toString("base64")}` })
@@ -73,4 +75,28 @@ describe("the subject of a statement that carries a fault", () => {
       expect((yield* call(accessToken)).status).toBe(500)
     }).pipe(Effect.provide(Emulator.layer({ throttle: "off", subject: "fault:api:500" })))
   )
+})
+
+describe("limited faults", () => {
+  it("are counted for the last 10,000 devices, however many there are", () => {
+    const faults = new CarriedFaults()
+    const registry = new Registry()
+    const strike = (n: number) => {
+      const request = {
+        method: "GET",
+        path: "/api/v2/x",
+        query: "",
+        headers: as(`${n} fault:503*1`),
+        body: ""
+      }
+      const found = faults.find("api", request, registry)
+      found?.use()
+      return found !== undefined
+    }
+    for (let n = 0; n < 10_000; n += 1) expect(strike(n)).toBe(true)
+    expect(strike(0)).toBe(false)
+    expect(strike(10_000)).toBe(true)
+    expect(strike(1)).toBe(false)
+    expect(strike(0)).toBe(true)
+  })
 })

@@ -22,7 +22,9 @@ describe("options that cannot be used", () => {
   it.scoped.each([
     ["timeout", { timeout: 0 }],
     ["lease.ttl", { lease: { ttl: Duration.infinity } }],
-    ["lease.wait", { lease: { wait: "-1 seconds" } }]
+    ["lease.wait", { lease: { wait: "-1 seconds" } }],
+    ["evicton", { prefix: "a:", ...{ evicton: "accept" } }],
+    ["lese", { prefix: "a:", ...{ lese: { ttl: "1 minute" } } }]
   ] as const)("are refused by the store: %s %j", ([field, options]) =>
     Effect.gen(function* () {
       const redis = Redis.layerClient({ call: () => Promise.resolve(null) })

@@ -1,6 +1,6 @@
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, Fiber, Layer, Stream, TestClock } from "effect"
+import { Chunk, type Duration, Effect, Fiber, Layer, Stream, TestClock } from "effect"
 import { CredentialStore, CurrentDevice, ProtectedClient, Transport } from "effect-adobe-pass"
 import { Emulator } from "effect-adobe-pass-emulator"
 import { adobePass, device } from "../support/system.js"
@@ -60,6 +60,28 @@ describe("a body over any HttpClient", () => {
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(reader))._tag, "ResponseError")
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(over(endless)))
+  )
+
+  it.effect.each([
+    ["a text that is no duration", "soon", 30_000],
+    ["none", Number.NEGATIVE_INFINITY, 1],
+    ["more than a timer can have", "1000 weeks", 2 ** 31 - 1]
+  ] as const)(
+    "may pause for a length that a timer can have where its reader allows %s",
+    ([, limit, millis]) =>
+      Effect.gen(function* () {
+        const reader = yield* Effect.flatMap(call, ({ text }) => text).pipe(
+          // As it may be read from a configuration.
+          Transport.withBodyTimeout(limit as Duration.DurationInput),
+          Effect.flip,
+          Effect.fork
+        )
+        yield* TestClock.adjust(millis - 1)
+        assert.isNull(reader.unsafePoll())
+        yield* TestClock.adjust(1)
+        const error = yield* Fiber.join(reader)
+        assert.strictEqual(error._tag, "ResponseError")
+      }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(over(endless)))
   )
 
   it.effect("can be read in each way, and in several, one after the other or at once", () =>

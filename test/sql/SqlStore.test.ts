@@ -198,3 +198,16 @@ describe("a store in SQLite", () => {
     })
   )
 })
+
+describe("an option whose name is none", () => {
+  it.scopedLive.each([
+    ["lese", { migrate: true, ...{ lese: { ttl: "1 minute" } } }],
+    ["tabel", { migrate: true, ...{ tabel: "sessions" } }]
+  ] as const)("is refused: %s", ([field, options]) =>
+    Effect.gen(function* () {
+      const store = Layer.provide(SqlStore.layer(options), sqliteIn(yield* temporaryDirectory))
+      const error = yield* Effect.flip(Layer.build(store))
+      assert.deepInclude(error, { _tag: "InvalidInput", field })
+    })
+  )
+})

@@ -61,9 +61,15 @@ const isTexts = Schema.is(Schema.Array(Schema.String))
 const claims = (token: string): typeof Claims.Type =>
   Option.getOrElse(decodeClaims(token.split(".")[1] ?? ""), (): typeof Claims.Type => ({}))
 
+/** A scope goes into messages, and a token may claim anything. */
+const isScope = (text: string): boolean => /^[!-~]{1,64}$/.test(text)
+
+const maximumScopes = 32
+
 /**
  * The scopes that a JWT claims under `scopes`: a string with commas, with spaces as OAuth has them, or a list of such;
- * empty for an opaque token.
+ * empty for an opaque token, and for one that claims more than 32. What is longer than 64 characters or not visible ASCII
+ * is no scope.
  *
  * @since 0.1.0
  * @category conversions
@@ -71,7 +77,9 @@ const claims = (token: string): typeof Claims.Type =>
 export const claimedScopes = (token: string): ReadonlyArray<string> => {
   const { scopes } = claims(token)
   const texts = typeof scopes === "string" ? [scopes] : isTexts(scopes) ? scopes : []
-  return texts.flatMap((text) => text.split(/[\s,]+/)).filter((scope) => scope !== "")
+  const found = texts.flatMap((text) => text.split(/[\s,]+/)).filter(isScope)
+  // A part of them would look as if the others were lacking.
+  return found.length > maximumScopes ? [] : found
 }
 
 /** How long a JWT lasts by its own claims, in seconds. */

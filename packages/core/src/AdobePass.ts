@@ -206,7 +206,7 @@ export const config: Config.Config<AdobePassOptions> = Config.zipWith(
 )
 
 /**
- * The same error about the variable of the option, for a value that came from there.
+ * Renames the option in an `InvalidInput` to its environment variable, for options that were read by `config`.
  *
  * @since 0.1.0
  * @category config

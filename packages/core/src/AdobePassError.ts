@@ -216,8 +216,8 @@ export class UnsupportedGrantType extends Schema.TaggedError<UnsupportedGrantTyp
  * `maxWait` and nothing was sent (`status` is then absent).
  *
  * `retryAfterMillis` is the wait, in milliseconds, after which a repetition makes sense: at most `Throttle.longestHold`
- * after a 429, whatever the server asks for. `countedBy` is `"caller"` for a
- * management API, which counts the calls of the address that they come from; all others count those of a device.
+ * after a 429, whatever the server asks for. `countedBy` is `"caller"` for a management API, which counts the calls of
+ * the address that they come from; all others count those of a device.
  *
  * @since 0.1.0
  * @category errors
@@ -246,7 +246,8 @@ export class Throttled extends Schema.TaggedError<Throttled>("effect-adobe-pass/
 }
 
 /**
- * Adobe Pass answered with a 5xx status until the attempts were used up.
+ * Adobe Pass could not answer: a 5xx, 408 or 425, or the OAuth code `server_error` or `temporarily_unavailable`, until
+ * the attempts were used up.
  *
  * @since 0.1.0
  * @category errors
@@ -303,7 +304,8 @@ export class TransportError extends Schema.TaggedError<TransportError>("effect-a
  * The answer is not one that Adobe Pass documents: an unexpected status, an HTML page, an empty, broken or endless body,
  * one in an unknown encoding, or one that lacks what it must have.
  *
- * A token request with status 2xx is repeated, because nothing is lost by it; a registration never.
+ * After a 2xx that cannot be used, a token request is repeated, which is harmless; a registration is not, because it may
+ * have created a client.
  *
  * `reason` tells which; `issues` are the paths of the fields that are missing or wrong, never their values.
  *

@@ -70,7 +70,10 @@ export interface CredentialStore {
    * that it never looks like a device that has to be registered.
    */
   readonly load: (key: SessionKey) => Effect.Effect<Option.Option<StoredSession>, CredentialStoreError>
-  /** The stored sessions among these, in as few operations as the backend allows. Records that cannot be read are left out. */
+  /**
+   * The stored sessions among these, in as few operations as the backend allows. Records that cannot be read are left
+   * out.
+   */
   readonly loadMany: (
     keys: ReadonlyArray<SessionKey>
   ) => Effect.Effect<ReadonlyMap<SessionKey, StoredSession>, CredentialStoreError>
@@ -98,8 +101,8 @@ export interface CredentialStore {
   /** Holds the lock of the session, against every process that shares the store, until the scope closes. */
   readonly lock: (key: SessionKey) => Effect.Effect<StoreBackend.Lease, CredentialStoreError, Scope.Scope>
   /**
-   * To be run under the lock before what cannot be taken back, such as a registration: the holder of the next lock learns
-   * from `unfinished` that it was begun, when this one does not give the lock back. Fails as `Locked` with the code
+   * To be run under the lock before what cannot be taken back, such as a registration: the holder of the next lock
+   * learns from `unfinished` that it was begun, when this one does not give the lock back. Fails as `Locked` with the code
    * `StoreBackend.leaseLost` when there is another holder by now.
    */
   readonly begin: (key: SessionKey, lease: StoreBackend.Lease) => Effect.Effect<void, CredentialStoreError>
@@ -338,7 +341,22 @@ const keyValueBackend = (
   })
 
 /**
- * A store in any `KeyValueStore` of `@effect/platform`, under keys that start with `prefix` (default `adobe-pass/`).
+ * Options of a store in a `KeyValueStore`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KeyValueStoreOptions extends StoreOptions {
+  /** The start of all keys. @default "adobe-pass/" */
+  readonly prefix?: string | undefined
+}
+
+const otherOptions: {
+  readonly [Option in Exclude<keyof KeyValueStoreOptions, keyof typeof Options.store.settings>]-?: true
+} = { encryption: true, prefix: true }
+
+/**
+ * A store in any `KeyValueStore` of `@effect/platform`, under keys that start with `prefix`.
  *
  * A `KeyValueStore` has neither locks nor compare-and-set, so only one process may use it at a time. Records are as
  * durable as the `KeyValueStore` is.
@@ -347,11 +365,12 @@ const keyValueBackend = (
  * @category layers
  */
 export const layerKeyValueStore = (
-  options: StoreOptions & { readonly prefix?: string | undefined } = {}
+  options: KeyValueStoreOptions = {}
 ): Layer.Layer<CredentialStore, InvalidInput, KeyValueStore.KeyValueStore> =>
   Layer.scoped(
     CredentialStore,
     Effect.gen(function* () {
+      yield* Options.store.checkNames(options, "", Object.keys(otherOptions))
       const store = yield* KeyValueStore.KeyValueStore
       return yield* make(yield* keyValueBackend(store, options.prefix ?? "adobe-pass/"), options)
     })

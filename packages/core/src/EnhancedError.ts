@@ -181,7 +181,8 @@ const shortestSecret = 4
 
 /**
  * The error without any of the given secrets, wherever the server may have echoed them in whatever form, and with its
- * texts cut: to 64 characters for action, code and trace, and to 1000 for the others. Documented actions stay, and so do codes, which are words, unless one is a secret.
+ * texts cut: to 64 characters for action, code and trace, and to 1000 for the others. Documented actions stay, and so do
+ * codes, which are words, unless one is a secret.
  *
  * @since 0.1.0
  * @category combinators

@@ -164,7 +164,7 @@ export interface RequestOptions extends Input<typeof requests> {}
 export const calls = group({
   ...requests.settings,
   /**
-   * What becomes of a call to REST API v2 when the token says that it has not the scope `api:client:v2`. `fail`: it fails
+   * What happens to a call to REST API v2 when the token does not include the scope `api:client:v2`. `fail`: it fails
    * with `InsufficientScope`, and nothing is sent. `send`: it is sent. @default "fail"
    */
   missingScope: literal(["fail", "send"], "fail")

@@ -44,12 +44,13 @@ import * as Throttle from "./Throttle.js"
  * An `HttpClient` for the protected APIs of one environment, whose calls require `R`.
  *
  * Each call carries a bearer token, waits for its permit, and is sent. A 401 drops the refused token, obtains another
- * (one token request, however many calls were refused) and repeats the call. A token that is only seconds old is kept, and
- * the call repeated after a second and after two more. A refusal that lasts is remembered for the device and this API, for
- * 3 seconds at first and 5 minutes at most, and told without asking. Throttling, outages and broken
- * connections are repeated for methods that are safe to repeat, within the attempts and the budget; a 429 and
- * `action: retry` for every method, and so is what had no connection. Streaming bodies are never repeated. Other answers with 4xx or 5xx fail with a typed
- * error.
+ * (one token request, however many calls were refused) and repeats the call. A token that is only seconds old is kept,
+ * and the call repeated after a second and after two more. A refusal that lasts is remembered for the device and this
+ * API, for 3 seconds at first and 5 minutes at most, and told without asking.
+ *
+ * Calls are repeated within the attempts and the budget: after a 429, after `action: retry`, and when no connection was
+ * made, whatever the method; after an outage or a broken connection only for methods that are safe to repeat. A streaming
+ * body is never sent twice. Any other 4xx or 5xx fails with a typed error.
  *
  * Relative URLs belong to the `sp` host; absolute ones must name a host of the environment, or the call fails with
  * `ForeignOrigin` before anything is sent. Redirects are not followed. A call may be interrupted at any time; it gives

@@ -183,8 +183,8 @@ const build = (buckets: SharedBuckets, checked: Setting.Checked<typeof Options.s
 /**
  * A throttle over buckets that several processes share; `InvalidInput` when an option cannot be used.
  *
- * Permits of a key are given first come, first served within a process; between processes the first
- * one that asks gets the next permit. Nothing is reserved, so a process that dies or a waiter that is interrupted takes no permit along.
+ * Permits of a key are given first come, first served within a process; between processes the first one that asks gets
+ * the next permit. Nothing is reserved, so a process that dies or a waiter that is interrupted takes no permit along.
  *
  * A permit needs the agreement of the process's own bucket, too. While the shared buckets cannot be reached or are too
  * slow, that one decides alone, and when they are back, it still counts what was sent meanwhile.

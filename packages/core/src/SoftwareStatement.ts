@@ -10,6 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { InvalidInput } from "./AdobePassError.js"
+import { parseJson } from "./internal/json.js"
 import { LenientNumber } from "./internal/lenient.js"
 import { sha256Hex } from "./internal/sha256.js"
 
@@ -57,12 +58,10 @@ const invalid = (problem: string) => new InvalidInput({ field: "softwareStatemen
 
 const howToGetIt = "use the content of the file downloaded from the TVE Dashboard"
 
-const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
-
 /** What is in a text that is certainly the statement in another form: a shell's assignment, a JSON value, quotes. */
 const unwrapped = (text: string): Either.Either<string, InvalidInput> => {
   const assigned = /^(?:export\s+)?\w*software_?statement\s*[=:]\s*([^=:]+)$/i.exec(text)?.[1] ?? text
-  const json = Option.getOrUndefined(parse(assigned.replace(/[\r\n]+\s*/g, "")))
+  const json = Option.getOrUndefined(parseJson(assigned.replace(/[\r\n]+\s*/g, "")))
   if (Predicate.isRecord(json)) {
     const member = json["software_statement"] ?? json["softwareStatement"]
     return typeof member === "string"

@@ -15,8 +15,9 @@ import { operationsOn } from "./internal/store/recordMap.js"
 import type { SessionKey } from "./SessionKey.js"
 
 /**
- * Why a backend failed. `Unavailable`: it cannot be reached; `Timeout`: it was too slow; `Locked`: its lock was not free
- * in time, or was lost; `Evicting`: it removes records by itself. `code` is a short code without data in it, such as `EACCES`.
+ * Why a backend failed. `Unavailable`: it cannot be reached; `Timeout`: it was too slow; `Locked`: its lock was not
+ * free in time, or was lost; `Evicting`: it removes records by itself. `code` is a short code without data in it, such as
+ * `EACCES`.
  *
  * @since 0.1.0
  * @category models

@@ -1,5 +1,5 @@
 /**
- * What an `HttpClient` can do for the library beyond sending requests.
+ * What a transport tells the library: time limits, the reasons of failures, and how long a body may pause.
  *
  * Every `HttpClient` works. One that is a `Transport` too ends an attempt at its time limit by itself; for any other the
  * library runs each attempt in a fiber of its own, which costs two fibers and a timer per call.
@@ -12,8 +12,9 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 
 /**
@@ -59,11 +60,15 @@ export class Failure extends Data.TaggedError("TransportFailure")<{
  * @category references
  */
 export class BodyTimeout extends Context.Reference<BodyTimeout>()("effect-adobe-pass/Transport/BodyTimeout", {
-  defaultValue: (): Duration.DurationInput | undefined => undefined
+  defaultValue: (): Duration.Duration | undefined => undefined
 }) {}
 
+/** Limits of a pause: none is endless, and the longest is that of a timer. */
+const pauses = { minimum: Duration.millis(1), maximum: Duration.millis(2 ** 31 - 1) }
+
 /**
- * Sets the longest pause between two pieces of the bodies that an effect waits for.
+ * Sets the longest pause between two pieces of the bodies that an effect waits for: at least a millisecond, at most 24
+ * days. What is no duration sets nothing, and the default holds.
  *
  * @example
  * ```ts
@@ -83,15 +88,18 @@ export class BodyTimeout extends Context.Reference<BodyTimeout>()("effect-adobe-
 export const withBodyTimeout = (
   timeout: Duration.DurationInput
 ): (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) =>
-  Effect.provideService(BodyTimeout, timeout)
+  Effect.provideService(
+    BodyTimeout,
+    Option.getOrUndefined(Option.map(Duration.decodeUnknown(timeout), Duration.clamp(pauses)))
+  )
 
 /**
  * Sends one request, bare: without a span, without trace headers, without following redirects.
  *
  * When the head of the answer does not come within the time limit, the connection is ended and the effect fails with a
  * `RequestError` whose `cause` is a `TimeoutException` of `effect/Cause`. The wait for a connection has the same limit,
- * and ends with a `Failure` whose reason is `NotConnected`. That also holds where the caller cannot be interrupted. An interruption ends the
- * connection. A body that stalls ends its connection, see `BodyTimeout`.
+ * and ends with a `Failure` whose reason is `NotConnected`. That also holds where the caller cannot be interrupted. An
+ * interruption ends the connection. A body that stalls ends its connection, see `BodyTimeout`.
  *
  * @since 0.1.0
  * @category models

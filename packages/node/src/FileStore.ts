@@ -48,11 +48,11 @@ const others: {
  * A store with one file per session.
  *
  * Only the owner can read the directory (0700) and its files (0600). A record is always complete or absent, even when
- * the process is killed or the power fails: it is written to a temporary file, synced to the disk, and only then gets its name.
- * When a save returns, the record is durable.
+ * the process is killed or the power fails: it is written to a temporary file, synced to the disk, and only then gets its
+ * name. When a save returns, the record is durable.
  *
- * Processes of one host may share the directory. If two of them register the same new device, the store keeps one set of credentials and both
- * use it. Do not replace the directory while a store is open. Network file systems are not supported, because they
+ * Processes of one host may share the directory. If two of them register the same new device, the store keeps one set of
+ * credentials and both use it. Do not replace the directory while a store is open. Network file systems are not supported, because they
  * neither lock nor sync reliably; neither are file systems without hard links.
  *
  * Fails with `InvalidInput` when an option cannot be used, or when the directory belongs to another user or is open to

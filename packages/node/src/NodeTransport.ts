@@ -9,7 +9,6 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -27,7 +26,7 @@ import { poolFactory } from "./internal/pool.js"
 import { type Proxies, proxiesOf, proxyAgent } from "./internal/proxies.js"
 import { RenewingAgent } from "./internal/renewingAgent.js"
 import { type SendOptions, send } from "./internal/request.js"
-import type { BodyLimits } from "./internal/responseBody.js"
+import { type BodyLimits, idleLimitOf } from "./internal/responseBody.js"
 import { TimeoutList } from "./internal/timeoutList.js"
 
 /**
@@ -142,13 +141,8 @@ const bodyLimits = (timeout: number): BodyLimits => ({
 
 /** The options with the pause that the caller allows, if it says so. */
 const forCaller = (sendOptions: SendOptions, fiber: Fiber.RuntimeFiber<unknown, unknown>): SendOptions => {
-  const timeout = Context.get(fiber.currentContext, Transport.BodyTimeout)
-  return timeout === undefined
-    ? sendOptions
-    : {
-        ...sendOptions,
-        limits: { ...sendOptions.limits, idle: new TimeoutList(Duration.toMillis(timeout)) }
-      }
+  const idle = idleLimitOf(fiber)
+  return idle === undefined ? sendOptions : { ...sendOptions, limits: { ...sendOptions.limits, idle } }
 }
 
 /** A client that takes the platform's path, with its span and its `AbortController`, only where a request needs it. */

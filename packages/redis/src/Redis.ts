@@ -81,6 +81,8 @@ export interface Client {
   call(command: string, args: Array<string>): Promise<unknown>
   /** The nodes of a Cluster. */
   nodes?(role: "master"): ReadonlyArray<Client>
+  /** Without it, what was learned of the server once is taken to hold after a reconnect. */
+  on?(event: "ready" | "+node", listener: () => void): unknown
 }
 
 type Connection = Connect.Connection<Client>
@@ -178,6 +180,8 @@ const commands = (connection: Connection): Redis => ({
   evictionPolicies: evictionPolicies(connection)
 })
 
+const isListenable = (client: Client): client is Client & Connect.Listenable => client.on !== undefined
+
 /**
  * The commands over a client of the caller, who sets it up and closes it.
  *
@@ -185,7 +189,11 @@ const commands = (connection: Connection): Redis => ({
  * @category constructors
  */
 export const make = (client: Client): Redis =>
-  commands({ client, lastCode: () => undefined, connects: () => 0 })
+  commands({
+    client,
+    lastCode: () => undefined,
+    connects: isListenable(client) ? Connect.connectsOf(client) : () => 0
+  })
 
 /**
  * `make` as a layer.
@@ -237,7 +245,10 @@ export interface SentinelOptions extends ConnectionOptions {
    * its servers.
    */
   readonly master: Redacted.Redacted<string>
-  /** `redis://[[user]:password@]host[:port]`. User, password and TLS of the first apply to all. The port is 26379 by default. */
+  /**
+   * `redis://[[user]:password@]host[:port]`. User, password and TLS of the first apply to all. The port is 26379 by
+   * default.
+   */
   readonly sentinels: readonly [Redacted.Redacted<string>, ...ReadonlyArray<Redacted.Redacted<string>>]
 }
 

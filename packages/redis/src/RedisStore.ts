@@ -29,6 +29,10 @@ export interface RedisStoreOptions
   extends CredentialStore.StoreOptions,
     Setting.Input<typeof RedisOptions.store> {}
 
+const others: {
+  readonly [Option in Exclude<keyof RedisStoreOptions, keyof typeof RedisOptions.store.settings>]-?: true
+} = { encryption: true }
+
 /** The hashes of the sessions. The name of each is the prefix and the key of the session. */
 interface Hashes {
   readonly redis: Redis
@@ -152,7 +156,7 @@ export const make = (
   options: RedisStoreOptions = {}
 ): Effect.Effect<CredentialStore.CredentialStore, InvalidInput, Redis | Scope.Scope> =>
   Effect.gen(function* () {
-    const { eviction, prefix } = yield* RedisOptions.store.check(options)
+    const { eviction, prefix } = yield* RedisOptions.store.checkNames(options, "", Object.keys(others))
     const redis = yield* Redis
     const hashes = {
       redis: eviction === "refuse" ? refusingEviction(redis) : redis,

@@ -28,6 +28,10 @@ export interface SqlStoreOptions
   extends CredentialStore.StoreOptions,
     Setting.Input<typeof SqlOptions.store> {}
 
+const others: {
+  readonly [Option in Exclude<keyof SqlStoreOptions, keyof typeof SqlOptions.store.settings>]-?: true
+} = { encryption: true }
+
 /**
  * A store in one table, with one row per session.
  *
@@ -51,7 +55,7 @@ export const make = (
   SqlClient.SqlClient | Scope.Scope
 > =>
   Effect.gen(function* () {
-    const checked = yield* SqlOptions.store.check(options)
+    const checked = yield* SqlOptions.store.checkNames(options, "", Object.keys(others))
     const table = yield* Table.make(yield* SqlClient.SqlClient, checked.table)
     yield* DatabaseFile.makePrivate(table)
     const locks = yield* Lease.make(Leases.make(table), options.lease)

@@ -30,6 +30,9 @@ const texts = (route: Route, request: ReceivedRequest, registry: Registry): Read
   ]
 }
 
+/** Whoever sends requests chooses the texts, so that there may be any number of them. */
+const maximumCounts = 10_000
+
 export class CarriedFaults {
   /** How often each limited fault has struck, by its text and route. */
   readonly #strikes = new Map<string, number>()
@@ -48,10 +51,16 @@ export class CarriedFaults {
             ? Fault.answer(Number(status))
             : (named[name ?? ""] ?? Fault.delay(Number(millis))),
         use: () => {
-          if (times !== undefined) this.#strikes.set(key, struck + 1)
+          if (times !== undefined) this.#count(key, struck + 1)
         }
       }
     }
     return undefined
+  }
+
+  #count(key: string, strikes: number): void {
+    this.#strikes.set(key, strikes)
+    const [oldest] = this.#strikes.keys()
+    if (this.#strikes.size > maximumCounts && oldest !== undefined) this.#strikes.delete(oldest)
   }
 }

@@ -24,8 +24,8 @@ export interface SendOptions {
   readonly dispatcher: Undici.Dispatcher
   readonly limits: BodyLimits
   /**
-   * Limits the wait for a connection, and then the time until the head of the response. A short body is then waited for, too, so that one that breaks is a
-   * failure of the request. @default no limit
+   * Limits the wait for a connection, and then the time until the head of the response. A short body is then waited for,
+   * too, so that one that breaks is a failure of the request. @default no limit
    */
   readonly timeouts?: TimeoutList | undefined
   readonly signal?: AbortSignal | undefined

@@ -7,27 +7,17 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Chunk from "effect/Chunk"
-import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { BodyTimeout } from "effect-adobe-pass/Transport"
 import type * as Undici from "undici"
 import { decoded, encodingsOf } from "./contentEncoding.js"
-import type { ResponseBody } from "./responseBody.js"
-import { TimeoutList } from "./timeoutList.js"
+import { idleLimitOf, type ResponseBody } from "./responseBody.js"
+import type { TimeoutList } from "./timeoutList.js"
 
 /** @internal */
 export type RawHeaders = Parameters<NonNullable<Undici.Dispatcher.DispatchHandler["onResponseStart"]>>[2]
-
-/** The limit that the reader of a body has set, if it has. */
-const idleLimitOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): TimeoutList | undefined => {
-  const timeout = Context.get(fiber.currentContext, BodyTimeout)
-  return timeout === undefined ? undefined : new TimeoutList(Duration.toMillis(timeout))
-}
 
 const decoder = new TextDecoder()
 

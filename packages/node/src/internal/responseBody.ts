@@ -1,7 +1,10 @@
 /** The body of a response while it arrives. */
-import { Failure } from "effect-adobe-pass/Transport"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import type * as Fiber from "effect/Fiber"
+import { BodyTimeout, Failure } from "effect-adobe-pass/Transport"
 import type * as Undici from "undici"
-import { TimeoutEntry, type TimeoutList } from "./timeoutList.js"
+import { TimeoutEntry, TimeoutList } from "./timeoutList.js"
 
 /**
  * Bytes in the buffer at which reading from the connection pauses until somebody reads the body. @internal
@@ -16,6 +19,12 @@ export interface BodyLimits {
   readonly idle: TimeoutList
   /** Until somebody asks for the body. */
   readonly unread: TimeoutList
+}
+
+/** The longest pause that the reader of a body allows, if it says so. @internal */
+export const idleLimitOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): TimeoutList | undefined => {
+  const timeout = Context.get(fiber.currentContext, BodyTimeout)
+  return timeout === undefined ? undefined : new TimeoutList(Duration.toMillis(timeout))
 }
 
 /** @internal */

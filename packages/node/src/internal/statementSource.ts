@@ -19,17 +19,10 @@ export interface StatementSource {
   readonly read: Effect.Effect<Redacted.Redacted<string>, ConfigError.ConfigError>
 }
 
-/** The encoding that the first bytes of a file name; editors on Windows write UTF-16. */
-const encodingOf = (bytes: Uint8Array): string => {
-  const [first, second] = bytes
-  if (first === 0xff && second === 0xfe) return "utf-16le"
-  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8"
-}
-
 const contentOf = (file: string): StatementSource["read"] =>
-  step(() => fs.readFile(file)).pipe(
+  step(() => fs.readFile(file, "utf8")).pipe(
     Effect.mapBoth({
-      onSuccess: (bytes) => Redacted.make(new TextDecoder(encodingOf(bytes)).decode(bytes)),
+      onSuccess: (text) => Redacted.make(text),
       onFailure: ({ code = "" }) =>
         ConfigError.InvalidData(
           [inFile],

@@ -38,6 +38,29 @@ export interface Connection<Client> {
   readonly connects: () => number
 }
 
+/** What tells that it is connected. `Redis` and `Cluster` of ioredis do. @internal */
+export interface Listenable {
+  on(event: "ready" | "+node", listener: () => void): unknown
+}
+
+/** Of each client, so that it is listened to once however many use it. */
+const counts = new WeakMap<Listenable, () => number>()
+
+/** How often a client has connected, or has found another node of a Cluster, since this was asked first. @internal */
+export const connectsOf = (client: Listenable): (() => number) => {
+  const known = counts.get(client)
+  if (known !== undefined) return known
+  let connects = 0
+  const count = () => connects
+  const increment = () => {
+    connects += 1
+  }
+  client.on("ready", increment)
+  client.on("+node", increment)
+  counts.set(client, count)
+  return count
+}
+
 /**
  * Opens a client and waits for the outcome of the first attempt to connect. When the attempt fails, the client goes on
  * trying by itself.
@@ -48,7 +71,6 @@ const open = <Client extends Cluster | IoRedis>(
 ): Effect.Effect<Connection<Client>, never, Scope.Scope> =>
   Effect.gen(function* () {
     let lastCode: string | undefined
-    let connects = 0
     const client = yield* Effect.acquireRelease(Effect.sync(create), (created) =>
       Effect.sync(() => created.disconnect())
     )
@@ -57,16 +79,13 @@ const open = <Client extends Cluster | IoRedis>(
     })
     client.on("ready", () => {
       lastCode = undefined
-      connects += 1
     })
-    client.on("+node", () => {
-      connects += 1
-    })
+    const connects = connectsOf(client)
     yield* Effect.timeoutOption(
       Effect.promise(() => client.connect().catch(() => undefined)),
       connectTimeout
     )
-    return { client, lastCode: () => lastCode, connects: () => connects }
+    return { client, lastCode: () => lastCode, connects }
   })
 
 /** @internal */

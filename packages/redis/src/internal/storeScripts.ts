@@ -46,8 +46,8 @@ return 1
 
 /**
  * `ARGV`: the owner, the milliseconds. Returns the fencing number and whether the previous holder had begun and did not
- * give the lease back, or nothing while somebody else holds it. The number is at least the time, so that it also grows when the last one
- * has expired or was lost.
+ * give the lease back, or nothing while somebody else holds it. The number is at least the time, so that it also grows
+ * when the last one has expired or was lost.
  */
 export const acquire = script(`${serverClock}${expire}
 local owner = redis.call('HGET', KEYS[1], 'owner')

@@ -4,19 +4,10 @@ import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { joinBytes } from "./joinBytes.js"
 
 /** Many times the longest answer that Adobe Pass documents. */
 const maximumSize = 1_048_576
-
-const concat = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array<ArrayBuffer> => {
-  const bytes = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return bytes
-}
 
 /** Whether the answer says that its body is short: then the connection ends it, and it may be had at once. */
 const isShort = ({ headers }: HttpClientResponse.HttpClientResponse): boolean =>
@@ -43,7 +34,7 @@ const pulledBody = (
         Option.isSome(end) && end.value.reason !== "EmptyBody" ? Effect.fail(end.value) : Effect.void
       ),
       Effect.scoped,
-      Effect.map(() => (size > maximumSize ? Option.none() : Option.some(concat(chunks, size))))
+      Effect.map(() => (size > maximumSize ? Option.none() : Option.some(joinBytes(chunks))))
     )
   })
 

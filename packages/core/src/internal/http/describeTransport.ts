@@ -18,7 +18,7 @@ const reasons = {
   ConnectionLost: { what: "lost the connection before the answer was complete", advice: network },
   Timeout: { what: "got no answer in time", advice: network },
   Stalled: {
-    what: "got the beginning of an answer, whose body then stalled",
+    what: "received the head of an answer, but its body stalled",
     advice: "try again; for a body that comes slowly allow longer pauses with Transport.withBodyTimeout"
   }
 }
@@ -30,7 +30,7 @@ const codes: Readonly<Record<string, Description>> = {
   },
   BODY_NOT_READ: {
     what: "was answered, but nobody asked for the body in time, so the connection was ended",
-    advice: "read the body, or give it up, as soon as the answer is there"
+    advice: "read the body as soon as the answer arrives, or end its scope"
   },
   PROXY_407: {
     what: "was not sent, because the proxy asks for credentials",
@@ -45,7 +45,7 @@ const codes: Readonly<Record<string, Description>> = {
     advice: "check the clock of this machine, then tell whoever runs the server or the proxy"
   },
   UND_ERR_DESTROYED: {
-    what: "met a transport whose scope was closed",
+    what: "was not sent, because the transport is closed",
     advice: "keep the scope of the layer open while calls are made"
   },
   UND_ERR_INVALID_ARG: {
@@ -72,7 +72,7 @@ export const describeTransport = (reason: keyof typeof reasons, code = ""): Desc
   return reason === "NotConnected" && isOfCertificate(code)
     ? {
         what: "was not sent, because the server's certificate is not trusted",
-        advice: "check the host name, and add the CA of a proxy that opens TLS with NODE_EXTRA_CA_CERTS"
+        advice: "check the host name; if a proxy inspects TLS, add its CA with NODE_EXTRA_CA_CERTS"
       }
     : reasons[reason]
 }

@@ -16,7 +16,7 @@ import { longestHold, type Overloaded } from "../../Throttle.js"
 import { Failure } from "../../Transport.js"
 import { isOfCertificate } from "./describeTransport.js"
 import { httpDate } from "./httpDate.js"
-import { secretHeaders } from "./secretHeaders.js"
+import { identifyingHeaders } from "./identifyingHeaders.js"
 
 const innerError = (error: object): unknown =>
   Predicate.hasProperty(error, "errors") && Array.isArray(error.errors)
@@ -52,7 +52,7 @@ const isOfConnecting = (error: unknown, depth = 0): boolean => {
 
 /** Where a request carries secrets: what stands there is not copied from the answer. */
 const isSent = (request: HttpClientRequest.HttpClientRequest, text: string): boolean =>
-  secretHeaders.some((name) => request.headers[name]?.includes(text) === true) ||
+  identifyingHeaders.some((name) => request.headers[name]?.includes(text) === true) ||
   (request.body._tag === "Uint8Array" && new TextDecoder().decode(request.body.body).includes(text))
 
 const encodingError = (

@@ -15,6 +15,7 @@ import {
   type InvalidInput,
   type Operation,
   ServiceUnavailable,
+  type TransportError,
   UnexpectedResponse
 } from "../../AdobePassError.js"
 import type { Device } from "../../Device.js"
@@ -26,6 +27,7 @@ import { Throttle } from "../../Throttle.js"
 import { BodyTimeout, type Send } from "../../Transport.js"
 import { hardTimeout } from "../hardTimeout.js"
 import { issuePaths } from "../issuePaths.js"
+import { parseJson } from "../json.js"
 import { boundedBody } from "./boundedBody.js"
 import { deviceSecrets } from "./deviceSecrets.js"
 import { bodyKind, commonFailure, notSent, timeoutError, transportError } from "./failures.js"
@@ -59,7 +61,6 @@ interface Services {
   readonly timeout: number
 }
 
-const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 const oauthError = Schema.decodeUnknownOption(Schema.Struct({ error: Schema.String }))
 
 /** Codes of OAuth that are undocumented here, and mean that the server could not answer. */
@@ -94,7 +95,7 @@ const decode = <A, I, E extends AdobePassError>(
     Either.left(new UnexpectedResponse({ operation: endpoint.operation, status, issues: [], ...fields }))
   if (Option.isNone(body)) return unexpected({ reason: "TooLarge" })
   const text = new TextDecoder().decode(body.value)
-  const json = Option.getOrUndefined(parse(text))
+  const json = Option.getOrUndefined(parseJson(text))
   if (json === undefined) return unexpected({ reason: bodyKind(text, headers["content-type"]) })
   if (status >= 200 && status < 300) {
     return Either.orElse(decodeSuccess(endpoint.response, json), (issues) =>
@@ -114,25 +115,24 @@ const decode = <A, I, E extends AdobePassError>(
   return unexpected({ reason: "UnknownCode", ...(known === undefined ? {} : { code: known }) })
 }
 
-/** One request, its answer, and the body that was read of it within the time limit. */
-const exchange = (
-  { send, timeout }: Services,
+/** The body of an answer, within the time limit. A refusal whose body breaks stays one: nothing was created. */
+const bodyWithin = (
+  { timeout }: Services,
   operation: Operation,
-  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
   attempts: number
-) =>
-  Effect.flatMap(send(request), (response) =>
-    boundedBody(response).pipe(
-      Effect.map((body) => ({ response, body })),
-      hardTimeout(timeout, () => timeoutError(operation, attempts))
-    )
-  ).pipe(
-    // What the body of a call may do is not for this one, which other callers may wait for, too.
-    Effect.provideService(BodyTimeout, undefined),
-    Effect.mapError((error) =>
-      error._tag === "TransportError" ? error : transportError(operation, error, attempts)
-    )
+): Effect.Effect<Option.Option<Uint8Array>, TransportError | UnexpectedResponse> => {
+  const { status } = response
+  return boundedBody(response).pipe(
+    hardTimeout(timeout, () => timeoutError(operation, attempts)),
+    Effect.mapError((error) => {
+      const failure = error._tag === "ResponseError" ? transportError(operation, error, attempts) : error
+      return failure._tag === "TransportError" && status >= 400
+        ? new UnexpectedResponse({ operation, status, reason: "BrokenJson", issues: [] })
+        : failure
+    })
   )
+}
 
 const attempt = <A, I, E extends AdobePassError>(
   services: Services,
@@ -142,26 +142,38 @@ const attempt = <A, I, E extends AdobePassError>(
   attempts: number
 ): Effect.Effect<Answer<A>, E | ExchangeError> =>
   Effect.gen(function* () {
-    const { application, throttle } = services
+    const { application, send, throttle } = services
     const { operation } = endpoint
     const key = throttleKey(application, device.ip)
     yield* Effect.mapError(throttle.take(key, { urgent: true }), (overloaded) =>
       notSent(operation, overloaded, attempts)
     )
     const startedAt = yield* Clock.currentTimeMillis
-    const { body, response } = yield* exchange(services, operation, request, attempts)
-    const endedAt = yield* Clock.currentTimeMillis
-    const failure = commonFailure(operation, response, endedAt, attempts)
+    const response = yield* Effect.mapError(send(request), (error) =>
+      transportError(operation, error, attempts)
+    )
+    const answeredAt = yield* Clock.currentTimeMillis
+    const failure = commonFailure(operation, response, answeredAt, attempts)
     if (failure?._tag === "Throttled") yield* throttle.hold(key, failure.retryAfterMillis)
-    if (failure !== undefined) return yield* failure
+    const reading = bodyWithin(services, operation, response, attempts)
+    if (failure !== undefined) {
+      // The status decides. The body is read so that it does not keep its connection.
+      yield* Effect.ignore(reading)
+      return yield* failure
+    }
+    const body = yield* reading
+    const endedAt = yield* Clock.currentTimeMillis
     const decoded = yield* decode(endpoint, response, body, attempts, (code) =>
       safeCode(code, device, request.body)
     )
     return { body: decoded, startedAt, endedAt }
-  })
+  }).pipe(
+    // What the body of a call may do is not for this one, which other callers may wait for, too.
+    Effect.provideService(BodyTimeout, undefined)
+  )
 
 /** A request that was not sent because too many wait for a permit. The caller learns it at once. */
-const wasNotSent = (error: AdobePassError): boolean =>
+const isOverloaded = (error: AdobePassError): boolean =>
   error._tag === "Throttled" && error.status === undefined
 
 export const make = <A, I, E extends AdobePassError>(
@@ -181,7 +193,7 @@ export const make = <A, I, E extends AdobePassError>(
       schedule: RetrySchedule.fromChecked<E | ExchangeError>(retry),
       quota: yield* RetryQuota,
       budget: retry.budget,
-      mayRepeat: (error: E | ExchangeError) => !wasNotSent(error) && endpoint.mayRepeat(error)
+      mayRepeat: (error: E | ExchangeError) => !isOverloaded(error) && endpoint.mayRepeat(error)
     }
     return (device, body) => {
       const request = HttpClientRequest.post(`${application.environment.sp}${endpoint.path}`, {

@@ -9,18 +9,9 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { BodyTimeout, Failure } from "../../Transport.js"
 import { hardTimeout } from "../hardTimeout.js"
+import { joinBytes } from "./joinBytes.js"
 
 type Bytes = Uint8Array<ArrayBuffer>
-
-const joined = (pieces: ReadonlyArray<Uint8Array>): Bytes => {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0))
-  let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.byteLength
-  }
-  return bytes
-}
 
 /** The answer of a client without time limits of its own: its body fails when no piece of it comes in time. */
 export class PacedResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
@@ -94,12 +85,12 @@ export class PacedResponse extends Inspectable.Class implements HttpClientRespon
       )
       const pieces: Array<Uint8Array> = []
       for (let next = yield* pull; Option.isSome(next); next = yield* pull) pieces.push(...next.value)
-      this.#bytes = joined(pieces)
+      this.#bytes = joinBytes(pieces)
       return this.#bytes
     }).pipe(
       Effect.catchIf(
         ({ reason }) => reason === "EmptyBody",
-        () => Effect.succeed(joined([]))
+        () => Effect.succeed(joinBytes([]))
       ),
       Effect.scoped
     )

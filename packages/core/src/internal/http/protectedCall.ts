@@ -74,7 +74,7 @@ export const isReplayable = ({ body }: HttpClientRequest.HttpClientRequest): boo
 
 const idempotentMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 
-const wasNotSent = (error: ProtectedCallError): boolean =>
+const hadNoConnection = (error: ProtectedCallError): boolean =>
   error._tag === "TransportError" && error.reason === "NotConnected"
 
 /** Whether a call may be sent again after a retryable error; `always` when its POST may be sent twice. */
@@ -92,7 +92,8 @@ export const mayRepeat = (
     case "ServiceUnavailable":
     case "TransportError":
       return (
-        error.operation === "call" && (always || wasNotSent(error) || idempotentMethods.has(request.method))
+        error.operation === "call" &&
+        (always || hadNoConnection(error) || idempotentMethods.has(request.method))
       )
     default:
       return false

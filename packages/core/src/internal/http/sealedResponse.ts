@@ -8,7 +8,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 import { type BodyError, TransportError, UnexpectedResponse } from "../../AdobePassError.js"
 import { bodyKind, transportError } from "./failures.js"
-import { secretHeaders } from "./secretHeaders.js"
+import { identifyingHeaders } from "./identifyingHeaders.js"
 
 /** The `BodyError` of an error of a body. */
 export const bodyError = (error: HttpClientError.ResponseError): BodyError =>
@@ -33,7 +33,7 @@ export class SealedResponse implements HttpClientResponse.HttpClientResponse {
     const { request } = this.#original
     return HttpClientRequest.make(request.method)(request.url, {
       urlParams: request.urlParams,
-      headers: Headers.remove(request.headers, secretHeaders)
+      headers: Headers.remove(request.headers, identifyingHeaders)
     })
   }
   get status() {

@@ -3,6 +3,7 @@ import * as HttpMethod from "@effect/platform/HttpMethod"
 import * as Either from "effect/Either"
 import { ForeignOrigin, InvalidInput } from "../../AdobePassError.js"
 import type { Environment } from "../../Environment.js"
+import { reservedHeaders } from "./identifyingHeaders.js"
 import { withHeaders } from "./withHeaders.js"
 
 /**
@@ -18,10 +19,8 @@ export interface Target {
   readonly path: string
 }
 
-const token = /^[!#$%&'*+.^_`|~\w-]+$/
+const headerName = /^[!#$%&'*+.^_`|~\w-]+$/
 const forbidden = /[\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]/
-
-const reserved = new Set(["authorization", "ap-device-identifier", "x-device-info", "x-forwarded-for"])
 
 /** For an environment whose host serves the management APIs, too. */
 const managementPath = /^\/(?:cmu|control|esm|reset-tempass)\//
@@ -42,10 +41,10 @@ const problemOfHeaders = (
   headers: HttpClientRequest.HttpClientRequest["headers"]
 ): InvalidInput | undefined => {
   for (const name in headers) {
-    if (!token.test(name)) {
-      return new InvalidInput({ field: "headers", problem: "have a name that no header may have" })
+    if (!headerName.test(name)) {
+      return new InvalidInput({ field: "headers", problem: "include a name that is not a valid header name" })
     }
-    if (reserved.has(name)) {
+    if (reservedHeaders.includes(name)) {
       return new InvalidInput({
         field: `headers.${name}`,
         problem: "is set by the library from the device and its session"
@@ -54,7 +53,7 @@ const problemOfHeaders = (
     if (forbidden.test(headers[name] ?? "")) {
       return new InvalidInput({
         field: `headers.${name}`,
-        problem: "contains characters that no header may have"
+        problem: "contains characters that a header value may not contain"
       })
     }
   }
@@ -83,7 +82,9 @@ export const target = (
 ): Either.Either<Target, ForeignOrigin | InvalidInput> => {
   // CONNECT, say, which asks for a tunnel.
   if (!HttpMethod.isHttpMethod(request.method)) {
-    return Either.left(new InvalidInput({ field: "method", problem: "is none that a call can have" }))
+    return Either.left(
+      new InvalidInput({ field: "method", problem: "must be GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS" })
+    )
   }
   const problem = problemOfHeaders(request.headers)
   if (problem !== undefined) return Either.left(problem)
