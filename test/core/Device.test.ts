@@ -275,6 +275,12 @@ describe("a device with an unusable description", () => {
     // @ts-expect-error only a browser may do without
     assert.strictEqual(fieldOf(Device.make({ id, ip: "203.0.113.7", info: {} })), "device.info")
   })
+
+  it("is told what to do when it has none", () => {
+    // @ts-expect-error a description is required
+    const error = Either.getOrThrow(Either.flip(Device.make({ id, ip: "203.0.113.7" })))
+    assert.include(error.message, 'device.info is missing: describe the device, or say "browser"')
+  })
 })
 
 describe("a device in print", () => {

@@ -66,7 +66,7 @@ export const throttleFallbacks = Metric.counter("adobe_pass_throttle_fallbacks_t
 })
 
 /**
- * Answers of 429.
+ * Answers of 429. Above zero, another client or another node uses the address, or Adobe's limit is lower.
  *
  * @since 0.1.0
  * @category metrics

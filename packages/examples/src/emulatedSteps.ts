@@ -232,7 +232,7 @@ export const revokedToken = Effect.gen(function* () {
   yield* emulator.revokeTokens
   yield* emulator.clearLog
   // Nobody is answered before all are under way: each of the calls meets its own 401.
-  yield* emulator.fail({ route: "api", fault: Fault.delay("250 millis"), times: calls })
+  yield* emulator.fail({ route: "api", fault: Fault.delay("1 second"), times: calls })
   const results = yield* Effect.forEach(Arr.range(1, calls), () => Effect.either(call), {
     concurrency: "unbounded"
   })

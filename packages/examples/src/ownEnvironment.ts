@@ -22,6 +22,7 @@ import {
   RegisteredApplication,
   Sessions
 } from "effect-adobe-pass"
+import * as Setting from "effect-adobe-pass/Setting"
 import { NodeAdobePass } from "effect-adobe-pass-node"
 import { Narration } from "./Narration.js"
 
@@ -35,12 +36,7 @@ export class SettingsError extends Data.TaggedError("SettingsError")<{ readonly 
 
 const storeDirectory = "./.adobe-pass"
 
-const text = (name: string) =>
-  Config.string(name).pipe(
-    Config.map((value) => value.trim()),
-    Config.option,
-    Config.map(Option.filter((value) => value !== ""))
-  )
+const text = (name: string) => Config.option(Setting.variableText(name))
 
 const variables = Config.all({
   environment: text("ENVIRONMENT"),
