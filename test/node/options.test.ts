@@ -1,8 +1,19 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Chunk, ConfigProvider, Effect, Either, Encoding, Layer, Option, Redacted } from "effect"
-import { CredentialStore, Encryption } from "effect-adobe-pass"
+import {
+  Cause,
+  Chunk,
+  ConfigProvider,
+  Context,
+  Effect,
+  Either,
+  Encoding,
+  Layer,
+  Option,
+  Redacted
+} from "effect"
+import { CredentialStore, Encryption, RegisteredApplication } from "effect-adobe-pass"
 import { sampleCredentials, sampleKey, sampleToken } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { FileStore, NodeAdobePass, NodeTransport } from "effect-adobe-pass-node"
 import { namesIn, onStore, storeDirectory } from "./directory.js"
@@ -165,7 +176,9 @@ describe("the software statement from a file", () => {
         ])
       )
       const layer = NodeAdobePass.layerConfig({ store: CredentialStore.layerMemory })
-      yield* Effect.scoped(Layer.build(Layer.provide(layer, Layer.setConfigProvider(provider))))
+      const services = yield* Layer.build(Layer.provide(layer, Layer.setConfigProvider(provider)))
+      const { softwareStatement } = Context.get(services, RegisteredApplication.RegisteredApplication)
+      assert.strictEqual(Redacted.value(softwareStatement.value), statement)
     })
   )
 
