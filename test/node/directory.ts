@@ -8,7 +8,9 @@ import { FileStore } from "effect-adobe-pass-node"
 /** A directory that is removed with the scope. */
 export const temporaryDirectory: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.promise(() => fs.mkdtemp(path.join(os.tmpdir(), "effect-adobe-pass-"))),
-  (directory) => Effect.promise(() => fs.rm(directory, { recursive: true, force: true }))
+  // A disk operation whose caller went away ends by itself, and may write a file meanwhile.
+  (directory) =>
+    Effect.promise(() => fs.rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
 )
 
 /** Where a store can be made; it does not exist yet. */
