@@ -240,6 +240,32 @@ describe("refusals of several devices by invalid_client", () => {
     }).pipe(Effect.scoped, Effect.provide(system()))
   )
 
+  it.effect("do not end when a device that is new is refused once and then accepted", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const sessions = yield* Sessions.Sessions
+      const told: Array<string> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(sessions.events, ({ _tag }) => Effect.sync(() => told.push(_tag)))
+      )
+      const tokens = Effect.forEach(
+        Array.from({ length: 20 }, (_, n) => device(n)),
+        (each) => Effect.either(sessions.accessToken(each)),
+        { concurrency: "unbounded" }
+      )
+      yield* runToEnd(tokens)
+      yield* TestClock.adjust(7 * hour)
+      yield* emulator.revokeAllClients
+      yield* runToEnd(tokens)
+      assert.include(told, "IncidentStarted")
+      // More may be replaced in the next minute, so a second question may help.
+      yield* advance(minutes(1))
+      yield* emulator.fail({ route: "token", fault: Fault.oauthError("invalid_client") })
+      yield* runToEnd(sessions.accessToken(device(99)))
+      assert.notInclude(told, "IncidentEnded")
+    }).pipe(Effect.scoped, Effect.provide(system()))
+  )
+
   it.effect("leave a sibling that shares the store in the same wait for the pair that was tried", () => {
     const store = makeStore()
     const node = adobePass({ throttle: { burst: 1000 } }).pipe(Layer.provide(store.layer))

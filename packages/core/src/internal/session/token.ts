@@ -69,22 +69,28 @@ const saveInBackground = (
     Effect.asVoid
   )
 
-/** `read`: the session as it was read from the store, for the save of the token. */
+/**
+ * `read`: the session as it was read from the store, for the save of the token. `wasRefused`: these credentials were
+ * refused a moment ago.
+ */
 const request = (
   services: SessionServices,
   session: Session,
   credentials: ClientCredentials,
   reason: TokenReason,
-  read: StoredSession | undefined
+  read: StoredSession | undefined,
+  wasRefused = false
 ): Effect.Effect<AccessToken, SessionError> =>
   Effect.gen(function* () {
     yield* Metric.update(Metrics.tokenRequests, reason)
     const token = yield* services.tokenEndpoint.request(session.device, credentials)
-    const before = session.entry.state.failure?.error
+    const before = session.entry.state
     yield* services.apply(session, { _tag: "Obtained", credentials, token, reason })
-    if (before?._tag === "InvalidClient") {
-      const accepted = before.deferred === "Untested" ? Replacements.proved : Replacements.acceptedAgain
-      yield* note(services, session, accepted)
+    if (wasRefused || before.failure?.error._tag === "InvalidClient") {
+      // New credentials that are accepted say nothing about the old ones of other devices.
+      yield* note(services, session, (state, at) =>
+        mayBeReplaced(before, at) ? Replacements.acceptedAgain(state, at) : Replacements.proved(state, at)
+      )
     }
     yield* saveInBackground(services, session, credentials, token, read)
     return token
@@ -155,10 +161,7 @@ const confirm = (
         (error) => deferred(error, "Untested")
       )
     }
-    const accepted = Effect.zipLeft(
-      request(services, session, current, reason, stored),
-      note(services, session, Replacements.acceptedAgain)
-    )
+    const accepted = request(services, session, current, reason, stored, true)
     return yield* Effect.catchTag(accepted, "InvalidClient", (error) =>
       replace(services, session, refused, error)
     )
