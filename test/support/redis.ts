@@ -266,6 +266,8 @@ export const ownRedisSentinel = (options: { readonly arguments?: ReadonlyArray<s
     const sentinel = yield* ownRedisServer({ sentinel: true })
     yield* sentinel.execute("SENTINEL", "MONITOR", "adobe", "127.0.0.1", portOf(master), "1")
     yield* sentinel.execute("SENTINEL", "SET", "adobe", "down-after-milliseconds", "500")
+    // A failover that finds no good replica yet is tried again after twice this time, which is 3 minutes by default.
+    yield* sentinel.execute("SENTINEL", "SET", "adobe", "failover-timeout", "1000")
     const until = (effect: Effect.Effect<Reply, RedisError>, isDone: (reply: Reply) => boolean) =>
       Effect.repeat(effect, { until: isDone, schedule: Schedule.spaced("50 millis") })
     yield* until(replica.execute("INFO", "replication"), (info) =>
