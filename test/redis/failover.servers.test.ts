@@ -3,6 +3,7 @@ import { Context, Effect, Layer, Option, Redacted, Schedule, Stream } from "effe
 import { CredentialStore, SessionKey } from "effect-adobe-pass"
 import { sampleCredentials, sampleKey } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { Redis, RedisStore } from "effect-adobe-pass-redis"
+import { makeProxy } from "../support/proxy.js"
 import { describeOwnRedis, ownRedisMasters, ownRedisSentinel } from "../support/redis.js"
 
 const key = sampleKey("a")
@@ -76,6 +77,27 @@ describeOwnRedis("a store on a master that a Sentinel names", () => {
       assert.isTrue((yield* Effect.flip(store.load(key))).retryable)
       const found = yield* eventually(store.load(key))
       assert.strictEqual(Redacted.value(Option.getOrThrow(found).credentials.clientId), "client-1")
+      const other = sampleKey("b")
+      yield* eventually(store.saveCredentials(other, sampleCredentials(other, 1)))
+      assert.strictEqual(yield* replica.execute("EXISTS", `adobe-pass:session:${other}`), 1)
+    })
+  )
+
+  it.scopedLive("connects again when a Sentinel tells of the failover during an attempt to connect", () =>
+    Effect.gen(function* () {
+      const { master, replica, sentinel } = yield* ownRedisSentinel()
+      const port = (server: { readonly url: Redacted.Redacted<string> }) =>
+        Number(new URL(Redacted.value(server.url)).port)
+      // Attempts take so long that one is under way whenever the Sentinel tells of the failover.
+      const proxy = yield* makeProxy(port(sentinel))
+      yield* proxy.slow(200)
+      const store = yield* bySentinel({ url: Redacted.make(`redis://127.0.0.1:${proxy.port}`) })
+      yield* eventually(store.saveCredentials(key, first))
+      yield* master.stop
+      yield* Effect.repeat(sentinel.execute("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "adobe"), {
+        until: (address) => `${address}`.endsWith(`,${port(replica)}`),
+        schedule: Schedule.spaced("50 millis")
+      })
       const other = sampleKey("b")
       yield* eventually(store.saveCredentials(other, sampleCredentials(other, 1)))
       assert.strictEqual(yield* replica.execute("EXISTS", `adobe-pass:session:${other}`), 1)

@@ -71,9 +71,18 @@ const open = <Client extends Cluster | IoRedis>(
 ): Effect.Effect<Connection<Client>, never, Scope.Scope> =>
   Effect.gen(function* () {
     let lastCode: string | undefined
+    let closed = false
     const client = yield* Effect.acquireRelease(Effect.sync(create), (created) =>
-      Effect.sync(() => created.disconnect())
+      Effect.sync(() => {
+        closed = true
+        created.disconnect()
+      })
     )
+    const connect = () => client.connect().catch(() => undefined)
+    // A client of ioredis 6 ends when a Sentinel tells of a failover while the client looks for the master.
+    client.on("end", () => {
+      if (!closed) void connect()
+    })
     client.on("error", (error: unknown) => {
       lastCode = codeOf(error)
     })
@@ -81,10 +90,7 @@ const open = <Client extends Cluster | IoRedis>(
       lastCode = undefined
     })
     const connects = connectsOf(client)
-    yield* Effect.timeoutOption(
-      Effect.promise(() => client.connect().catch(() => undefined)),
-      connectTimeout
-    )
+    yield* Effect.timeoutOption(Effect.promise(connect), connectTimeout)
     return { client, lastCode: () => lastCode, connects }
   })
 
