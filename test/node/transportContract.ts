@@ -11,7 +11,6 @@ import {
   type HttpClientResponse,
   UrlParams
 } from "@effect/platform"
-import { Undici } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
   Chunk,
@@ -29,6 +28,7 @@ import {
   Stream,
   Tracer
 } from "effect"
+import * as Undici from "undici"
 import {
   head,
   nobody,

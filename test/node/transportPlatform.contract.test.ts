@@ -1,8 +1,5 @@
-import { NodeTransport } from "effect-adobe-pass-node"
+import { platformTransport } from "./platformTransport.js"
 import { transportContract } from "./transportContract.js"
 
-transportContract("the platform's transport", NodeTransport.layerPlatform())
-transportContract(
-  "the platform's transport on one connection",
-  NodeTransport.layerPlatform({ connections: 1 })
-)
+transportContract("the platform's transport", platformTransport())
+transportContract("the platform's transport on one connection", platformTransport({ connections: 1 }))

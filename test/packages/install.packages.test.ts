@@ -27,6 +27,23 @@ const Manifest = Schema.parseJson(
 )
 const manifest = (path: string) => Schema.decodeSync(Manifest)(readFileSync(path, "utf8"))
 
+/** What npm writes about a folder: its packages by path, with those that only some platforms have marked. */
+const Installed = Schema.parseJson(
+  Schema.Struct({
+    packages: Schema.Record({
+      key: Schema.String,
+      value: Schema.Struct({ optional: Schema.optionalWith(Schema.Boolean, { default: () => false }) })
+    })
+  })
+)
+const installedIn = (folder: string): ReadonlyArray<string> =>
+  Object.entries(
+    Schema.decodeSync(Installed)(readFileSync(join(folder, "node_modules/.package-lock.json"), "utf8"))
+      .packages
+  )
+    .filter(([, { optional }]) => !optional)
+    .map(([path]) => path.slice("node_modules/".length))
+
 const directory = mkdtempSync(join(tmpdir(), "effect-adobe-pass-packages-"))
 const tarball = (name: string) =>
   join(directory, `${name}-${manifest(`${root}packages/core/package.json`).version}.tgz`)
@@ -78,6 +95,42 @@ describe.each(names)("the tarball of %s", (name) => {
   it("has no fault that publint or attw knows", async () => {
     await run(root, tool("publint"), "run", "--strict", tarball(name))
     await run(root, tool("attw"), "--profile", "esm-only", "--format", "ascii", tarball(name))
+  })
+})
+
+/** What Effect, its platform and their dependencies are. */
+const platform = [
+  "@effect/platform",
+  "@standard-schema/spec",
+  "effect",
+  "fast-check",
+  "find-my-way-ts",
+  "msgpackr",
+  "multipasta",
+  "pure-rand"
+]
+
+describe.each([
+  ["effect-adobe-pass", [], []],
+  ["effect-adobe-pass-node", ["effect-adobe-pass"], ["undici"]],
+  ["effect-adobe-pass-emulator", [], []]
+] as const)("npm install %s", (name, peers, others) => {
+  it("brings what is used and nothing else", async () => {
+    const folder = join(directory, `only-${name}`)
+    mkdirSync(folder)
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true }))
+    const words = [name, ...peers].map(tarball)
+    await run(
+      folder,
+      "npm",
+      "install",
+      "--no-audit",
+      "--no-fund",
+      ...words,
+      "effect@3",
+      "@effect/platform@0.97"
+    )
+    assert.sameMembers([...installedIn(folder)], [name, ...peers, ...platform, ...others])
   })
 })
 

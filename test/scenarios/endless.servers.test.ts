@@ -10,6 +10,7 @@ import {
   Environment
 } from "effect-adobe-pass"
 import { NodeTransport } from "effect-adobe-pass-node"
+import { platformTransport } from "../node/platformTransport.js"
 import { serve } from "../node/transportServer.js"
 import { unsigned } from "../support/exchanges.js"
 import { device } from "../support/system.js"
@@ -29,7 +30,7 @@ const transports: ReadonlyArray<
   readonly [string, Layer.Layer<HttpClient.HttpClient, AdobePassError.InvalidInput>]
 > = [
   ["NodeTransport", NodeTransport.layer()],
-  ["the platform's undici", NodeTransport.layerPlatform()],
+  ["the platform's undici", platformTransport()],
   ["fetch", FetchHttpClient.layer]
 ]
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The command: `npx effect-adobe-pass-emulator --help`, or `npm run emulator -- --help` in a clone. */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,10 +33,18 @@ const fail = (message: string, exitCode: number) =>
     process.exitCode = exitCode
   })
 
+const signal = (name: NodeJS.Signals) =>
+  Effect.async<void>((resume) => {
+    const arrived = () => resume(Effect.void)
+    process.once(name, arrived)
+    return Effect.sync(() => process.off(name, arrived))
+  })
+
 serve.pipe(
   Effect.catchTags({
     InvalidArguments: ({ message }) => fail(`${message}\n\n${Arguments.usage}`, 2),
     ListenError: ({ message }) => fail(message, 1)
   }),
-  NodeRuntime.runMain
+  Effect.raceFirst(Effect.raceFirst(signal("SIGINT"), signal("SIGTERM"))),
+  Effect.runPromise
 )

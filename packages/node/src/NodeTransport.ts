@@ -8,7 +8,6 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -216,16 +215,3 @@ export const make = (
  */
 export const layer = (input?: TransportOptions): Layer.Layer<HttpClient.HttpClient, InvalidInput> =>
   Layer.scoped(HttpClient.HttpClient, make(input))
-
-/**
- * The same pool under the `HttpClient` of `@effect/platform-node`. A call takes two to five times as long, see the
- * README of `packages/benchmarks`.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerPlatform = (input?: TransportOptions): Layer.Layer<HttpClient.HttpClient, InvalidInput> =>
-  Layer.provide(
-    NodeHttpClient.layerUndiciWithoutDispatcher,
-    Layer.scoped(NodeHttpClient.Dispatcher, makeDispatcher(input))
-  )

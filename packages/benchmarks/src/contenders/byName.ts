@@ -1,5 +1,6 @@
 /** Everything that is compared, and in which variants, by name: each runs in a process of its own, which is told a name. */
 import { NodeHttpClient } from "@effect/platform-node"
+import * as Layer from "effect/Layer"
 import { NodeTransport } from "effect-adobe-pass-node"
 import type { Contender } from "../contender.js"
 import { peers } from "./index.js"
@@ -17,7 +18,10 @@ export const devicePerCall = ours({
 export const onPlatformTransport = ours({
   name: "effect-adobe-pass, the platform's transport",
   unthrottled: true,
-  transport: NodeTransport.layerPlatform()
+  transport: Layer.provide(
+    NodeHttpClient.layerUndiciWithoutDispatcher,
+    Layer.scoped(NodeHttpClient.Dispatcher, NodeTransport.makeDispatcher())
+  )
 })
 
 export const staticHeaders = platformClient(

@@ -1,10 +1,11 @@
 /** Sends one request to a dispatcher of undici. */
+import { Readable } from "node:stream"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { Failure } from "effect-adobe-pass/Transport"
 import * as Undici from "undici"
 import { notConnected } from "./notConnected.js"
@@ -242,8 +243,8 @@ export const send = (
     return transportFailure(request, notConnected(new Undici.errors.NotSupportedError("CONNECT")))
   }
   return request.body._tag === "Stream"
-    ? Effect.flatMap(NodeStream.toReadable(request.body.stream), (body) =>
-        dispatch(options, request, url, body)
+    ? Effect.flatMap(Stream.toAsyncIterableEffect(request.body.stream), (pieces) =>
+        dispatch(options, request, url, Readable.from(pieces, { objectMode: false }))
       )
     : dispatch(options, request, url, plainBody(request))
 }
