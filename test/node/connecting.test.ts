@@ -29,6 +29,12 @@ const failing = (dispatcher: Undici.Dispatcher) =>
   )
 
 const register = call("/api/v2/x").pipe(Effect.flip)
+/** How a request leaves the queue before it is sent. */
+const endings = [
+  ["fails at its time limit", <A, E>(sent: Effect.Effect<A, E>) => sent],
+  ["is interrupted", <A, E>(sent: Effect.Effect<A, E>) => Effect.timeout(sent, "50 millis")]
+] as const
+
 const once = { retry: { attempts: 1 } }
 
 describe("a request that waits for a connection", () => {
@@ -87,30 +93,32 @@ describe("a request that waits for a connection", () => {
     })
   )
 
-  it.scopedLive("frees its body when it leaves the queue, though the connection stays busy", () =>
-    Effect.gen(function* () {
-      const { arrived, url } = yield* serve(() => {})
-      const client = yield* HttpClient.HttpClient
-      yield* Effect.fork(client.get(`${url}/busy`))
-      yield* Queue.take(arrived)
-      const send = sending(client, "100 millis")
-      const bodies: Array<WeakRef<Uint8Array>> = []
-      const post = Effect.suspend(() => {
-        const body = new Uint8Array(20_000)
-        bodies.push(new WeakRef(body))
-        return Effect.ignore(
-          send(HttpClientRequest.setBody(HttpClientRequest.post(url), HttpBody.uint8Array(body)))
+  for (const [what, end] of endings) {
+    it.scopedLive(`frees its body when it ${what} in the queue, though the connection stays busy`, () =>
+      Effect.gen(function* () {
+        const { arrived, url } = yield* serve(() => {})
+        const client = yield* HttpClient.HttpClient
+        yield* Effect.fork(client.get(`${url}/busy`))
+        yield* Queue.take(arrived)
+        const send = sending(client, "100 millis")
+        const bodies: Array<WeakRef<Uint8Array>> = []
+        const post = Effect.suspend(() => {
+          const body = new Uint8Array(20_000)
+          bodies.push(new WeakRef(body))
+          return Effect.exit(
+            end(send(HttpClientRequest.setBody(HttpClientRequest.post(url), HttpBody.uint8Array(body))))
+          )
+        })
+        yield* Effect.all(
+          Array.from({ length: 500 }, () => post),
+          { concurrency: "unbounded", discard: true }
         )
-      })
-      yield* Effect.all(
-        Array.from({ length: 500 }, () => post),
-        { concurrency: "unbounded", discard: true }
-      )
-      yield* Effect.sleep("10 millis")
-      collect()
-      assert.isAtMost(bodies.filter((body) => body.deref() !== undefined).length, 5)
-    }).pipe(Effect.provide(NodeTransport.layer({ connections: 1 })))
-  )
+        yield* Effect.sleep("10 millis")
+        collect()
+        assert.isAtMost(bodies.filter((body) => body.deref() !== undefined).length, 5)
+      }).pipe(Effect.provide(NodeTransport.layer({ connections: 1 })))
+    )
+  }
 })
 
 describe("a connection that is not made", () => {

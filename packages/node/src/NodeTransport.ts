@@ -25,7 +25,7 @@ import { poolFactory } from "./internal/pool.js"
 import { type Proxies, proxiesOf, proxyAgent } from "./internal/proxies.js"
 import { RenewingAgent } from "./internal/renewingAgent.js"
 import { type SendOptions, send } from "./internal/request.js"
-import { type BodyLimits, idleLimitOf } from "./internal/responseBody.js"
+import type { BodyLimits } from "./internal/responseBody.js"
 import { TimeoutList } from "./internal/timeoutList.js"
 
 /**
@@ -138,25 +138,17 @@ const bodyLimits = (timeout: number): BodyLimits => ({
   unread: new TimeoutList(Math.min(longestWait, timeout / 2))
 })
 
-/** The options with the pause that the caller allows, if it says so. */
-const forCaller = (sendOptions: SendOptions, fiber: Fiber.RuntimeFiber<unknown, unknown>): SendOptions => {
-  const idle = idleLimitOf(fiber)
-  return idle === undefined ? sendOptions : { ...sendOptions, limits: { ...sendOptions.limits, idle } }
-}
-
 /** A client that takes the platform's path, with its span and its `AbortController`, only where a request needs it. */
 const makeClient = (dispatcher: Undici.Dispatcher): HttpClient.HttpClient => {
   const sendOptions = { dispatcher, limits: bodyLimits(Number.POSITIVE_INFINITY) }
-  const platform = HttpClient.make((request, url, signal, fiber) =>
-    send({ ...forCaller(sendOptions, fiber), signal }, request, url)
-  )
+  const platform = HttpClient.make((request, url, signal) => send({ ...sendOptions, signal }, request, url))
   return HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
     Effect.flatMap((request) =>
       Effect.withFiberRuntime<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>(
         (fiber) =>
           isTraced(fiber, request) || scopedRequests.has(request)
             ? platform.execute(request)
-            : sendBare(forCaller(sendOptions, fiber), request)
+            : sendBare(sendOptions, request)
       )
     ),
     Effect.succeed
@@ -182,7 +174,7 @@ export const fromDispatcher = (dispatcher: Undici.Dispatcher): Transport.Transpo
   Transport.make(makeClient(dispatcher), (timeout) => {
     const millis = Duration.toMillis(timeout)
     const sendOptions = { dispatcher, limits: bodyLimits(millis), timeouts: new TimeoutList(millis) }
-    return (request) => Effect.withFiberRuntime((fiber) => sendBare(forCaller(sendOptions, fiber), request))
+    return (request) => sendBare(sendOptions, request)
   })
 
 /**

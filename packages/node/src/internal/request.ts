@@ -5,12 +5,14 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Stream from "effect/Stream"
 import { Failure } from "effect-adobe-pass/Transport"
 import * as Undici from "undici"
 import { notConnected } from "./notConnected.js"
 import { type RawHeaders, UndiciResponse } from "./response.js"
-import { type BodyLimits, highWaterMark, ResponseBody, stalled } from "./responseBody.js"
+import { type BodyLimits, highWaterMark, idleLimitOf, ResponseBody, stalled } from "./responseBody.js"
 import { TimeoutEntry, type TimeoutList } from "./timeoutList.js"
 
 type Outcome = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError>
@@ -40,17 +42,39 @@ const isShort = (status: number, headers: RawHeaders): boolean => {
   return `${headers["content-type"]}`.startsWith("application/json")
 }
 
+/** What undici is told of a request: an instance of a class, see `exchange`. */
+class Dispatched implements Undici.Dispatcher.DispatchOptions {
+  readonly origin: string
+  readonly path: string
+  readonly method: Undici.Dispatcher.HttpMethod
+  headers: Record<string, string> | null
+  body: Body
+  // Limited by this module.
+  readonly headersTimeout = 0
+  readonly bodyTimeout = 0
+
+  constructor(request: HttpClientRequest.HttpClientRequest, url: URL, body: Body) {
+    this.origin = url.origin
+    this.path = url.pathname + url.search
+    this.method = request.method
+    // A proxy of undici writes into them.
+    this.headers = { ...request.headers }
+    this.body = body
+  }
+}
+
 /**
  * Receives the events of one request. The fiber resumes when the head of the response has arrived, or with the complete
  * body when both arrive in one packet, as small ones do.
  */
 class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchHandler {
   readonly #options: SendOptions
-  readonly #dispatched: Undici.Dispatcher.DispatchOptions
+  readonly #limits: BodyLimits
+  readonly #dispatched: Dispatched
   #request: HttpClientRequest.HttpClientRequest | undefined
   #resume: Resume | undefined
   #controller: Undici.Dispatcher.DispatchController | undefined
-  #cancelled: Error | undefined
+  #isCancelled = false
   #response: UndiciResponse | undefined
   #body: ResponseBody | undefined
   #isHeld = false
@@ -59,18 +83,19 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
 
   constructor(
     request: HttpClientRequest.HttpClientRequest,
-    dispatched: Undici.Dispatcher.DispatchOptions,
+    dispatched: Dispatched,
     options: SendOptions,
-    resume: Resume
+    limits: BodyLimits
   ) {
     super()
     this.#request = request
     this.#dispatched = dispatched
     this.#options = options
-    this.#resume = resume
+    this.#limits = limits
   }
 
-  dispatch(): void {
+  dispatch(resume: Resume): void {
+    this.#resume = resume
     this.#options.timeouts?.add(this)
     try {
       this.#options.dispatcher.dispatch(this.#dispatched, this)
@@ -81,7 +106,7 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
 
   onRequestStart(controller: Undici.Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#cancelled !== undefined) controller.abort(this.#cancelled)
+    if (this.#isCancelled) controller.abort(new Error("The request was cancelled before it was sent."))
     // The server is given the whole time, however long the request has waited for its connection.
     else this.#options.timeouts?.add(this)
   }
@@ -92,12 +117,12 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
     headers: RawHeaders
   ): void {
     if (status < 200 || this.#request === undefined) return
-    const { limits, timeouts } = this.#options
-    this.#body = new ResponseBody(controller, limits)
+    const { timeouts } = this.#options
+    this.#body = new ResponseBody(controller, this.#limits)
     this.#response = new UndiciResponse(this.#request, status, headers, this.#body)
     if (timeouts !== undefined && isShort(status, headers)) {
       this.#isHeld = true
-      limits.idle.add(this)
+      this.#limits.idle.add(this)
       this.#heldUntil = performance.now() + timeouts.millis
     } else queueMicrotask(() => this.#deliver())
   }
@@ -107,12 +132,14 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
     if (!this.#isHeld) return
     // One that comes drop by drop must not keep its caller beyond the limits, which its reader has.
     if (this.#body?.isFull === true || performance.now() >= this.#heldUntil) this.#deliver()
-    else this.#options.limits.idle.add(this)
+    else this.#limits.idle.add(this)
   }
 
   onResponseEnd(): void {
     this.#body?.end()
     this.#deliver()
+    this.#body = undefined
+    this.#controller = undefined
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -145,7 +172,8 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
 
   /** Fails the request and ends its connection, now or as soon as it has one. */
   cancel(reason: Error): void {
-    this.#cancelled = reason
+    // Not the reason: an error refers to the functions on its stack, and they to the request.
+    this.#isCancelled = true
     this.#fail(reason)
     if (this.#controller !== undefined) {
       this.#controller.abort(reason)
@@ -160,6 +188,7 @@ class PendingRequest extends TimeoutEntry implements Undici.Dispatcher.DispatchH
     if (this.#response === undefined || this.#resume === undefined) return
     this.#isHeld = false
     const response = this.#response
+    this.#response = undefined
     this.#settle(Effect.succeed(response))
     this.#body?.handOver()
   }
@@ -202,34 +231,42 @@ const plainBody = ({ body }: HttpClientRequest.HttpClientRequest): Body => {
   }
 }
 
+/**
+ * Waits for the response; an interruption ends the connection. `Effect.async` does so with a canceler, too, but makes two
+ * object literals for each wait. V8 allocates literals in the old generation once some of them have lived long: each then
+ * keeps a request and its response until the next full collection, though nobody needs them.
+ */
+const exchange = (pending: PendingRequest, isInterruptible: boolean): Outcome => {
+  const outcome: Outcome = Effect.async((resume: Resume) => pending.dispatch(resume))
+  return isInterruptible
+    ? Effect.uninterruptible(
+        Effect.catchAllCause(Effect.interruptible(outcome), (cause) => {
+          pending.cancel(interrupted())
+          return Effect.failCause(cause)
+        })
+      )
+    : outcome
+}
+
+/** The limits of a body, with the pause that the caller allows, if it says so. */
+const limitsFor = (fiber: Fiber.RuntimeFiber<unknown, unknown>, limits: BodyLimits): BodyLimits => {
+  const idle = idleLimitOf(fiber)
+  return idle === undefined ? limits : { ...limits, idle }
+}
+
 const dispatch = (
   options: SendOptions,
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
   body: Body
 ): Outcome =>
-  Effect.async((resume) => {
+  Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
     const { signal } = options
-    if (signal?.aborted === true) return resume(transportFailure(request, interrupted()))
-    const pending = new PendingRequest(
-      request,
-      {
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: request.method,
-        // A proxy of undici writes into them.
-        headers: { ...request.headers },
-        body,
-        // Limited by this module.
-        headersTimeout: 0,
-        bodyTimeout: 0
-      },
-      options,
-      resume
-    )
+    if (signal?.aborted === true) return transportFailure(request, interrupted())
+    const dispatched = new Dispatched(request, url, body)
+    const pending = new PendingRequest(request, dispatched, options, limitsFor(fiber, options.limits))
     signal?.addEventListener("abort", () => pending.cancel(interrupted()), { once: true })
-    pending.dispatch()
-    return Effect.sync(() => pending.cancel(interrupted()))
+    return exchange(pending, RuntimeFlags.interruptible(runtimeFlags))
   })
 
 /** Sends a request and succeeds when the head of the response has arrived. @internal */

@@ -68,6 +68,17 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
     return encodingsOf(this.#rawHeaders["content-encoding"])
   }
 
+  /** What `use` makes of the whole body, in one step of the fiber when all of it is here and is not encoded. */
+  #read<A>(
+    use: (bytes: Buffer) => Effect.Effect<A, HttpClientError.ResponseError>
+  ): Effect.Effect<A, HttpClientError.ResponseError> {
+    return Effect.suspend(() =>
+      this.#body.isComplete && this.#rawHeaders["content-encoding"] === undefined
+        ? use(this.#body.bytes)
+        : Effect.flatMap(this.#bytes, use)
+    )
+  }
+
   /** The whole body, decoded. */
   get #bytes(): Effect.Effect<Buffer, HttpClientError.ResponseError> {
     return Effect.suspend(() => {
@@ -124,20 +135,25 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
     return Effect.sync(() => this.#body.abort())
   }
 
+  #parse(bytes: Buffer): Effect.Effect<unknown, HttpClientError.ResponseError> {
+    if (bytes.byteLength === 0) return Effect.succeed(null)
+    try {
+      return Effect.succeed(JSON.parse(textOf(bytes)))
+    } catch (cause) {
+      return Effect.fail(this.#error(cause))
+    }
+  }
+
   get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
-    return Effect.map(this.#bytes, (bytes) => new Uint8Array(bytes).buffer)
+    return this.#read((bytes) => Effect.succeed(new Uint8Array(bytes).buffer))
   }
 
   get text(): Effect.Effect<string, HttpClientError.ResponseError> {
-    return Effect.map(this.#bytes, textOf)
+    return this.#read((bytes) => Effect.succeed(textOf(bytes)))
   }
 
   get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
-    return Effect.flatMap(this.#bytes, (bytes) =>
-      bytes.byteLength === 0
-        ? Effect.succeed(null)
-        : Effect.try({ try: () => JSON.parse(textOf(bytes)), catch: (cause) => this.#error(cause) })
-    )
+    return this.#read((bytes) => this.#parse(bytes))
   }
 
   get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError.ResponseError> {
@@ -145,7 +161,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
-    return Effect.flatMap(this.#bytes, (bytes) =>
+    return this.#read((bytes) =>
       Effect.tryPromise({
         try: () =>
           new Response(new Uint8Array(bytes), {

@@ -32,9 +32,12 @@ export const stalled = (): Failure => new Failure({ reason: "Stalled" })
 
 /** @internal */
 export class ResponseBody extends TimeoutEntry {
-  readonly #controller: Undici.Dispatcher.DispatchController
+  /** Until the body has ended. */
+  #controller: Undici.Dispatcher.DispatchController | undefined
   readonly #limits: BodyLimits
-  #chunks: Array<Buffer> = []
+  #chunk: Buffer | undefined
+  /** What came after the first chunk. Few bodies have more, so that few have an array: see `exchange` in `request.ts`. */
+  #more: Array<Buffer> | undefined
   #size = 0
   #state: "open" | "complete" | "failed" = "open"
   #error: unknown
@@ -49,9 +52,13 @@ export class ResponseBody extends TimeoutEntry {
   }
 
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk)
+    if (this.#chunk === undefined) this.#chunk = chunk
+    else {
+      this.#more ??= []
+      this.#more.push(chunk)
+    }
     this.#size += chunk.byteLength
-    if (!this.#isCollected && this.isFull) this.#controller.pause()
+    if (!this.#isCollected && this.isFull) this.#controller?.pause()
     this.#notify()
   }
 
@@ -67,9 +74,7 @@ export class ResponseBody extends TimeoutEntry {
 
   /** Ends the connection, unless the body has arrived completely. */
   abort(): void {
-    if (this.#state === "open") {
-      this.#controller.abort(new Error("The response body was not read to its end."))
-    }
+    this.#controller?.abort(new Error("The response body was not read to its end."))
   }
 
   /** From now on the body has to be asked for in time. */
@@ -82,8 +87,9 @@ export class ResponseBody extends TimeoutEntry {
       this.#listeners === undefined
         ? new Failure({ reason: "ConnectionLost", code: "BODY_NOT_READ" })
         : stalled()
+    const controller = this.#controller
     this.fail(error)
-    this.#controller.abort(error)
+    controller?.abort(error)
   }
 
   /** Whether the buffer holds as much as it takes before somebody reads the body. */
@@ -108,14 +114,17 @@ export class ResponseBody extends TimeoutEntry {
 
   /** The body, once it is complete. */
   get bytes(): Buffer {
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks, this.#size)]
-    return this.#chunks[0] ?? empty
+    if (this.#more !== undefined) {
+      this.#chunk = Buffer.concat(this.#chunks, this.#size)
+      this.#more = undefined
+    }
+    return this.#chunk ?? empty
   }
 
   /** From now on the buffer grows until the body is complete. */
   collect(): void {
     this.#isCollected = true
-    this.#controller.resume()
+    this.#controller?.resume()
   }
 
   /** Takes the chunks out of the buffer; undefined when no more will come. */
@@ -124,9 +133,10 @@ export class ResponseBody extends TimeoutEntry {
     this.#limits.unread.remove(this)
     const chunks = this.#chunks
     if (chunks.length === 0 && this.#state === "complete") return undefined
-    this.#chunks = []
+    this.#chunk = undefined
+    this.#more = undefined
     this.#size = 0
-    if (chunks.length > 0 && this.#state === "open") this.#controller.resume()
+    if (chunks.length > 0) this.#controller?.resume()
     return chunks
   }
 
@@ -138,8 +148,13 @@ export class ResponseBody extends TimeoutEntry {
     limit.add(this)
   }
 
+  get #chunks(): ReadonlyArray<Buffer> {
+    return this.#chunk === undefined ? [] : [this.#chunk, ...(this.#more ?? [])]
+  }
+
   #settle(state: "complete" | "failed"): void {
     this.#state = state
+    this.#controller = undefined
     this.list?.remove(this)
     this.#notify()
   }
