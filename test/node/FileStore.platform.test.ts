@@ -50,16 +50,16 @@ describe("a file store on Windows", () => {
       yield* onStore(directory, (store) =>
         Effect.gen(function* () {
           yield* store.saveCredentials(key, pair(key, 1))
-          // A directory in place of the record fails with a code that is declared busy here.
+          // A link to a directory in place of the record fails with a code that is declared busy here.
           yield* Effect.promise(() => fs.rename(record, `${record}.aside`))
-          yield* Effect.promise(() => fs.mkdir(record))
+          yield* Effect.promise(() => fs.symlink(directory, record))
           const [loaded] = yield* Effect.all(
             [
               store.load(key),
-              Effect.promise(async () => {
-                await fs.rmdir(record)
-                await fs.rename(`${record}.aside`, record)
-              }).pipe(Effect.delay("60 millis"))
+              Effect.delay(
+                Effect.promise(() => fs.rename(`${record}.aside`, record)),
+                "60 millis"
+              )
             ],
             { concurrency: 2 }
           )
