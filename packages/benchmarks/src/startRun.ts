@@ -6,7 +6,7 @@ const target: Target = JSON.parse(told)
 
 const contender =
   name === "effect-adobe-pass"
-    ? (await import("./contenders/ours.js")).ours({ unthrottled: true })
+    ? (await import("./contenders/ours.js")).ours({ throttle: { burst: 1_000_000_000 } })
     : await only(name)
 
 /** Nothing else may be loaded. */
@@ -16,16 +16,10 @@ async function only(wanted: string) {
       return (await import("./contenders/openidClient.js")).openidClient
     case "oauth4webapi":
       return (await import("./contenders/oauth4webapi.js")).oauth4webapi
-    case "@badgateway/oauth2-client":
-      return (await import("./contenders/badgateway.js")).badgateway
-    case "simple-oauth2":
-      return (await import("./contenders/simpleOauth2.js")).simpleOauth2
     case "google-auth-library":
       return (await import("./contenders/googleAuthLibrary.js")).googleAuthLibrary
     case "@azure/core-rest-pipeline":
       return (await import("./contenders/azureCoreRestPipeline.js")).azureCoreRestPipeline
-    case "hand-written with axios":
-      return (await import("./contenders/axios.js")).axiosByHand
     case "fetch":
       return (await import("./contenders/fetch.js")).fetchByHand
     default:

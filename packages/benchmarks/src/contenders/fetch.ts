@@ -5,14 +5,11 @@ export const fetchByHand: Contender = {
   name: "fetch",
   version: process.version,
   transport: "fetch",
-  byHand: ["registration", "token", "token cache and single flight"],
   open: async (target) => {
     const registered = remember(() => registerByFetch(target))
     const token = remember(async () => tokenByFetch(target, await registered()), isFresh)
     return {
-      call: async (path) => callByFetch(target, path, (await token()).value),
-      token: undefined,
-      close: async () => {}
+      call: async (path) => callByFetch(target, path, (await token()).value)
     }
   }
 }

@@ -7,12 +7,6 @@ export const oauth4webapi: Contender = {
   name: "oauth4webapi",
   version: versionOf("oauth4webapi"),
   transport: "fetch",
-  byHand: [
-    "registering once",
-    "token cache and single flight",
-    "answers of registration (client_secret_expires_at)",
-    "answers of the token endpoint (201 to 200)"
-  ],
   open: async ({ baseUrl, softwareStatement, deviceHeaders }) => {
     const server: oauth.AuthorizationServer = {
       issuer: baseUrl,
@@ -57,9 +51,7 @@ export const oauth4webapi: Contender = {
         )
         await response.text()
         return response.status
-      },
-      token: undefined,
-      close: async () => {}
+      }
     }
   }
 }

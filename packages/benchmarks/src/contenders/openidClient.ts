@@ -7,13 +7,6 @@ export const openidClient: Contender = {
   name: "openid-client",
   version: versionOf("openid-client"),
   transport: "fetch",
-  byHand: [
-    "registering once",
-    "token cache and single flight",
-    "discovery",
-    "answers of registration (client_secret_expires_at)",
-    "answers of the token endpoint (201 to 200)"
-  ],
   open: async ({ baseUrl, softwareStatement, deviceHeaders }) => {
     const server = new URL(baseUrl)
     const endpoints = {
@@ -60,9 +53,7 @@ export const openidClient: Contender = {
         )
         await response.text()
         return response.status
-      },
-      token: undefined,
-      close: async () => {}
+      }
     }
   }
 }

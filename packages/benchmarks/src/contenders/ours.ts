@@ -1,17 +1,17 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
+import * as Scheduler from "effect/Scheduler"
 import * as AdobePass from "effect-adobe-pass/AdobePass"
 import * as CredentialStore from "effect-adobe-pass/CredentialStore"
 import { CurrentDevice } from "effect-adobe-pass/Device"
 import * as Environment from "effect-adobe-pass/Environment"
 import * as ProtectedClient from "effect-adobe-pass/ProtectedClient"
-import * as Sessions from "effect-adobe-pass/Sessions"
+import * as StoreBackend from "effect-adobe-pass/StoreBackend"
 import * as NodeTransport from "effect-adobe-pass-node/NodeTransport"
 import type { Contender, Outcomes, Target } from "../contender.js"
 import { deviceOf } from "../target.js"
@@ -46,77 +46,94 @@ const calls = <R>(
     )
   })
 
+/** Turns of the fibers' run loops for a call, without those of the loop around it. */
+const steps = <R>(
+  call: (path: string) => Effect.Effect<number, { readonly _tag: string }, R>,
+  path: string
+): Effect.Effect<number, never, R> => {
+  let turns = 0
+  const { defaultScheduler } = Scheduler
+  const counting: Scheduler.Scheduler = {
+    shouldYield: (fiber) => {
+      turns += 1
+      return defaultScheduler.shouldYield(fiber)
+    },
+    scheduleTask: (task, priority, fiber) => defaultScheduler.scheduleTask(task, priority, fiber)
+  }
+  const counted = (one: typeof call) =>
+    Effect.suspend(() => {
+      turns = 0
+      return Effect.map(calls(one, [path], 1), () => turns)
+    }).pipe(Effect.withScheduler(counting))
+  return Effect.zipWith(
+    counted(call),
+    counted(() => Effect.succeed(200)),
+    (whole, loop) => whole - loop
+  )
+}
+
 /** What is different from the library as it comes. */
 export interface Variant {
   readonly name?: string
-  readonly transport?: Layer.Layer<HttpClient.HttpClient, unknown>
-  readonly store?: Layer.Layer<CredentialStore.CredentialStore, unknown>
-  /** Where the service does not throttle, and is not what is measured. */
-  readonly unthrottled?: boolean
-  /** Whether the device is given to each call, and not once around all. */
-  readonly devicePerCall?: boolean
-  readonly maxWait?: Duration.DurationInput
-  /** Whether all clients share the library, which then is never closed: devices come to a service that runs. */
-  readonly service?: boolean
+  readonly throttle: Exclude<AdobePass.AdobePassOptions["throttle"], undefined>
 }
+
+/** A store in memory that counts what it is asked for. */
+const countedStore = (count: () => void) =>
+  Layer.scoped(
+    CredentialStore.CredentialStore,
+    Effect.flatMap(StoreBackend.memory, (memory) => {
+      const counted =
+        <A extends ReadonlyArray<unknown>, B>(operation: (...args: A) => B) =>
+        (...args: A): B => {
+          count()
+          return operation(...args)
+        }
+      return CredentialStore.make({
+        ...memory,
+        read: counted(memory.read),
+        compareAndSet: counted(memory.compareAndSet),
+        remove: counted(memory.remove),
+        lock: counted(memory.lock)
+      })
+    })
+  )
 
 /** The library as a service has it: made once, for all devices. */
-const serviceOf = async (variant: Variant, { baseUrl, softwareStatement }: Target) => {
+const serviceOf = async ({ throttle }: Variant, { baseUrl, softwareStatement }: Target) => {
   const environment = Either.getOrThrow(Environment.custom({ name: "benchmark", sp: baseUrl }))
+  let stored = 0
+  const store = countedStore(() => {
+    stored += 1
+  })
   const runtime = ManagedRuntime.make(
-    AdobePass.layer({
-      environment,
-      softwareStatement: Redacted.make(softwareStatement),
-      throttle:
-        variant.unthrottled === true ? { burst: 1_000_000_000 } : { maxWait: variant.maxWait ?? "1 minute" }
-    }).pipe(
-      Layer.provide([
-        variant.transport ?? NodeTransport.layer(),
-        variant.store ?? CredentialStore.layerMemory
-      ])
+    AdobePass.layer({ environment, softwareStatement: Redacted.make(softwareStatement), throttle }).pipe(
+      Layer.provide([NodeTransport.layer(), store])
     )
   )
-  const services = await runtime.runPromise(
-    Effect.all({ adobe: ProtectedClient.ProtectedClient, sessions: Sessions.Sessions })
-  )
-  return { ...services, runtime }
+  const adobe = await runtime.runPromise(ProtectedClient.ProtectedClient)
+  return { adobe, runtime, storeOperations: () => stored }
 }
 
-/** The library, for a program that is made of effects. */
-export const ours = (variant: Variant = {}): Contender => {
+/** The library, for a program that is made of effects. Devices come to a service that runs, and is never closed. */
+export const ours = (variant: Variant): Contender => {
   let running: ReturnType<typeof serviceOf> | undefined
   return {
     name: variant.name ?? "effect-adobe-pass",
     version: versionOf("effect-adobe-pass"),
     transport: "undici",
-    byHand: [],
     open: async (target) => {
-      if (variant.service === true) running ??= serviceOf(variant, target)
-      const { adobe, runtime, sessions } = await (running ?? serviceOf(variant, target))
-      const device = deviceOf(target)
-      const forDevice = Effect.provideService(CurrentDevice, device)
-      const get = (path: string) =>
+      running ??= serviceOf(variant, target)
+      const { adobe, runtime, storeOperations } = await running
+      const forDevice = Effect.provideService(CurrentDevice, deviceOf(target))
+      const call = (path: string) =>
         Effect.flatMap(adobe.get(path), (response) => Effect.as(response.text, response.status))
-      const call = variant.devicePerCall === true ? (path: string) => forDevice(get(path)) : get
       return {
-        call: (path) => runtime.runPromise(forDevice(get(path))),
+        call: (path) => runtime.runPromise(forDevice(call(path))),
         run: (paths, concurrency) => runtime.runPromise(forDevice(calls(call, paths, concurrency))),
-        token: () =>
-          runtime.runPromise(Effect.map(sessions.accessToken(device), ({ value }) => Redacted.value(value))),
-        readTokens: (count) =>
-          runtime.runPromise(
-            Effect.suspend(() => {
-              let left = count
-              return Effect.whileLoop({
-                while: () => left-- > 0,
-                body: () => sessions.accessToken(device),
-                step: () => {}
-              })
-            })
-          ),
-        close: async () => {
-          if (running === undefined) await runtime.dispose()
-        }
+        steps: (path) => runtime.runPromise(forDevice(steps(call, path))),
+        storeOperations,
+        close: async () => {}
       }
     }
   }
@@ -130,7 +147,6 @@ export const platformClient = (
   name,
   version: versionOf("@effect/platform"),
   transport: "undici",
-  byHand: ["registration", "token", "static headers"],
   open: async (target) => {
     const token = await tokenByFetch(target, await registerByFetch(target))
     const runtime = ManagedRuntime.make(Layer.merge(transport, Layer.setTracerEnabled(false)))
@@ -153,8 +169,7 @@ export const platformClient = (
     return {
       call: (path) => runtime.runPromise(call(path)),
       run: (paths, concurrency) => runtime.runPromise(calls(call, paths, concurrency)),
-      token: undefined,
-      close: () => runtime.dispose()
+      steps: (path) => runtime.runPromise(steps(call, path))
     }
   }
 })
