@@ -31,11 +31,6 @@ export interface Client {
 }
 
 export interface Contender {
-  /** As on npm. */
-  readonly name: string
-  readonly version: string
-  /** What carries its calls. */
-  readonly transport: "undici" | "fetch" | "node:http"
   readonly open: (target: Target) => Promise<Client>
 }
 

@@ -1,6 +1,7 @@
 /** A contender in a process of its own, as a scenario uses it. */
 import { Effect, Schema, type Scope } from "effect"
-import type { Contender, Target } from "./contender.js"
+import type { Target } from "./contender.js"
+import type { Entry } from "./contenders/index.js"
 import { ended, message, type Options, ProcessFailed, script } from "./process.js"
 
 /** So many calls of these paths in turn, or of the usual one. */
@@ -51,7 +52,7 @@ export interface ContenderProcess {
 
 /** Starts a contender; its process ends with the scope. */
 export const inProcess = (
-  { name }: Contender,
+  { name }: Entry,
   flags: Options["flags"] = []
 ): Effect.Effect<ContenderProcess, ProcessFailed, Scope.Scope> =>
   Effect.gen(function* () {

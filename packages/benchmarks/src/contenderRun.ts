@@ -5,10 +5,10 @@
 import { setFlagsFromString } from "node:v8"
 import { type Client, decisions, runCalls, type Target } from "./contender.js"
 import type { Calls, Command, Load } from "./contenderProcess.js"
-import { contenderNamed } from "./contenders/index.js"
+import { loaded } from "./contenders/index.js"
 import { say } from "./parent.js"
 
-const contender = contenderNamed(process.argv[2])
+const contender = await loaded(process.argv[2])
 let client: Client | undefined
 
 let unhandled = 0

@@ -23,8 +23,6 @@ function* fleet(count: number): Generator<Device.Device> {
   for (let n = 0; n < count; n++) yield deviceAt(n)
 }
 
-const report = (result: Record<string, number>) => Effect.sync(() => say(result))
-
 /** What an effect costs that does something so many times. */
 const timed = <A, E, R>(count: number, effect: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
@@ -92,13 +90,13 @@ const resident = Effect.gen(function* () {
     most: 15,
     turns: 1
   })
-  yield* report({
+  return {
     bytes,
     beyondSecrets: bytes - secretCharacters,
     micros: Rounds.cost(rounds, 0),
     overMap: Rounds.ratio(rounds, 0, 1).median,
     kept
-  })
+  }
 }).pipe(Effect.provide(library(madeUp, devices)))
 
 /** As warming does it: so many at a time. */
@@ -129,10 +127,10 @@ const warmed = <E, R, E2, R2>(
       [warm, timed(devices, inBatches(read))],
       { practice: 1, rounds: 5, most: 5, turns: 1 }
     )
-    yield* report({
+    return {
       perSecond: 1e6 / Rounds.cost(rounds, 0),
       overRecords: Rounds.ratio(rounds, 0, 1).median
-    })
+    }
   })
 
 const table = "effect_adobe_pass_benchmark"
@@ -150,11 +148,12 @@ const fromPostgres = Effect.gen(function* () {
       FROM jsonb_array_elements_text(CAST(${JSON.stringify(keys)} AS text)::jsonb) AS session`
   )
   yield* sql`ANALYZE ${sql(table)}`
-  yield* warmed(
+  const result = yield* warmed(
     SqlStore.layer({ table, migrate: false }),
     (keys) => sql`SELECT session, record FROM ${sql(table)} WHERE ${sql.in("session", keys)}`
   )
   yield* sql`DROP TABLE ${sql(table)}, ${sql(`${table}_migrations`)}`
+  return result
 }).pipe(
   Effect.provide(
     PgClient.layerConfig({ url: Config.redacted("DATABASE_URL"), maxConnections: Config.succeed(8) })
@@ -192,7 +191,7 @@ const fromRedis = Effect.gen(function* () {
       ...keys
     ])
   )
-  yield* warmed(RedisStore.layer({ prefix }), (keys) =>
+  const result = yield* warmed(RedisStore.layer({ prefix }), (keys) =>
     redis.run(
       get,
       prefix,
@@ -200,6 +199,7 @@ const fromRedis = Effect.gen(function* () {
     )
   )
   yield* empty
+  return result
 }).pipe(
   Effect.provide(
     Layer.unwrapEffect(
@@ -208,11 +208,10 @@ const fromRedis = Effect.gen(function* () {
   )
 )
 
-const measurements: Record<string, Effect.Effect<void, unknown>> = {
+const measurements: Record<string, Effect.Effect<Readonly<Record<string, number>>, unknown>> = {
   resident,
   postgres: fromPostgres,
   redis: fromRedis
 }
 
-await Effect.runPromise(measurements[what] ?? Effect.dieMessage(`no measurement ${what}`))
-process.exit(0)
+say(await Effect.runPromise(measurements[what] ?? Effect.dieMessage(`no measurement ${what}`)))

@@ -3,8 +3,9 @@
  * What survives a collection makes it long, and what is promoted stays until the next full one.
  */
 import { Effect } from "effect"
-import type { Contender, Target } from "./contender.js"
+import type { Target } from "./contender.js"
 import { inProcess } from "./contenderProcess.js"
+import type { Entry } from "./contenders/index.js"
 
 export interface Garbage {
   readonly bytesPerCall: number
@@ -24,7 +25,7 @@ const sum = (text: string, field: string): number =>
   )
 
 /** Of calls with a token in memory. */
-export const garbage = (contender: Contender, target: Target) =>
+export const garbage = (contender: Entry, target: Target) =>
   Effect.gen(function* () {
     const run = yield* inProcess(contender)
     yield* run.open(target)

@@ -8,16 +8,12 @@ import {
 } from "@azure/core-rest-pipeline"
 import type { Contender } from "../contender.js"
 import { registerByFetch, remember, tokenByFetch } from "./byHand.js"
-import { versionOf } from "./version.js"
 
 /** A service has one for all devices. */
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 const http = createDefaultHttpClient()
 
-export const azureCoreRestPipeline: Contender = {
-  name: "@azure/core-rest-pipeline",
-  version: versionOf("@azure/core-rest-pipeline"),
-  transport: "node:http",
+export const contender: Contender = {
   open: async (target) => {
     const { baseUrl, deviceHeaders } = target
     const registered = remember(() => registerByFetch(target))

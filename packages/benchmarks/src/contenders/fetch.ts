@@ -1,10 +1,7 @@
 import type { Contender } from "../contender.js"
 import { callByFetch, isFresh, registerByFetch, remember, tokenByFetch } from "./byHand.js"
 
-export const fetchByHand: Contender = {
-  name: "fetch",
-  version: process.version,
-  transport: "fetch",
+export const contender: Contender = {
   open: async (target) => {
     const registered = remember(() => registerByFetch(target))
     const token = remember(async () => tokenByFetch(target, await registered()), isFresh)

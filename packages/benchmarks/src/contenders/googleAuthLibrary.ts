@@ -2,15 +2,11 @@ import { Agent } from "node:http"
 import { gaxios, OAuth2Client } from "google-auth-library"
 import type { Contender } from "../contender.js"
 import { registerByFetch, remember, tokenByFetch } from "./byHand.js"
-import { versionOf } from "./version.js"
 
 /** A service has one for all devices. */
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 
-export const googleAuthLibrary: Contender = {
-  name: "google-auth-library",
-  version: versionOf("google-auth-library"),
-  transport: "node:http",
+export const contender: Contender = {
   open: async (target) => {
     const { baseUrl, deviceHeaders } = target
     const client = new OAuth2Client({ forceRefreshOnFailure: true, transporterOptions: { agent } })

@@ -1,12 +1,8 @@
 import * as oauth from "oauth4webapi"
 import type { Contender } from "../contender.js"
 import { isFresh, remember, rfcRegisterAnswer, rfcTokenAnswer, tokenOf } from "./byHand.js"
-import { versionOf } from "./version.js"
 
-export const oauth4webapi: Contender = {
-  name: "oauth4webapi",
-  version: versionOf("oauth4webapi"),
-  transport: "fetch",
+export const contender: Contender = {
   open: async ({ baseUrl, softwareStatement, deviceHeaders }) => {
     const server: oauth.AuthorizationServer = {
       issuer: baseUrl,

@@ -1,12 +1,8 @@
 import * as client from "openid-client"
 import type { Contender } from "../contender.js"
 import { marginSeconds, remember, rfcRegisterAnswer, rfcTokenAnswer } from "./byHand.js"
-import { versionOf } from "./version.js"
 
-export const openidClient: Contender = {
-  name: "openid-client",
-  version: versionOf("openid-client"),
-  transport: "fetch",
+export const contender: Contender = {
   open: async ({ baseUrl, softwareStatement, deviceHeaders }) => {
     const server = new URL(baseUrl)
     const endpoints = {

@@ -16,7 +16,6 @@ import * as NodeTransport from "effect-adobe-pass-node/NodeTransport"
 import type { Contender, Outcomes, Target } from "../contender.js"
 import { deviceOf } from "../target.js"
 import { registerByFetch, tokenByFetch } from "./byHand.js"
-import { versionOf } from "./version.js"
 
 /** Calls made one after the other by so many fibers of the program. */
 const calls = <R>(
@@ -73,83 +72,80 @@ const steps = <R>(
 }
 
 /** What is different from the library as it comes. */
-export interface Variant {
-  readonly name?: string
-  readonly throttle: Exclude<AdobePass.AdobePassOptions["throttle"], undefined>
+interface Variant {
+  readonly throttle: AdobePass.AdobePassOptions["throttle"]
+  readonly store?: Layer.Layer<CredentialStore.CredentialStore, unknown>
 }
 
-/** A store in memory that counts what it is asked for. */
-const countedStore = (count: () => void) =>
-  Layer.scoped(
-    CredentialStore.CredentialStore,
-    Effect.flatMap(StoreBackend.memory, (memory) => {
-      const counted =
-        <A extends ReadonlyArray<unknown>, B>(operation: (...args: A) => B) =>
-        (...args: A): B => {
-          count()
-          return operation(...args)
-        }
-      return CredentialStore.make({
-        ...memory,
-        read: counted(memory.read),
-        compareAndSet: counted(memory.compareAndSet),
-        remove: counted(memory.remove),
-        lock: counted(memory.lock)
-      })
-    })
-  )
-
 /** The library as a service has it: made once, for all devices. */
-const serviceOf = async ({ throttle }: Variant, { baseUrl, softwareStatement }: Target) => {
+const serviceOf = async (variant: Variant, { baseUrl, softwareStatement }: Target) => {
+  const { store = CredentialStore.layerMemory, throttle } = variant
   const environment = Either.getOrThrow(Environment.custom({ name: "benchmark", sp: baseUrl }))
-  let stored = 0
-  const store = countedStore(() => {
-    stored += 1
-  })
   const runtime = ManagedRuntime.make(
     AdobePass.layer({ environment, softwareStatement: Redacted.make(softwareStatement), throttle }).pipe(
       Layer.provide([NodeTransport.layer(), store])
     )
   )
-  const adobe = await runtime.runPromise(ProtectedClient.ProtectedClient)
-  return { adobe, runtime, storeOperations: () => stored }
+  return { adobe: await runtime.runPromise(ProtectedClient.ProtectedClient), runtime }
 }
 
 /** The library, for a program that is made of effects. Devices come to a service that runs, and is never closed. */
-export const ours = (variant: Variant): Contender => {
+const ours = (variant: Variant): Contender => {
   let running: ReturnType<typeof serviceOf> | undefined
   return {
-    name: variant.name ?? "effect-adobe-pass",
-    version: versionOf("effect-adobe-pass"),
-    transport: "undici",
     open: async (target) => {
       running ??= serviceOf(variant, target)
-      const { adobe, runtime, storeOperations } = await running
+      const { adobe, runtime } = await running
       const forDevice = Effect.provideService(CurrentDevice, deviceOf(target))
       const call = (path: string) =>
         Effect.flatMap(adobe.get(path), (response) => Effect.as(response.text, response.status))
       return {
         call: (path) => runtime.runPromise(forDevice(call(path))),
         run: (paths, concurrency) => runtime.runPromise(forDevice(calls(call, paths, concurrency))),
-        steps: (path) => runtime.runPromise(forDevice(steps(call, path))),
-        storeOperations,
-        close: async () => {}
+        steps: (path) => runtime.runPromise(forDevice(steps(call, path)))
       }
     }
   }
 }
 
+const unthrottled = { burst: 1_000_000_000 }
+
+/** Where the service does not throttle. */
+export const contender = ours({ throttle: unthrottled })
+
+/** Where it does. */
+export const pacing = ours({ throttle: { maxWait: "1 minute" } })
+
+/** On a store that counts what it is asked for. */
+export const counted = (): Contender => {
+  let operations = 0
+  const counting =
+    <A extends ReadonlyArray<unknown>, B>(operation: (...args: A) => B) =>
+    (...args: A): B => {
+      operations += 1
+      return operation(...args)
+    }
+  const store = Layer.scoped(
+    CredentialStore.CredentialStore,
+    Effect.flatMap(StoreBackend.memory, (memory) =>
+      CredentialStore.make({
+        ...memory,
+        read: counting(memory.read),
+        compareAndSet: counting(memory.compareAndSet),
+        remove: counting(memory.remove),
+        lock: counting(memory.lock)
+      })
+    )
+  )
+  const { open } = ours({ throttle: unthrottled, store })
+  return { open: async (target) => ({ ...(await open(target)), storeOperations: () => operations }) }
+}
+
 /** The client of the platform with headers that do not change, and the token in them: no library at all. */
-export const platformClient = (
-  name: string,
-  transport: Layer.Layer<HttpClient.HttpClient, unknown>
-): Contender => ({
-  name,
-  version: versionOf("@effect/platform"),
-  transport: "undici",
+export const staticHeaders: Contender = {
   open: async (target) => {
     const token = await tokenByFetch(target, await registerByFetch(target))
-    const runtime = ManagedRuntime.make(Layer.merge(transport, Layer.setTracerEnabled(false)))
+    const runtime = ManagedRuntime.make(Layer.merge(NodeTransport.layer(), Layer.setTracerEnabled(false)))
     const client = await runtime.runPromise(
       Effect.map(
         HttpClient.HttpClient,
@@ -172,4 +168,4 @@ export const platformClient = (
       steps: (path) => runtime.runPromise(steps(call, path))
     }
   }
-})
+}

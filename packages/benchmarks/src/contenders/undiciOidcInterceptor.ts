@@ -2,16 +2,12 @@ import { Agent, errors, request } from "undici"
 import { createOidcInterceptor } from "undici-oidc-interceptor"
 import type { Contender } from "../contender.js"
 import { registerByFetch, remember } from "./byHand.js"
-import { versionOf } from "./version.js"
 
 /** A service has one for all devices. */
 const agent = new Agent({ connections: 64, pipelining: 1 })
 
 /** It throws unless the token endpoint says 200, and lets nothing in between: it gets answers as the RFC wants them. */
-export const undiciOidcInterceptor: Contender = {
-  name: "undici-oidc-interceptor",
-  version: versionOf("undici-oidc-interceptor"),
-  transport: "undici",
+export const contender: Contender = {
   open: async (target) => {
     const { baseUrl, deviceHeaders } = target
     const registered = remember(async () => {

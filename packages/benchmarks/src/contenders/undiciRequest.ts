@@ -1,7 +1,6 @@
 import { Agent, type Dispatcher, request } from "undici"
 import type { Contender } from "../contender.js"
 import { isFresh, type RegisterAnswer, remember, type TokenAnswer, tokenForm, tokenOf } from "./byHand.js"
-import { versionOf } from "./version.js"
 
 /** A service has one for all devices. */
 const dispatcher = new Agent({ connections: 64, pipelining: 1 })
@@ -12,10 +11,7 @@ const textOf = async ({ statusCode, body }: Dispatcher.ResponseData): Promise<st
   return text
 }
 
-export const undiciRequest: Contender = {
-  name: "undici.request",
-  version: versionOf("undici"),
-  transport: "undici",
+export const contender: Contender = {
   open: async ({ baseUrl, softwareStatement, deviceHeaders }) => {
     const registered = remember(async () => {
       const answer: RegisterAnswer = JSON.parse(

@@ -1,8 +1,8 @@
 /** What clients do when the service does not do what it should. Most of it is waiting, so they do it side by side. */
 import { Effect } from "effect"
-import { type Contender, decisions } from "../contender.js"
+import { decisions } from "../contender.js"
 import { inProcess } from "../contenderProcess.js"
-import { library, pacing, peers } from "../contenders/index.js"
+import { type Entry, library, pacing, peers } from "../contenders/index.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, table } from "../statistics.js"
@@ -12,7 +12,7 @@ import { targetOf } from "../target.js"
 const inFlight = 100
 const over = 200
 
-const revoked = (contender: Contender) =>
+const revoked = (contender: Entry) =>
   Effect.gen(function* () {
     const server = yield* standIn
     const run = yield* inProcess(contender)
@@ -58,7 +58,7 @@ const seconds = 10
 const perSecond = 20
 
 /** The token is due, still valid, and the token endpoint answers 503. */
-const out = (contender: Contender) =>
+const out = (contender: Entry) =>
   Effect.gen(function* () {
     const server = yield* standIn
     const run = yield* inProcess(contender)
@@ -86,7 +86,7 @@ const out = (contender: Contender) =>
 const tooMany = 20
 
 /** More calls at once than the service lets through. */
-const throttled = (contender: Contender) =>
+const throttled = (contender: Entry) =>
   Effect.gen(function* () {
     const server = yield* standIn
     const run = yield* inProcess(contender === library ? pacing : contender)
