@@ -88,7 +88,8 @@ const resident = Effect.gen(function* () {
     practice: 2,
     rounds: 9,
     most: 15,
-    turns: 1
+    turns: 1,
+    seconds: 30
   })
   return {
     bytes,
@@ -125,7 +126,7 @@ const warmed = <E, R, E2, R2>(
     }).pipe(Effect.provide(library(store, devices)))
     const rounds = yield* Rounds.inTurns<unknown, Exclude<R, HttpClient.HttpClient> | R2>(
       [warm, timed(devices, inBatches(read))],
-      { practice: 1, rounds: 5, most: 5, turns: 1 }
+      { practice: 1, rounds: 5, most: 5, turns: 1, seconds: 30 }
     )
     return {
       perSecond: 1e6 / Rounds.cost(rounds, 0),

@@ -69,29 +69,39 @@ export interface Plan {
   readonly most: number
   /** How often each contender has its turn in a round. */
   readonly turns: number
+  /** No round begins after so many, but for the first few; half of them are for practice at most. */
+  readonly seconds: number
 }
+
+/** As many rounds are made however long they take. */
+const fewest = 5
 
 /** Measures contenders in turns. */
 export const inTurns = <E, R>(
   contenders: ReadonlyArray<Effect.Effect<Slice, E, R>>,
-  { most, practice, rounds, turns }: Plan
+  { most, practice, rounds, seconds, turns }: Plan
 ): Effect.Effect<Rounds, E, R> =>
   Effect.gen(function* () {
+    const start = performance.now()
+    const isOver = (part: number) => performance.now() - start > part * seconds * 1000
     const all = contenders.map((_, one) => one)
-    for (let number = 0; number < practice; number++) yield* round(contenders, all, turns)
+    for (let number = 0; number < practice && (number === 0 || !isOver(0.5)); number++) {
+      yield* round(contenders, all, turns)
+    }
     const taken: Array<ReadonlyArray<Slice | undefined>> = []
-    for (let number = 0; number < most; number++) {
-      const wanted = number < rounds ? all : all.filter((one) => one === 0 || !isSteady(taken, one))
+    while (taken.length < most && (taken.length < fewest || !isOver(1))) {
+      const wanted = taken.length < rounds ? all : all.filter((one) => one === 0 || !isSteady(taken, one))
       if (wanted.length < 2) break
       taken.push(yield* round(contenders, wanted, turns))
     }
     return taken
   })
 
-/** A sentence about those that did not become steady. */
-export const unsteady = (rounds: Rounds, names: ReadonlyArray<string>): string => {
+/** A paragraph about those that did not become steady; empty when all did. */
+export const unsteady = (rounds: Rounds, names: ReadonlyArray<string>, what: string): string => {
   const found = names.filter((_, one) => one > 0 && !isSteady(rounds, one))
+  const which = found.length === names.length - 1 ? "all ratios" : `the ratios of ${found.join(", ")}`
   return found.length === 0
     ? ""
-    : `\n\nAfter ${rounds.length} rounds the quartiles of a ratio still lie further apart than 15 %: ${found.join(", ")}.`
+    : `\n\n${what}: after ${rounds.length} rounds the quartiles of ${which} lie further apart than 15 %.`
 }

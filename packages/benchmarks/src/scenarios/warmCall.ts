@@ -29,7 +29,7 @@ const turn = (run: ContenderProcess, concurrency: number) => {
   })
 }
 
-const plan = { practice: 4, rounds: 12, most: 24, turns: 4 }
+const plan = { practice: 4, rounds: 12, most: 24, turns: 4, seconds: 60 }
 
 export const warmCall: Scenario = {
   name: "warm",
@@ -98,12 +98,12 @@ export const warmCall: Scenario = {
             ...timesAt(many, index)
           ]),
           2
-        ) + Rounds.unsteady(many, names),
+        ) + Rounds.unsteady(many, names, "64 at a time"),
         chart,
         table(
           ["", "one at a time", "wall time", "processor time"],
           rows.map(({ contender, index }) => [contender.name, ...timesAt(one, index)])
-        ) + Rounds.unsteady(one, names),
+        ) + Rounds.unsteady(one, names, "One at a time"),
         "The same the other way round, this library over the others:",
         table(
           ["effect-adobe-pass over", "64: wall", "64: processor", "1: wall", "1: processor"],
