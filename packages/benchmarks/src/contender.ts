@@ -24,23 +24,13 @@ export interface Client {
    * other way.
    */
   readonly run?: (paths: ReadonlyArray<string>, concurrency: number) => Promise<Outcomes>
-  /** The access token, from memory if it is there; undefined where the library has no such thing. */
-  readonly token: (() => Promise<string>) | undefined
-  /** Reads the token from memory so many times, as a program that uses the library would; by `token` where there is no other way. */
-  readonly readTokens?: (count: number) => Promise<void>
-  readonly close: () => Promise<void>
+  /** Turns of fibers for a call; absent where there are none. */
+  readonly steps?: (path: string) => Promise<number>
+  /** What the store of the library was asked for so far; absent where there is none. */
+  readonly storeOperations?: () => number
 }
 
 export interface Contender {
-  /** As on npm. */
-  readonly name: string
-  readonly version: string
-  /** What carries its calls. */
-  readonly transport: "undici" | "fetch" | "node:http"
-  /** What was written by hand because the library has none of it, or breaks on Adobe's answers; one short phrase each. */
-  readonly byHand: ReadonlyArray<string>
-  /** Why it cannot run against Adobe's own answers, not even with a shim. */
-  readonly needsRfcAnswers?: string
   readonly open: (target: Target) => Promise<Client>
 }
 

@@ -1,69 +1,82 @@
 /**
  * A contender in a process of its own, where no other library shares its heap and its compiled code:
- * `contenderRun.js <contender>`. It is told line by line what to do, and answers with a line of JSON; see `inProcess.ts`.
+ * `contenderRun.js <contender>`. It is told what to do message by message, and answers each; see `contenderProcess.ts`.
  */
-import { createInterface } from "node:readline"
+import { setFlagsFromString } from "node:v8"
 import { type Client, decisions, runCalls, type Target } from "./contender.js"
-import { contenderNamed } from "./contenders/byName.js"
-import type { Answers, Calls, Command } from "./inProcess.js"
-import { profiled } from "./profile.js"
+import type { Calls, Command, Load } from "./contenderProcess.js"
+import { loaded } from "./contenders/index.js"
+import { say } from "./parent.js"
 
-const contender = contenderNamed(process.argv[2])
+const contender = await loaded(process.argv[2])
 let client: Client | undefined
 
-const repeated = (count: number) => Array.from({ length: count }, () => decisions)
+let unhandled = 0
+process.on("unhandledRejection", () => {
+  unhandled += 1
+})
+
+const open = async (target: Target): Promise<Client> => {
+  client = await contender.open(target)
+  return client
+}
 
 const opened = (): Client => {
   if (client === undefined) throw new Error("there is no client yet")
   return client
 }
 
-const measured = async <A>(work: () => Promise<A>) => {
+const run = async (client: Client, load: Load): Promise<Calls> => {
+  const { calls, concurrency = calls, paths = [decisions] } = load
+  const all = Array.from({ length: calls }, (_, index) => paths[index % paths.length] ?? "")
+  const rejected = unhandled
+  const stored = client.storeOperations?.() ?? 0
   const processor = process.cpuUsage()
   const start = performance.now()
-  const result = await work()
+  const outcomes = await runCalls(client, all, concurrency)
   const millis = performance.now() - start
   const { system, user } = process.cpuUsage(processor)
-  return { result, millis, processorMillis: (system + user) / 1000 }
-}
-
-const run = async (paths: ReadonlyArray<string>, concurrency: number): Promise<Calls> => {
-  const { millis, processorMillis, result } = await measured(() => runCalls(opened(), paths, concurrency))
-  return { millis, processorMillis, ok: result["200"] ?? 0 }
-}
-
-const open = async (target: Target) => {
-  await client?.close()
-  client = await contender.open(target)
-  return null
-}
-
-const tokens = async (reads: number): Promise<Answers["tokens"]> => {
-  const { readTokens, token } = opened()
-  if (readTokens === undefined && token === undefined) return null
-  const { millis } = await measured(async () => {
-    if (readTokens !== undefined) await readTokens(reads)
-    else for (let read = 0; read < reads; read++) await token?.()
-  })
-  return { millis }
-}
-
-const answer = (command: Command): Promise<Answers[Command["do"]]> => {
-  switch (command.do) {
-    case "open":
-      return open(command.target)
-    case "run":
-      return run(command.paths, command.concurrency)
-    case "repeat":
-      return run(repeated(command.calls), command.concurrency)
-    case "profile":
-      return profiled(() => runCalls(opened(), repeated(command.calls), command.concurrency))
-    case "tokens":
-      return tokens(command.reads)
+  return {
+    millis,
+    processorMillis: (system + user) / 1000,
+    ok: outcomes["200"] ?? 0,
+    unhandled: unhandled - rejected,
+    ...(client.storeOperations === undefined ? {} : { stored: client.storeOperations() - stored })
   }
 }
 
-console.log("null")
-for await (const line of createInterface(process.stdin))
-  console.log(JSON.stringify(await answer(JSON.parse(line))))
-process.exit(0)
+const sum = (left: Calls, right: Calls): Calls => ({
+  millis: left.millis + right.millis,
+  processorMillis: left.processorMillis + right.processorMillis,
+  ok: left.ok + right.ok,
+  unhandled: left.unhandled + right.unhandled,
+  ...(right.stored === undefined ? {} : { stored: (left.stored ?? 0) + right.stored })
+})
+
+/** Opening a client is not what is measured. */
+const first = async (targets: ReadonlyArray<Target>, calls: number): Promise<Calls> => {
+  let total: Calls = { millis: 0, processorMillis: 0, ok: 0, unhandled: 0 }
+  for (const target of targets) total = sum(total, await run(await open(target), { calls }))
+  return total
+}
+
+const answer = async (command: Command): Promise<unknown> => {
+  switch (command.do) {
+    case "open":
+      await open(command.target)
+      return {}
+    case "call":
+      return run(opened(), command.load)
+    case "first":
+      return first(command.targets, command.calls)
+    case "steps":
+      return { steps: await opened().steps?.(decisions) }
+    case "traced":
+      setFlagsFromString("--trace-gc-nvp")
+      await run(opened(), command.load)
+      return process.exit(0)
+  }
+}
+
+process.on("message", async (command: Command) => say(await answer(command)))
+say({})

@@ -27,6 +27,7 @@ const reasons: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   404: "Not Found",
+  429: "Too Many Requests",
   503: "Service Unavailable"
 }
 

@@ -1,12 +1,16 @@
 import type { Effect, Scope } from "effect"
 
+export interface Report {
+  /** What it says in a sentence or two, for the beginning of the README. */
+  readonly claim: string
+  /** Markdown: tables, charts, and what was seen. */
+  readonly tables: string
+}
+
 /** A measurement, or several that belong together. */
 export interface Scenario {
   /** As in `npm run bench -- NAME`, and between its marks in the README. */
   readonly name: string
   readonly title: string
-  /** Whether it waits more than it works, so that others of the kind may run beside it. */
-  readonly idle?: boolean
-  /** Measures, and answers with Markdown: tables, and what was seen. */
-  readonly run: Effect.Effect<string, unknown, Scope.Scope>
+  readonly run: Effect.Effect<Report | string, unknown, Scope.Scope>
 }

@@ -6,16 +6,18 @@
  * `client_secret_expires_at`; a JWT that lives for six hours), under `/rfc/o/client/` as the RFCs say (200 for tokens,
  * `client_secret_expires_at: 0`). Everything under `/api/v2/` wants a token that was issued and not revoked, and says 401
  * with an enhanced error otherwise; `?delay=` in milliseconds keeps an answer back. Under `/_control/`: `counts`,
- * `reset`, `revoke` (all tokens so far), `ttl?seconds=` (of tokens from now on), `tokens?mode=ok|unavailable|hanging&delay=`.
+ * `reset`, `revoke` (all tokens so far), `ttl?seconds=` (of tokens from now on), `tokens?mode=ok|unavailable&delay=`, and
+ * `throttle`: from now on eleven calls at once, and one per second.
  *
- * Prints its origin, and ends when its standard input does.
+ * Says its origin to the process that started it.
  */
 import { randomUUID } from "node:crypto"
+import { say } from "./parent.js"
 import { answerOf, headerOf, type Received, serve } from "./rawHttp.js"
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
 
-const none = { register: 0, token: 0, api: 0, ok: 0, unauthorized: 0 }
+const none = { register: 0, token: 0, ok: 0, unauthorized: 0, throttled: 0 }
 const counts = { ...none }
 const clients = new Map<string, string>()
 const tokens = new Set<string>()
@@ -40,10 +42,8 @@ const register = (rfc: boolean): string => {
   })
 }
 
-/** Undefined: no answer. */
-const token = (request: Received, rfc: boolean): string | undefined => {
+const token = (request: Received, rfc: boolean): string => {
   counts.token += 1
-  if (mode === "hanging") return undefined
   if (mode === "unavailable") return json(503, { error: "temporarily_unavailable" })
   const form = new URLSearchParams(request.body)
   const basic = Buffer.from(headerOf(request, "authorization")?.slice(6) ?? "", "base64").toString()
@@ -79,7 +79,22 @@ const decision = (resource: string, authorized: boolean) => ({
 const granted = json(200, { decisions: [decision("channel-one", true), decision("channel-two", false)] })
 const refused = json(401, { status: 401, code: "access_denied", message: "The access token is not valid." })
 
+/** When the bucket of the one device is full again, in milliseconds; undefined while nothing is throttled. */
+let full: number | undefined
+
+const isThrottled = (): boolean => {
+  if (full === undefined) return false
+  const next = Math.max(full, Date.now()) + 1000
+  if (next - Date.now() > 11_000) return true
+  full = next
+  return false
+}
+
 const protectedApi = (request: Received): string => {
+  if (isThrottled()) {
+    counts.throttled += 1
+    return json(429, {})
+  }
   const authorization = headerOf(request, "authorization") ?? ""
   const known = tokens.has(authorization.slice("Bearer ".length))
   counts[known ? "ok" : "unauthorized"] += 1
@@ -103,6 +118,9 @@ const control = (command: string, parameters: URLSearchParams): string => {
       mode = parameters.get("mode") ?? "ok"
       tokenDelay = Number(parameters.get("delay") ?? 0)
       break
+    case "throttle":
+      full = 0
+      break
     default:
       return json(404, {})
   }
@@ -112,7 +130,6 @@ const control = (command: string, parameters: URLSearchParams): string => {
 const server = serve((request, write) => {
   const { target } = request
   if (target.startsWith("/api/v2/")) {
-    counts.api += 1
     const at = target.indexOf("delay=")
     if (at === -1) write(protectedApi(request))
     else setTimeout(() => write(protectedApi(request)), Number.parseInt(target.slice(at + 6), 10))
@@ -123,7 +140,6 @@ const server = serve((request, write) => {
   if (path.endsWith("/o/client/register")) write(register(rfc))
   else if (path.endsWith("/o/client/token")) {
     const answer = token(request, rfc)
-    if (answer === undefined) return
     if (tokenDelay > 0) setTimeout(() => write(answer), tokenDelay)
     else write(answer)
   } else write(control(path.slice("/_control/".length), new URLSearchParams(query)))
@@ -131,6 +147,5 @@ const server = serve((request, write) => {
 
 server.listen(0, "127.0.0.1", () => {
   const address = server.address()
-  if (typeof address === "object" && address !== null) console.log(`http://127.0.0.1:${address.port}`)
+  if (typeof address === "object" && address !== null) say(`http://127.0.0.1:${address.port}`)
 })
-process.stdin.resume().once("close", () => process.exit(0))

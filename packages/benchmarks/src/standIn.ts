@@ -1,32 +1,35 @@
-/** The stand-in server, as a scenario uses it. */
-import { Effect, type Scope } from "effect"
-import { type ProcessFailed, server } from "./process.js"
+/** The stand-in server in a process of its own, as a scenario uses it. */
+import { Effect, Schema, type Scope } from "effect"
+import { message, type ProcessFailed, script } from "./process.js"
 
-export interface Counts {
-  readonly register: number
-  readonly token: number
-  readonly api: number
-  readonly ok: number
-  readonly unauthorized: number
-}
+const Counts = Schema.Struct({
+  register: Schema.Number,
+  token: Schema.Number,
+  ok: Schema.Number,
+  unauthorized: Schema.Number,
+  throttled: Schema.Number
+})
+
+/** What the server has been asked for since `reset`. */
+export type Counts = typeof Counts.Type
 
 export interface StandIn {
   readonly baseUrl: string
-  /** What the server has counted since `reset`. */
   readonly counts: Effect.Effect<Counts>
-  /** `reset`, `revoke`, `ttl?seconds=`, `tokens?mode=`. */
-  readonly control: (command: string) => Effect.Effect<unknown>
+  /** See `server.ts`. */
+  readonly control: (command: string) => Effect.Effect<void>
 }
 
 export const standIn: Effect.Effect<StandIn, ProcessFailed, Scope.Scope> = Effect.map(
-  server("./server.js"),
-  (baseUrl) => {
-    const ask = async (command: string): Promise<Counts> =>
-      JSON.parse(await (await fetch(`${baseUrl}/_control/${command}`)).text())
+  Effect.flatMap(script("./server.js", {}), message),
+  (said) => {
+    const baseUrl = `${said}`
+    const ask = (command: string) =>
+      Effect.promise(async () => (await fetch(`${baseUrl}/_control/${command}`)).text())
     return {
       baseUrl,
-      counts: Effect.promise(() => ask("counts")),
-      control: (command) => Effect.promise(() => ask(command))
+      counts: Effect.map(ask("counts"), Schema.decodeSync(Schema.parseJson(Counts))),
+      control: (command) => Effect.asVoid(ask(command))
     }
   }
 )

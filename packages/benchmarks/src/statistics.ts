@@ -1,46 +1,60 @@
-/** Figures of a benchmark: medians, what they spread over, and how they are printed. */
+/** Quartiles, and how figures and tables are printed. */
 
-const sorted = (values: ReadonlyArray<number>) => values.toSorted((left, right) => left - right)
-
-const quantile = (values: ReadonlyArray<number>, at: number): number => {
-  const order = sorted(values)
-  return order[Math.min(order.length - 1, Math.floor(at * order.length))] ?? Number.NaN
+/** The values that a quarter, a half and three quarters of all are below. */
+export interface Quartiles {
+  readonly low: number
+  readonly median: number
+  readonly high: number
 }
 
-export const median = (values: ReadonlyArray<number>): number => quantile(values, 0.5)
+const quantile = (sorted: ReadonlyArray<number>, at: number): number => {
+  const place = at * (sorted.length - 1)
+  const below = sorted[Math.floor(place)] ?? Number.NaN
+  const above = sorted[Math.ceil(place)] ?? Number.NaN
+  return below + (above - below) * (place - Math.floor(place))
+}
 
-/** The half of the values in the middle, as a fraction of the median on both sides. */
-export const spread = (values: ReadonlyArray<number>): number =>
-  (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / median(values)
+export const quartiles = (values: ReadonlyArray<number>): Quartiles => {
+  const sorted = values.toSorted((left, right) => left - right)
+  return { low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75) }
+}
+
+export const median = (values: ReadonlyArray<number>): number => quartiles(values).median
+
+/** How far the quartiles lie apart, as a fraction of the median. */
+export const spread = ({ high, low, median }: Quartiles): number => (high - low) / median
 
 /** Three digits that mean something. */
 export const figure = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString("en-US") : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 
-/** `41.2 µs ± 3 %`. */
-export const withSpread = (values: ReadonlyArray<number>, unit: string): string =>
-  `${figure(median(values))} ${unit} ± ${Math.round(spread(values) * 100)} %`
+export const times = (value: number): string => `${figure(value)} x`
 
-export const ratio = (value: number, base: number): string => `${(value / base).toFixed(2)} x`
+/** `1.33 x (1.28 to 1.40)`. */
+export const withQuartiles = (ratio: Quartiles): string =>
+  `${times(ratio.median)} (${figure(ratio.low)} to ${figure(ratio.high)})`
 
-/** A table of Markdown that can be read as it is, too. */
+/** A table of Markdown that can be read as it is, too. The first columns are text, the others are figures. */
 export const table = (
   head: ReadonlyArray<string>,
   body: ReadonlyArray<ReadonlyArray<string>>,
-  leftColumns = 1
+  textColumns = 1
 ): string => {
   const widths = head.map((cell, column) =>
     Math.max(cell.length, 3, ...body.map((cells) => cells[column]?.length ?? 0))
   )
-  const line = (cells: ReadonlyArray<string>) =>
-    `| ${widths
-      .map((width, column) => {
-        const cell = cells[column] ?? ""
-        return column < leftColumns ? cell.padEnd(width) : cell.padStart(width)
-      })
-      .join(" | ")} |`
+  const padded = (cells: ReadonlyArray<string>) =>
+    widths.map((width, column) => {
+      const cell = cells[column] ?? ""
+      return column < textColumns ? cell.padEnd(width) : cell.padStart(width)
+    })
   const rule = widths.map((width, column) =>
-    column < leftColumns ? "-".repeat(width) : `${"-".repeat(width - 1)}:`
+    column < textColumns ? "-".repeat(width) : `${"-".repeat(width - 1)}:`
   )
-  return [line(head), line(rule), ...body.map(line)].join("\n")
+  return [padded(head), rule, ...body.map(padded)].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
 }
+
+export const withSpread = (values: ReadonlyArray<number>, unit: string): string =>
+  `${figure(median(values))} ${unit} ± ${Math.round((spread(quartiles(values)) / 2) * 100)} %`
+
+export const ratio = (value: number, base: number): string => `${(value / base).toFixed(2)} x`

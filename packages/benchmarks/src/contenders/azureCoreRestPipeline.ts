@@ -8,16 +8,14 @@ import {
 } from "@azure/core-rest-pipeline"
 import type { Contender } from "../contender.js"
 import { registerByFetch, remember, tokenByFetch } from "./byHand.js"
-import { versionOf } from "./version.js"
 
-export const azureCoreRestPipeline: Contender = {
-  name: "@azure/core-rest-pipeline",
-  version: versionOf("@azure/core-rest-pipeline"),
-  transport: "node:http",
-  byHand: ["registration", "token", "http: behind a policy that wants https:"],
+/** A service has one for all devices. */
+const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+const http = createDefaultHttpClient()
+
+export const contender: Contender = {
   open: async (target) => {
     const { baseUrl, deviceHeaders } = target
-    const agent = new Agent({ keepAlive: true, maxSockets: 64 })
     const registered = remember(() => registerByFetch(target))
     const credential = {
       getToken: async () => {
@@ -35,7 +33,6 @@ export const azureCoreRestPipeline: Contender = {
         return next(request)
       }
     })
-    const http = createDefaultHttpClient()
     return {
       call: async (path) => {
         const { status } = await pipeline.sendRequest(
@@ -48,9 +45,7 @@ export const azureCoreRestPipeline: Contender = {
           })
         )
         return status
-      },
-      token: undefined,
-      close: async () => agent.destroy()
+      }
     }
   }
 }

@@ -1,18 +1,12 @@
 import type { Contender } from "../contender.js"
 import { callByFetch, isFresh, registerByFetch, remember, tokenByFetch } from "./byHand.js"
 
-export const fetchByHand: Contender = {
-  name: "fetch",
-  version: process.version,
-  transport: "fetch",
-  byHand: ["registration", "token", "token cache and single flight"],
+export const contender: Contender = {
   open: async (target) => {
     const registered = remember(() => registerByFetch(target))
     const token = remember(async () => tokenByFetch(target, await registered()), isFresh)
     return {
-      call: async (path) => callByFetch(target, path, (await token()).value),
-      token: undefined,
-      close: async () => {}
+      call: async (path) => callByFetch(target, path, (await token()).value)
     }
   }
 }

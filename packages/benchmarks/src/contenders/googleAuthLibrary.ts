@@ -2,16 +2,13 @@ import { Agent } from "node:http"
 import { gaxios, OAuth2Client } from "google-auth-library"
 import type { Contender } from "../contender.js"
 import { registerByFetch, remember, tokenByFetch } from "./byHand.js"
-import { versionOf } from "./version.js"
 
-export const googleAuthLibrary: Contender = {
-  name: "google-auth-library",
-  version: versionOf("google-auth-library"),
-  transport: "node:http",
-  byHand: ["registration", "token"],
+/** A service has one for all devices. */
+const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+
+export const contender: Contender = {
   open: async (target) => {
     const { baseUrl, deviceHeaders } = target
-    const agent = new Agent({ keepAlive: true, maxSockets: 64 })
     const client = new OAuth2Client({ forceRefreshOnFailure: true, transporterOptions: { agent } })
     const registered = remember(() => registerByFetch(target))
     client.refreshHandler = async () => {
@@ -28,9 +25,7 @@ export const googleAuthLibrary: Contender = {
           if (error instanceof gaxios.GaxiosError && error.status !== undefined) return error.status
           throw error
         }
-      },
-      token: async () => `${(await client.getAccessToken()).token}`,
-      close: async () => agent.destroy()
+      }
     }
   }
 }

@@ -1,18 +1,8 @@
 import * as oauth from "oauth4webapi"
 import type { Contender } from "../contender.js"
 import { isFresh, remember, rfcRegisterAnswer, rfcTokenAnswer, tokenOf } from "./byHand.js"
-import { versionOf } from "./version.js"
 
-export const oauth4webapi: Contender = {
-  name: "oauth4webapi",
-  version: versionOf("oauth4webapi"),
-  transport: "fetch",
-  byHand: [
-    "registering once",
-    "token cache and single flight",
-    "answers of registration (client_secret_expires_at)",
-    "answers of the token endpoint (201 to 200)"
-  ],
+export const contender: Contender = {
   open: async ({ baseUrl, softwareStatement, deviceHeaders }) => {
     const server: oauth.AuthorizationServer = {
       issuer: baseUrl,
@@ -57,9 +47,7 @@ export const oauth4webapi: Contender = {
         )
         await response.text()
         return response.status
-      },
-      token: undefined,
-      close: async () => {}
+      }
     }
   }
 }

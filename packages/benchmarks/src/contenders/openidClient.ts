@@ -1,19 +1,8 @@
 import * as client from "openid-client"
 import type { Contender } from "../contender.js"
 import { marginSeconds, remember, rfcRegisterAnswer, rfcTokenAnswer } from "./byHand.js"
-import { versionOf } from "./version.js"
 
-export const openidClient: Contender = {
-  name: "openid-client",
-  version: versionOf("openid-client"),
-  transport: "fetch",
-  byHand: [
-    "registering once",
-    "token cache and single flight",
-    "discovery",
-    "answers of registration (client_secret_expires_at)",
-    "answers of the token endpoint (201 to 200)"
-  ],
+export const contender: Contender = {
   open: async ({ baseUrl, softwareStatement, deviceHeaders }) => {
     const server = new URL(baseUrl)
     const endpoints = {
@@ -60,9 +49,7 @@ export const openidClient: Contender = {
         )
         await response.text()
         return response.status
-      },
-      token: undefined,
-      close: async () => {}
+      }
     }
   }
 }

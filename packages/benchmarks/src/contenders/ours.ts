@@ -1,22 +1,21 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
+import * as Scheduler from "effect/Scheduler"
 import * as AdobePass from "effect-adobe-pass/AdobePass"
 import * as CredentialStore from "effect-adobe-pass/CredentialStore"
 import { CurrentDevice } from "effect-adobe-pass/Device"
 import * as Environment from "effect-adobe-pass/Environment"
 import * as ProtectedClient from "effect-adobe-pass/ProtectedClient"
-import * as Sessions from "effect-adobe-pass/Sessions"
+import * as StoreBackend from "effect-adobe-pass/StoreBackend"
 import * as NodeTransport from "effect-adobe-pass-node/NodeTransport"
 import type { Contender, Outcomes, Target } from "../contender.js"
 import { deviceOf } from "../target.js"
 import { registerByFetch, tokenByFetch } from "./byHand.js"
-import { versionOf } from "./version.js"
 
 /** Calls made one after the other by so many fibers of the program. */
 const calls = <R>(
@@ -46,94 +45,107 @@ const calls = <R>(
     )
   })
 
+/** Turns of the fibers' run loops for a call, without those of the loop around it. */
+const steps = <R>(
+  call: (path: string) => Effect.Effect<number, { readonly _tag: string }, R>,
+  path: string
+): Effect.Effect<number, never, R> => {
+  let turns = 0
+  const { defaultScheduler } = Scheduler
+  const counting: Scheduler.Scheduler = {
+    shouldYield: (fiber) => {
+      turns += 1
+      return defaultScheduler.shouldYield(fiber)
+    },
+    scheduleTask: (task, priority, fiber) => defaultScheduler.scheduleTask(task, priority, fiber)
+  }
+  const counted = (one: typeof call) =>
+    Effect.suspend(() => {
+      turns = 0
+      return Effect.map(calls(one, [path], 1), () => turns)
+    }).pipe(Effect.withScheduler(counting))
+  return Effect.zipWith(
+    counted(call),
+    counted(() => Effect.succeed(200)),
+    (whole, loop) => whole - loop
+  )
+}
+
 /** What is different from the library as it comes. */
-export interface Variant {
-  readonly name?: string
-  readonly transport?: Layer.Layer<HttpClient.HttpClient, unknown>
+interface Variant {
+  readonly throttle: AdobePass.AdobePassOptions["throttle"]
   readonly store?: Layer.Layer<CredentialStore.CredentialStore, unknown>
-  /** Where the service does not throttle, and is not what is measured. */
-  readonly unthrottled?: boolean
-  /** Whether the device is given to each call, and not once around all. */
-  readonly devicePerCall?: boolean
-  readonly maxWait?: Duration.DurationInput
-  /** Whether all clients share the library, which then is never closed: devices come to a service that runs. */
-  readonly service?: boolean
 }
 
 /** The library as a service has it: made once, for all devices. */
 const serviceOf = async (variant: Variant, { baseUrl, softwareStatement }: Target) => {
+  const { store = CredentialStore.layerMemory, throttle } = variant
   const environment = Either.getOrThrow(Environment.custom({ name: "benchmark", sp: baseUrl }))
   const runtime = ManagedRuntime.make(
-    AdobePass.layer({
-      environment,
-      softwareStatement: Redacted.make(softwareStatement),
-      throttle:
-        variant.unthrottled === true ? { burst: 1_000_000_000 } : { maxWait: variant.maxWait ?? "1 minute" }
-    }).pipe(
-      Layer.provide([
-        variant.transport ?? NodeTransport.layer(),
-        variant.store ?? CredentialStore.layerMemory
-      ])
+    AdobePass.layer({ environment, softwareStatement: Redacted.make(softwareStatement), throttle }).pipe(
+      Layer.provide([NodeTransport.layer(), store])
     )
   )
-  const services = await runtime.runPromise(
-    Effect.all({ adobe: ProtectedClient.ProtectedClient, sessions: Sessions.Sessions })
-  )
-  return { ...services, runtime }
+  return { adobe: await runtime.runPromise(ProtectedClient.ProtectedClient), runtime }
 }
 
-/** The library, for a program that is made of effects. */
-export const ours = (variant: Variant = {}): Contender => {
+/** The library, for a program that is made of effects. Devices come to a service that runs, and is never closed. */
+const ours = (variant: Variant): Contender => {
   let running: ReturnType<typeof serviceOf> | undefined
   return {
-    name: variant.name ?? "effect-adobe-pass",
-    version: versionOf("effect-adobe-pass"),
-    transport: "undici",
-    byHand: [],
     open: async (target) => {
-      if (variant.service === true) running ??= serviceOf(variant, target)
-      const { adobe, runtime, sessions } = await (running ?? serviceOf(variant, target))
-      const device = deviceOf(target)
-      const forDevice = Effect.provideService(CurrentDevice, device)
-      const get = (path: string) =>
+      running ??= serviceOf(variant, target)
+      const { adobe, runtime } = await running
+      const forDevice = Effect.provideService(CurrentDevice, deviceOf(target))
+      const call = (path: string) =>
         Effect.flatMap(adobe.get(path), (response) => Effect.as(response.text, response.status))
-      const call = variant.devicePerCall === true ? (path: string) => forDevice(get(path)) : get
       return {
-        call: (path) => runtime.runPromise(forDevice(get(path))),
+        call: (path) => runtime.runPromise(forDevice(call(path))),
         run: (paths, concurrency) => runtime.runPromise(forDevice(calls(call, paths, concurrency))),
-        token: () =>
-          runtime.runPromise(Effect.map(sessions.accessToken(device), ({ value }) => Redacted.value(value))),
-        readTokens: (count) =>
-          runtime.runPromise(
-            Effect.suspend(() => {
-              let left = count
-              return Effect.whileLoop({
-                while: () => left-- > 0,
-                body: () => sessions.accessToken(device),
-                step: () => {}
-              })
-            })
-          ),
-        close: async () => {
-          if (running === undefined) await runtime.dispose()
-        }
+        steps: (path) => runtime.runPromise(forDevice(steps(call, path)))
       }
     }
   }
 }
 
+const unthrottled = { burst: 1_000_000_000 }
+
+/** Where the service does not throttle. */
+export const contender = ours({ throttle: unthrottled })
+
+/** Where it does. */
+export const pacing = ours({ throttle: { maxWait: "1 minute" } })
+
+/** On a store that counts what it is asked for. */
+export const counted = (): Contender => {
+  let operations = 0
+  const counting =
+    <A extends ReadonlyArray<unknown>, B>(operation: (...args: A) => B) =>
+    (...args: A): B => {
+      operations += 1
+      return operation(...args)
+    }
+  const store = Layer.scoped(
+    CredentialStore.CredentialStore,
+    Effect.flatMap(StoreBackend.memory, (memory) =>
+      CredentialStore.make({
+        ...memory,
+        read: counting(memory.read),
+        compareAndSet: counting(memory.compareAndSet),
+        remove: counting(memory.remove),
+        lock: counting(memory.lock)
+      })
+    )
+  )
+  const { open } = ours({ throttle: unthrottled, store })
+  return { open: async (target) => ({ ...(await open(target)), storeOperations: () => operations }) }
+}
+
 /** The client of the platform with headers that do not change, and the token in them: no library at all. */
-export const platformClient = (
-  name: string,
-  transport: Layer.Layer<HttpClient.HttpClient, unknown>
-): Contender => ({
-  name,
-  version: versionOf("@effect/platform"),
-  transport: "undici",
-  byHand: ["registration", "token", "static headers"],
+export const staticHeaders: Contender = {
   open: async (target) => {
     const token = await tokenByFetch(target, await registerByFetch(target))
-    const runtime = ManagedRuntime.make(Layer.merge(transport, Layer.setTracerEnabled(false)))
+    const runtime = ManagedRuntime.make(Layer.merge(NodeTransport.layer(), Layer.setTracerEnabled(false)))
     const client = await runtime.runPromise(
       Effect.map(
         HttpClient.HttpClient,
@@ -153,8 +165,7 @@ export const platformClient = (
     return {
       call: (path) => runtime.runPromise(call(path)),
       run: (paths, concurrency) => runtime.runPromise(calls(call, paths, concurrency)),
-      token: undefined,
-      close: () => runtime.dispose()
+      steps: (path) => runtime.runPromise(steps(call, path))
     }
   }
-})
+}

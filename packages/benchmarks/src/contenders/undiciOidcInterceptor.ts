@@ -2,17 +2,14 @@ import { Agent, errors, request } from "undici"
 import { createOidcInterceptor } from "undici-oidc-interceptor"
 import type { Contender } from "../contender.js"
 import { registerByFetch, remember } from "./byHand.js"
-import { versionOf } from "./version.js"
 
-export const undiciOidcInterceptor: Contender = {
-  name: "undici-oidc-interceptor",
-  version: versionOf("undici-oidc-interceptor"),
-  transport: "undici",
-  byHand: ["registration"],
-  needsRfcAnswers: "throws unless the token endpoint says 200, and lets nothing in between",
+/** A service has one for all devices. */
+const agent = new Agent({ connections: 64, pipelining: 1 })
+
+/** It throws unless the token endpoint says 200, and lets nothing in between: it gets answers as the RFC wants them. */
+export const contender: Contender = {
   open: async (target) => {
     const { baseUrl, deviceHeaders } = target
-    const agent = new Agent({ connections: 64, pipelining: 1 })
     const registered = remember(async () => {
       const { client_id, client_secret } = await registerByFetch(target)
       return agent.compose(
@@ -40,9 +37,7 @@ export const undiciOidcInterceptor: Contender = {
           if (error instanceof errors.RequestRetryError) return error.statusCode
           throw error
         }
-      },
-      token: undefined,
-      close: () => agent.close()
+      }
     }
   }
 }

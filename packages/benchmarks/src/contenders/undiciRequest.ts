@@ -1,7 +1,9 @@
 import { Agent, type Dispatcher, request } from "undici"
 import type { Contender } from "../contender.js"
 import { isFresh, type RegisterAnswer, remember, type TokenAnswer, tokenForm, tokenOf } from "./byHand.js"
-import { versionOf } from "./version.js"
+
+/** A service has one for all devices. */
+const dispatcher = new Agent({ connections: 64, pipelining: 1 })
 
 const textOf = async ({ statusCode, body }: Dispatcher.ResponseData): Promise<string> => {
   const text = await body.text()
@@ -9,13 +11,8 @@ const textOf = async ({ statusCode, body }: Dispatcher.ResponseData): Promise<st
   return text
 }
 
-export const undiciRequest: Contender = {
-  name: "undici.request",
-  version: versionOf("undici"),
-  transport: "undici",
-  byHand: ["registration", "token", "token cache and single flight"],
+export const contender: Contender = {
   open: async ({ baseUrl, softwareStatement, deviceHeaders }) => {
-    const dispatcher = new Agent({ connections: 64, pipelining: 1 })
     const registered = remember(async () => {
       const answer: RegisterAnswer = JSON.parse(
         await textOf(
@@ -51,9 +48,7 @@ export const undiciRequest: Contender = {
         })
         await body.text()
         return statusCode
-      },
-      token: undefined,
-      close: () => dispatcher.close()
+      }
     }
   }
 }

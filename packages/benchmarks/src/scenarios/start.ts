@@ -15,11 +15,8 @@ const started = [
   "effect-adobe-pass",
   "openid-client",
   "oauth4webapi",
-  "@badgateway/oauth2-client",
-  "simple-oauth2",
   "google-auth-library",
   "@azure/core-rest-pipeline",
-  "hand-written with axios",
   "fetch",
   "undici.request"
 ]
@@ -93,13 +90,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 const total = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((sum, size) => sum + size, 0)
 
 const packageOf = (name: string): string | undefined =>
-  name === "fetch"
-    ? undefined
-    : name === "undici.request"
-      ? "undici"
-      : name === "hand-written with axios"
-        ? "axios"
-        : name
+  name === "fetch" ? undefined : name === "undici.request" ? "undici" : name
 
 export const start: Scenario = {
   name: "start",

@@ -1,172 +1,130 @@
-/** S2: a call with a token that is in memory. */
+/** A call with a token in memory. */
 import { Effect } from "effect"
 import * as Chart from "../chart.js"
-import type { Contender } from "../contender.js"
-import {
-  devicePerCall,
-  library,
-  onPlatformTransport,
-  staticHeaders,
-  staticHeadersOnPlatformTransport
-} from "../contenders/byName.js"
-import { peers } from "../contenders/index.js"
-import { inProcess, type Tell } from "../inProcess.js"
+import { type ContenderProcess, inProcess } from "../contenderProcess.js"
+import { library, peers, staticHeaders, undiciRequest, versionOf } from "../contenders/index.js"
+import { garbage } from "../garbage.js"
+import * as Rounds from "../rounds.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
-import { figure, median, ratio, table, withSpread } from "../statistics.js"
+import { figure, table, times, withQuartiles } from "../statistics.js"
 import { targetOf } from "../target.js"
 
-const contenders: ReadonlyArray<Contender> = [
-  library,
-  staticHeaders,
-  devicePerCall,
-  onPlatformTransport,
-  staticHeadersOnPlatformTransport,
-  ...peers
-]
+const contenders = [library, staticHeaders, ...peers]
+const names = contenders.map(({ name }) => name)
 
-interface Measured {
-  /** Microseconds per call, one figure for each slice. */
-  readonly wall: Array<number>
-  readonly processor: Array<number>
+/** How long a turn takes, about, in microseconds. */
+const length = 40_000
+
+/** One turn, after some calls to get the process going again. Practice tells how many calls it has. */
+const turn = (run: ContenderProcess, concurrency: number) => {
+  let calls = 500
+  return Effect.gen(function* () {
+    yield* run.call({ calls: Math.ceil(calls / 5), concurrency })
+    const { millis, ok, processorMillis } = yield* run.call({ calls, concurrency })
+    if (ok !== calls) return yield* Effect.dieMessage(`only ${ok} of ${calls} calls succeeded`)
+    const slice: Rounds.Slice = { wall: (millis * 1000) / calls, processor: (processorMillis * 1000) / calls }
+    calls = Math.ceil(length / slice.wall)
+    return slice
+  })
 }
 
-const nothing = (): Measured => ({ wall: [], processor: [] })
-
-/** One slice of one contender, after a third of one to get its process going again. */
-const slice = (tell: Tell, calls: number, concurrency: number, into: Measured) =>
-  Effect.gen(function* () {
-    yield* tell({ do: "repeat", calls: Math.ceil(calls / 3), concurrency })
-    const { millis, ok, processorMillis } = yield* tell({ do: "repeat", calls, concurrency })
-    if (ok !== calls) return yield* Effect.dieMessage(`only ${ok} of ${calls} calls succeeded`)
-    into.wall.push((millis * 1000) / calls)
-    into.processor.push((processorMillis * 1000) / calls)
-  })
-
-/** How long a slice takes, about, in milliseconds. */
-const length = 250
-const rounds = 6
-
-/** Slices in turn, A B C A B C ..., after some for practice, which also tell how many calls make a slice. */
-const interleaved = (tells: ReadonlyArray<Tell>, concurrency: number) =>
-  Effect.gen(function* () {
-    const practice = tells.map(nothing)
-    const results = tells.map(nothing)
-    for (let round = -2; round < rounds; round++) {
-      // Each time another one begins: what runs after a slow one finds a warmer machine.
-      for (let place = 0; place < tells.length; place++) {
-        const index = (place + round + tells.length) % tells.length
-        const tell = tells[index]
-        const into = (round < 0 ? practice : results)[index]
-        const last = practice[index]?.wall.at(-1)
-        if (tell === undefined || into === undefined) continue
-        yield* slice(tell, last === undefined ? 2000 : Math.ceil((length * 1000) / last), concurrency, into)
-      }
-    }
-    return results
-  })
-
-const layers = (shown: ReadonlyArray<readonly [label: string, tell: Tell]>) =>
-  Effect.gen(function* () {
-    const calls = 30_000
-    const stacks = yield* Effect.forEach(shown, ([label, tell]) =>
-      Effect.map(
-        tell({ do: "profile", calls, concurrency: 64 }),
-        (spent): Chart.Stack => ({
-          label,
-          parts: Object.fromEntries(
-            Object.entries(spent)
-              .map(([name, micros]) => [name, micros / calls] as const)
-              .toSorted(([left], [right]) => left.localeCompare(right))
-          )
-        })
-      )
-    )
-    const names = [...new Set(stacks.flatMap(({ parts }) => Object.keys(parts)))].toSorted()
-    const chart = yield* Effect.promise(() =>
-      Chart.write(
-        "layers",
-        "Where the microseconds of a warm call go",
-        Chart.stacks(
-          "Where the microseconds of a warm call go (64 at a time, under the profiler)",
-          "µs",
-          stacks
-        )
-      )
-    )
-    return [
-      chart,
-      "",
-      table(
-        ["µs per call, under the profiler", ...stacks.map(({ label }) => label)],
-        names.map((name) => [name, ...stacks.map(({ parts }) => figure(parts[name] ?? 0))])
-      )
-    ].join("\n")
-  })
+const plan = { practice: 4, rounds: 12, most: 24, turns: 4, seconds: 60 }
 
 export const warmCall: Scenario = {
   name: "warm",
   title: "A call with a token in memory",
   run: Effect.gen(function* () {
-    const { baseUrl } = yield* standIn
-    const tells = yield* Effect.forEach(contenders, inProcess, { concurrency: 2 })
-    for (const tell of tells) yield* tell({ do: "open", target: targetOf(baseUrl) })
-    const many = yield* interleaved(tells, 64)
-    const one = yield* interleaved(tells, 1)
-    const base = (results: ReadonlyArray<Measured>) => median(results[0]?.wall ?? [])
-    const rows = contenders.map((contender, index) => {
-      const at = many[index] ?? nothing()
-      const alone = one[index] ?? nothing()
+    const target = targetOf((yield* standIn).baseUrl)
+    const left = yield* Effect.forEach(contenders, (contender) => garbage(contender, target), {
+      concurrency: 2
+    })
+    const runs = yield* Effect.forEach(contenders, (contender) => inProcess(contender), { concurrency: 2 })
+    for (const run of runs) yield* run.open(target)
+    const at = (concurrency: number) =>
+      Rounds.inTurns(
+        runs.map((run) => turn(run, concurrency)),
+        plan
+      )
+    const [many, one] = [yield* at(64), yield* at(1)]
+    const steps = yield* Effect.forEach(runs, (run) => run.steps)
+
+    const sorted = contenders
+      .map((contender, index) => ({ contender, index, ratio: Rounds.ratio(many, index, 0) }))
+      .toSorted((left, right) => left.ratio.median - right.ratio.median)
+    const rows = [...sorted.filter(({ index }) => index === 0), ...sorted.filter(({ index }) => index > 0)]
+    const timesAt = (rounds: Rounds.Rounds, index: number) => [
+      `${figure(Rounds.cost(rounds, index))} µs`,
+      index === 0 ? times(1) : withQuartiles(Rounds.ratio(rounds, index, 0)),
+      index === 0 ? times(1) : withQuartiles(Rounds.ratio(rounds, index, 0, "processor"))
+    ]
+    const onFetch = sorted.find(({ contender }) => contender.transport === "fetch")
+    const others = [undiciRequest.name, staticHeaders.name, onFetch?.contender.name ?? ""]
+    const over = others.map((name) => {
+      const other = names.indexOf(name)
       return {
-        contender,
-        value: median(at.wall),
-        cells: [
-          `${contender.name} ${contender.version}`,
-          contender.transport,
-          withSpread(at.wall, "µs"),
-          ratio(median(at.wall), base(many)),
-          `${figure(median(at.processor))} µs`,
-          withSpread(alone.wall, "µs"),
-          ratio(median(alone.wall), base(one))
-        ]
+        name,
+        many: Rounds.ratio(many, 0, other),
+        cells: [many, one].flatMap((rounds) => [
+          withQuartiles(Rounds.ratio(rounds, 0, other)),
+          withQuartiles(Rounds.ratio(rounds, 0, other, "processor"))
+        ])
       }
     })
-    const title = "Microseconds per call with a token in memory, 64 at a time"
-    const chart = yield* Effect.promise(() =>
-      Chart.write(
-        "warm",
+    const [overUndici, , overFetch] = over.map(({ many }) => figure(many.median))
+    const title = `A call with a token in memory: ${overUndici} times undici.request, ${overFetch} times ${others[2]}`
+    const chart = yield* Chart.write(
+      "warm",
+      title,
+      Chart.bars(
         title,
-        Chart.bars(
-          title,
-          rows.map(({ contender, value }) => ({
-            label: contender.name,
-            value,
-            note: `${figure(value)} µs, ${ratio(value, base(many))}`,
-            emphasis: contender === library
-          }))
-        )
+        sorted.map(({ contender, index, ratio }) => ({
+          label: contender.name,
+          value: ratio.median,
+          note: `${times(ratio.median)}, ${figure(Rounds.cost(many, index))} µs`,
+          emphasis: index === 0
+        }))
       )
     )
-    const stacks = yield* layers(
-      [
-        ["effect-adobe-pass", library] as const,
-        ["static headers, our transport", staticHeaders] as const,
-        ...peers.filter(({ name }) => name === "undici.request").map((peer) => [peer.name, peer] as const)
-      ].flatMap(([label, contender]) => {
-        const tell = tells[contenders.indexOf(contender)]
-        return tell === undefined ? [] : [[label, tell] as const]
-      })
-    )
-    return [
-      table(
-        ["", "over", "64 at a time", "", "processor", "one at a time", ""],
-        rows.map(({ cells }) => cells),
-        2
-      ),
-      "",
-      chart,
-      "",
-      stacks
-    ].join("\n")
+    const bytes = left[0]?.bytesPerCall ?? Number.NaN
+    return {
+      claim: `A call with a token in memory takes ${overUndici} times the time of \`undici.request\`, and ${overFetch} times that of ${others[2]}, the fastest on \`fetch\` (64 calls at a time).`,
+      tables: [
+        table(
+          ["", "over", "64 at a time", "wall time", "processor time"],
+          rows.map(({ contender, index }) => [
+            `${contender.name} ${versionOf(contender)}`,
+            contender.transport,
+            ...timesAt(many, index)
+          ]),
+          2
+        ) + Rounds.unsteady(many, names, "64 at a time"),
+        chart,
+        table(
+          ["", "one at a time", "wall time", "processor time"],
+          rows.map(({ contender, index }) => [contender.name, ...timesAt(one, index)])
+        ) + Rounds.unsteady(one, names, "One at a time"),
+        "The same the other way round, this library over the others:",
+        table(
+          ["effect-adobe-pass over", "64: wall", "64: processor", "1: wall", "1: processor"],
+          over.map(({ cells, name }) => [name, ...cells])
+        ),
+        "What can be counted:",
+        table(
+          ["a call", "bytes allocated", "", "survive", "promoted", "steps of fibers"],
+          rows.map(({ contender, index }) => {
+            const garbage = left[index] ?? { bytesPerCall: 0, survived: 0, promoted: 0 }
+            return [
+              contender.name,
+              figure(garbage.bytesPerCall),
+              times(garbage.bytesPerCall / bytes),
+              `${figure(garbage.survived * 100)} %`,
+              `${figure(garbage.promoted * 100)} %`,
+              `${steps[index] ?? "none"}`
+            ]
+          })
+        )
+      ].join("\n\n")
+    }
   })
 }
