@@ -259,7 +259,9 @@ describe("what is repeated", () => {
         answering(201, {}, ""),
         Effect.map((response) => Object.create(response, { stream: { value: Stream.never } }))
       )
-      const error = yield* Effect.flip(register().pipe(Effect.provideService(HttpClient.HttpClient, silent)))
+      // Longer than a body may pause, so that the two limits do not end at once.
+      const registering = register({ timeout: "1 minute", retry: { budget: "5 minutes" } })
+      const error = yield* Effect.flip(Effect.provideService(registering, HttpClient.HttpClient, silent))
       assert.deepInclude(error, { _tag: "TransportError", reason: "Stalled", attempts: 1 })
     }).pipe(withEmulator)
   )

@@ -28,7 +28,7 @@ const key = sampleKey("a")
 /** The lock made of leases, for one use. */
 const lockOf =
   (backend: StoreBackend.LeaseBackend, options?: Lease.LeaseOptions) => (key: SessionKey.SessionKey) =>
-    Effect.flatMap(Lease.make(backend, options), ({ lock }) => lock(key))
+    Effect.flatMap(Lease.make(backend, options), ({ lock }) => lock(key, Option.none()))
 
 const unavailable = { reason: "Unavailable" } as const
 
@@ -54,7 +54,7 @@ describe("a lease", () => {
             return Option.none()
           }),
         renew: () => Effect.succeed(true),
-        begin: () => Effect.succeed(true),
+        compareAndSet: () => Effect.succeed(true),
         release: () => Effect.void
       },
       { wait: "60 seconds" }
@@ -80,11 +80,12 @@ describe("a lease", () => {
     }
     return Effect.gen(function* () {
       const { lock } = yield* Lease.make(backend, { wait: "60 seconds" })
-      yield* Effect.fork(Effect.scoped(Effect.zipRight(lock(key), Effect.sleep("40 seconds"))))
+      const held = lock(key, Option.none())
+      yield* Effect.fork(Effect.scoped(Effect.zipRight(held, Effect.sleep("40 seconds"))))
       yield* settle
-      assert.deepStrictEqual(yield* Effect.flip(runToEnd(Effect.scoped(lock(key)))), { reason: "Locked" })
+      assert.deepStrictEqual(yield* Effect.flip(runToEnd(Effect.scoped(held))), { reason: "Locked" })
       assert.strictEqual(yield* Clock.currentTimeMillis, 60_000)
-    }).pipe(Effect.scoped)
+    })
   })
 
   it.effect("is given back although the answer to the request for it was lost", () => {

@@ -152,13 +152,13 @@ describe("the costs", () => {
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))
   )
 
-  it.effect("of the first call of a device are two reads and two writes of the store", () => {
-    const { layer, reads, writes } = makeStore()
+  it.effect("of the first call of a device are a read, a lock and two writes of the store", () => {
+    const { layer, locks, reads, writes } = makeStore()
     return Effect.gen(function* () {
       yield* call
       yield* settle
-      // Before the lock and under it; then the credentials are saved, and the token.
-      assert.deepStrictEqual([reads.made, writes.made], [2, 2])
+      // The credentials are saved, and then the token.
+      assert.deepStrictEqual([reads.made, locks.made, writes.made], [1, 1, 2])
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system({ store: layer })))
   })
 
@@ -262,7 +262,7 @@ describe("the memory of a session", () => {
         readMany: (keys) => Effect.sync(() => new Map(keys.map((key) => [key, recordOf(key)] as const))),
         compareAndSet: () => Effect.succeed(true),
         remove: () => Effect.void,
-        lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
+        lock: () => Effect.never
       })
     )
   ).pipe(Layer.orDie)

@@ -12,9 +12,9 @@ interface Key {
 }
 
 describe("a lock in the process", () => {
-  it.scopedLive("forgets the keys that nobody holds, also those of waiters that gave up", () =>
+  it.live("forgets the keys that nobody holds, also those of waiters that gave up", () =>
     Effect.gen(function* () {
-      const mutex = yield* KeyedMutex.make<Key>()
+      const mutex = KeyedMutex.make<Key>()
       /** Holds a key, with a waiter that gives up; what is left is a weak reference to the key. */
       const use = (n: number) =>
         Effect.gen(function* () {
@@ -42,7 +42,7 @@ describe("a lock in the process", () => {
 
   it.effect("goes to the next in line when its holder fails and a waiter gives up", () =>
     Effect.gen(function* () {
-      const mutex = yield* KeyedMutex.make<string>()
+      const mutex = KeyedMutex.make<string>()
       const rest = Effect.repeatN(Effect.yieldNow(), 100)
       const holder = yield* Effect.fork(
         Effect.scoped(Effect.zipRight(mutex("a"), Effect.zipRight(Effect.sleep(1), Effect.fail("holder"))))
@@ -59,6 +59,6 @@ describe("a lock in the process", () => {
       yield* Fiber.await(holder)
       yield* rest
       assert.isTrue(Option.isSome(yield* Fiber.poll(third)))
-    }).pipe(Effect.scoped)
+    })
   )
 })

@@ -39,7 +39,7 @@ const deviceOf = (name: string) =>
     })
   )
 
-/** The store, which says when a lock is held, when a registration is about to begin, and when a pair is saved. */
+/** The store, which says when a lock is asked for, when it is held, and when a pair is saved. */
 const observed = Layer.effect(
   CredentialStore,
   Effect.map(
@@ -47,8 +47,11 @@ const observed = Layer.effect(
     (store) =>
       ({
         ...store,
-        lock: (key) => Effect.tap(store.lock(key), () => say("lease")),
-        begin: (...args) => Effect.zipRight(say("begins"), store.begin(...args)),
+        lock: (...args) =>
+          Effect.zipRight(
+            say("locks"),
+            Effect.tap(store.lock(...args), () => say("lease"))
+          ),
         saveCredentials: (...args) => Effect.tap(store.saveCredentials(...args), () => say("saved"))
       }) satisfies typeof store
   )

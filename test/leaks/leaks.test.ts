@@ -57,7 +57,7 @@ import {
   witness
 } from "../support/secrets.js"
 import { json, type Replies, type Reply, standIn, transportFailure } from "../support/standIn.js"
-import { onRecords, storeOn } from "../support/store.js"
+import { lockOver, onRecords, storeOn } from "../support/store.js"
 import { emulatorEnvironment } from "../support/system.js"
 import { runToEnd } from "../support/time.js"
 
@@ -893,7 +893,7 @@ const failuresOfStores: ReadonlyArray<Failure> = [
         read: () => Effect.fail({ reason: "Unavailable", code: `cannot write ${echo}` }),
         compareAndSet: () => Effect.succeed(false),
         remove: () => Effect.void,
-        lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
+        lock: lockOver(() => Effect.succeedNone)
       })
     )
   }

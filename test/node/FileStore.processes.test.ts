@@ -65,21 +65,23 @@ describe.concurrent("a process that holds the lock", () => {
     })
   )
 
-  for (const [command, said, unfinished] of [
-    ["hold", "held", false],
-    ["begin", "begun", true]
+  for (const [what, command, unfinished] of [
+    ["of a new session", "hold", true],
+    ["of a session that has a record", "holdKnown", false]
   ] as const) {
-    it.scopedLive(`and is killed after it has ${said} tells the next one so, once`, () =>
-      Effect.gen(function* () {
-        const directory = yield* storeDirectory
-        const worker = yield* startWorker(command, directory)
-        yield* worker.says(said)
-        yield* worker.signal("SIGKILL")
-        yield* worker.ended
-        const pass = onStore(directory, (store) => Effect.scoped(store.lock(key)))
-        assert.strictEqual((yield* pass).unfinished, unfinished)
-        assert.isFalse((yield* pass).unfinished)
-      })
+    it.scopedLive(
+      `${what} and is killed ${unfinished ? "tells the next one so, once" : "had begun nothing"}`,
+      () =>
+        Effect.gen(function* () {
+          const directory = yield* storeDirectory
+          const worker = yield* startWorker(command, directory)
+          yield* worker.says("held")
+          yield* worker.signal("SIGKILL")
+          yield* worker.ended
+          const pass = onStore(directory, (store) => Effect.scoped(store.lock(key)))
+          assert.strictEqual((yield* pass).lease.unfinished, unfinished)
+          assert.isFalse((yield* pass).lease.unfinished)
+        })
     )
   }
 

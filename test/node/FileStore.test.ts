@@ -323,7 +323,7 @@ describe("a disk that fails", () => {
         yield* onStore(directory, (store) =>
           Effect.gen(function* () {
             yield* store.saveCredentials(key, pair(key, 1))
-            const lease = yield* store.lock(key)
+            const { lease } = yield* store.lock(key)
             // The root of a fresh file system may have the same inode, so only what is in it differs.
             for (const id of [undefined, "another id"]) {
               for (const name of yield* promise(() => fs.readdir(directory))) {
@@ -492,7 +492,7 @@ describe("a lock that was lost", () => {
       yield* onStore(directory, (store) =>
         Effect.scoped(
           Effect.gen(function* () {
-            const lease = yield* store.lock(key)
+            const { lease } = yield* store.lock(key)
             yield* store.saveCredentials(key, pair(key, 1), { lease })
             yield* promise(() =>
               fs.writeFile(

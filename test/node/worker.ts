@@ -19,12 +19,11 @@ const hold = Effect.gen(function* () {
   return yield* Effect.never
 })
 
-/** As `hold`, and says before that something is begun under it. */
-const begin = Effect.gen(function* () {
+/** As `hold`, when there is a record, which is not expected. */
+const holdKnown = Effect.gen(function* () {
   const store = yield* CredentialStore
-  yield* store.begin(key, yield* store.lock(key))
-  yield* say("begun")
-  return yield* Effect.never
+  yield* store.saveCredentials(key, largePair(1))
+  return yield* hold
 })
 
 /** Takes the lock, and gives it back when told to. */
@@ -111,9 +110,9 @@ const write = Effect.gen(function* () {
   }
 })
 
-const commands: Record<string, typeof hold | typeof begin | typeof holdUntilTold | typeof count> = {
+const commands: Record<string, typeof hold | typeof holdKnown | typeof holdUntilTold | typeof count> = {
   hold,
-  begin,
+  holdKnown,
   holdUntilTold,
   contend,
   race,

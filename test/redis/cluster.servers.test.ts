@@ -7,11 +7,10 @@ import { describeOwnRedis, ownRedisCluster, shared } from "../support/redis.js"
 
 /** With arguments that lead through the whole script. */
 const scripts: ReadonlyArray<readonly [name: string, lua: string, args: ReadonlyArray<string>]> = [
-  ["acquire", StoreScripts.acquire.lua, ["owner", "1000"]],
-  ["compareAndSet", StoreScripts.compareAndSet.lua, ["next", "0", "", "owner"]],
+  ["acquire", StoreScripts.acquire.lua, ["0", "", "owner", "1000"]],
   ["renew", StoreScripts.renew.lua, ["owner", "1000"]],
-  ["begin", StoreScripts.begin.lua, ["owner"]],
   ["release", StoreScripts.release.lua, ["owner"]],
+  ["compareAndSet", StoreScripts.compareAndSet.lua, ["0", "", "next", ""]],
   ["remove", StoreScripts.remove.lua, []],
   ["take", serverClock + BucketScripts.take, ["10", "1000", "learn"]],
   ["hold", serverClock + BucketScripts.hold, ["10", "1000", "learn", "1000"]]

@@ -37,7 +37,7 @@ describeOwnRedis("a store on Redis Cluster with three masters", () => {
       const store = yield* storeOn(Redis.layerCluster({ urls: [one.url] }))
       for (const session of digits.map(sampleKey)) {
         yield* Effect.scoped(
-          Effect.flatMap(store.lock(session), (lease) =>
+          Effect.flatMap(store.lock(session), ({ lease }) =>
             store.saveCredentials(session, sampleCredentials(session, 1), { lease })
           )
         )

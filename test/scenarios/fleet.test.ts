@@ -104,32 +104,8 @@ describe("a winner that dies between its registration and its save", () => {
   )
 })
 
-describe("a node that dies with no more than the lock", () => {
-  it.scoped("had begun nothing, so the next one registers and tells of no abandoned registration", () =>
-    Effect.gen(function* () {
-      const { layer, log, node } = makeDatabase()
-      const dying = Layer.orDie(
-        Layer.scoped(
-          CredentialStore.CredentialStore,
-          Effect.map(node(), (store) => ({ ...store, begin: () => Effect.never }))
-        )
-      )
-      const stopped = yield* stoppable
-      const one = yield* startNode(dying)
-      yield* Effect.fork(Effect.withClock(one.sessions.credentials(device()), stopped.clock))
-      yield* settle
-      stopped.stop()
-      const two = yield* startNode(layer)
-      const waiting = yield* Effect.fork(two.sessions.credentials(device()))
-      yield* advance(60_000)
-      yield* Fiber.join(waiting)
-      assert.include(log, "take over")
-      assert.strictEqual((yield* counts).register, 1)
-      assert.deepStrictEqual(two.told, ["Registered"])
-    }).pipe(onEmulator)
-  )
-
-  it.scoped("registers nothing when it cannot write down that it begins", () =>
+describe("a node that cannot write the lock", () => {
+  it.scoped("registers nothing, as others could not be told that it begins", () =>
     Effect.gen(function* () {
       const { node } = makeDatabase()
       const readOnly = Layer.orDie(
@@ -137,7 +113,7 @@ describe("a node that dies with no more than the lock", () => {
           CredentialStore.CredentialStore,
           Effect.map(node(), (store) => ({
             ...store,
-            begin: () =>
+            lock: () =>
               Effect.fail(
                 new AdobePassError.CredentialStoreError({
                   operation: "lock",

@@ -9,7 +9,7 @@ import {
   Throttle
 } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
-import { makeStore, storeOn } from "../support/store.js"
+import { lockOver, makeStore, storeOn } from "../support/store.js"
 import { adobePass, device, emulatorEnvironment, system } from "../support/system.js"
 import { advance, runToEnd, settle } from "../support/time.js"
 
@@ -67,7 +67,7 @@ describe("a store whose writes hang", () => {
         read: () => Effect.succeedNone,
         compareAndSet: () => Effect.sync(() => ++tries < 0),
         remove: () => Effect.void,
-        lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
+        lock: lockOver(() => Effect.succeedNone)
       })
       const error = yield* Effect.flip(runToEnd(call)).pipe(
         Effect.provide(system({ store: Layer.succeed(CredentialStore.CredentialStore, store) }))

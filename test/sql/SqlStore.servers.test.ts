@@ -74,7 +74,7 @@ describePostgres("a store in PostgreSQL", () => {
           yield* terminate
           const next = sampleCredentials(sampleKey("b"), round)
           yield* Effect.scoped(
-            Effect.flatMap(store.lock(sampleKey("b")), (lease) =>
+            Effect.flatMap(store.lock(sampleKey("b")), ({ lease }) =>
               store.saveCredentials(sampleKey("b"), next, {
                 lease,
                 replaces: round === 0 ? undefined : sampleCredentials(sampleKey("b"), round - 1)

@@ -113,7 +113,7 @@ describe("a store in SQLite", () => {
           Effect.gen(function* () {
             const store = yield* Effect.provide(storeOf(), own)
             yield* Effect.scoped(
-              Effect.flatMap(store.lock(key), (lease) => store.saveCredentials(key, pair, { lease }))
+              Effect.flatMap(store.lock(key), ({ lease }) => store.saveCredentials(key, pair, { lease }))
             )
             return yield* Effect.fail("rolled back")
           })

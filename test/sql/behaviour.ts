@@ -205,9 +205,9 @@ export const behaviour = (
         yield* storeOf()
         const leases = Leases.make(yield* Table.make(sql, "adobe_pass_sessions"))
         const expiry = Effect.map(everyRow, ([row]) => Number(row?.["lease_expires"]))
-        yield* leases.acquire(key, "one", 1)
+        yield* leases.acquire(key, "one", 1, Option.none())
         yield* Effect.sleep("20 millis")
-        assert.isTrue(Option.isSome(yield* leases.acquire(key, "two", 60_000)))
+        assert.isTrue(Option.isSome(yield* leases.acquire(key, "two", 60_000, Option.none())))
         const before = yield* expiry
         assert.isFalse(yield* leases.renew(key, "one", 600_000))
         assert.strictEqual(yield* expiry, before)
@@ -244,7 +244,7 @@ export const behaviour = (
         yield* Effect.all([storeOf(), storeOf(), storeOf()], { concurrency: "unbounded" })
         const store = yield* storeOf()
         assert.isTrue(Option.isSome(yield* store.load(key)))
-        yield* Effect.scoped(Effect.flatMap(store.lock(key), (lease) => store.begin(key, lease)))
+        yield* Effect.scoped(store.lock(key))
       })
     )
   )
@@ -288,10 +288,11 @@ export const behaviour = (
         const run = Effect.gen(function* () {
           yield* save(store)
           yield* Effect.scoped(
-            Effect.flatMap(store.lock(key), (lease) =>
+            Effect.flatMap(store.lock(key), ({ lease }) =>
               store.saveCredentials(key, pair, { replaces: pair, lease })
             )
           )
+          yield* Effect.scoped(store.lock(key))
           yield* store.loadMany([key])
           yield* sql`ALTER TABLE adobe_pass_sessions RENAME TO elsewhere`
           return yield* store.saveCredentials(key, pair)

@@ -22,18 +22,18 @@ export const makeDatabase = (
   }
   const now = options.clock === undefined ? Clock.currentTimeMillis : options.clock.currentTimeMillis
   const leases: StoreBackend.LeaseBackend = {
-    acquire: (key, owner, ttl) =>
+    acquire: (key, owner, ttl, expected) =>
       Effect.map(now, (at) => {
         const row = rowOf(key)
         if (row.owner !== undefined && row.owner !== owner && row.expires > at) return Option.none()
         const takenOver = row.owner !== undefined && row.owner !== owner
         const unfinished = takenOver && row.begun
-        if (row.owner !== owner) row.begun = false
+        row.begun = row.record === Option.getOrUndefined(expected)
         row.owner = owner
         row.fence += 1
         row.expires = at + ttl
         log.push(takenOver ? "take over" : "acquire")
-        return Option.some({ fence: row.fence, unfinished })
+        return Option.some({ fence: row.fence, unfinished, record: Option.fromNullable(row.record) })
       }),
     renew: (key, owner, ttl) =>
       Effect.map(now, (at) => {
@@ -43,12 +43,16 @@ export const makeDatabase = (
         log.push("renew")
         return true
       }),
-    begin: (key, owner) =>
-      Effect.sync(() => {
+    compareAndSet: (key, expected, next, lease) =>
+      Effect.suspend(() => {
         const row = rowOf(key)
-        if (row.owner !== owner) return false
-        row.begun = true
-        return true
+        if (row.record !== Option.getOrUndefined(expected)) return Effect.succeed(false)
+        if (lease !== undefined && row.owner !== lease.owner) {
+          return Effect.fail({ reason: "Locked", code: StoreBackend.leaseLost } as const)
+        }
+        row.record = next
+        if (lease !== undefined) row.owner = undefined
+        return Effect.succeed(true)
       }),
     release: (key, owner) =>
       Effect.sync(() => {
@@ -58,18 +62,8 @@ export const makeDatabase = (
         log.push("release")
       })
   }
-  const backend: Omit<StoreBackend.StoreBackend, "begin" | "lock"> = {
+  const backend: Omit<StoreBackend.StoreBackend, "compareAndSet" | "lock"> = {
     read: (key) => Effect.sync(() => Option.fromNullable(rowOf(key).record)),
-    compareAndSet: (key, expected, next, lease) =>
-      Effect.suspend(() => {
-        const row = rowOf(key)
-        if (lease !== undefined && row.owner !== lease.owner) {
-          return Effect.fail({ reason: "Locked", code: StoreBackend.leaseLost } as const)
-        }
-        if (row.record !== Option.getOrUndefined(expected)) return Effect.succeed(false)
-        row.record = next
-        return Effect.succeed(true)
-      }),
     remove: (key) =>
       Effect.sync(() => {
         rowOf(key).record = undefined
@@ -77,8 +71,8 @@ export const makeDatabase = (
   }
   /** The store of one node. */
   const node = (storeOptions?: CredentialStore.StoreOptions) =>
-    Effect.flatMap(Lease.make(leases, options.lease), (locks) =>
-      CredentialStore.make({ ...backend, ...locks }, storeOptions)
+    Effect.flatMap(Lease.make(leases, options.lease), (locked) =>
+      CredentialStore.make({ ...backend, ...locked }, storeOptions)
     )
   const layer = (storeOptions?: CredentialStore.StoreOptions) =>
     Layer.orDie(Layer.scoped(CredentialStore.CredentialStore, node(storeOptions)))

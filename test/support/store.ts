@@ -4,13 +4,19 @@ import { operationsOn } from "../../packages/core/src/internal/store/recordMap.j
 
 type Behaviour = "works" | "fails" | "hangs"
 
-/** A backend on records that the test can see and spoil. Its lock keeps nobody out: it is for one process. */
+/** A lock that keeps nobody out: it is for one process. */
+export const lockOver =
+  (read: StoreBackend.StoreBackend["read"]): StoreBackend.StoreBackend["lock"] =>
+  (key) =>
+    Effect.map(read(key), (record) => ({ lease: { owner: "the only one", unfinished: false }, record }))
+
+/** A backend on records that the test can see and spoil. */
 export const onRecords = (
   records: Map<SessionKey.SessionKey, string>
-): Required<Omit<StoreBackend.StoreBackend, "begin" | "readMany">> => ({
-  ...operationsOn(records),
-  lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
-})
+): Required<Omit<StoreBackend.StoreBackend, "readMany">> => {
+  const operations = operationsOn(records)
+  return { ...operations, lock: lockOver(operations.read) }
+}
 
 /** A store on a backend, with options that can be used. */
 export const storeOn = (
@@ -24,10 +30,14 @@ export const makeStore = () => {
   const behaviour: Record<"read" | "write", Behaviour> = { read: "works", write: "works" }
   const writes = { failed: 0, made: 0 }
   const reads = { made: 0 }
+  const locks = { made: 0 }
   const backend = onRecords(records)
 
-  const behave = <A>(operation: "read" | "write", work: Effect.Effect<A, StoreBackend.BackendFailure>) =>
-    Effect.suspend((): Effect.Effect<A, StoreBackend.BackendFailure> => {
+  const behave = <A, R>(
+    operation: "read" | "write",
+    work: Effect.Effect<A, StoreBackend.BackendFailure, R>
+  ) =>
+    Effect.suspend((): Effect.Effect<A, StoreBackend.BackendFailure, R> => {
       if (behaviour[operation] === "works") return work
       if (operation === "write") writes.failed += 1
       return behaviour[operation] === "hangs"
@@ -44,6 +54,13 @@ export const makeStore = () => {
           reads.made += 1
         })
       ),
+    lock: (...args) =>
+      behave(
+        "read",
+        Effect.tap(backend.lock(...args), () => {
+          locks.made += 1
+        })
+      ),
     compareAndSet: (...args) =>
       behave(
         "write",
@@ -52,5 +69,12 @@ export const makeStore = () => {
         })
       )
   })
-  return { records, behaviour, reads, writes, layer: Layer.succeed(CredentialStore.CredentialStore, service) }
+  return {
+    records,
+    behaviour,
+    reads,
+    locks,
+    writes,
+    layer: Layer.succeed(CredentialStore.CredentialStore, service)
+  }
 }

@@ -74,7 +74,7 @@ export const template: string = await Effect.gen(function* () {
         return true
       }),
     remove: () => Effect.void,
-    lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
+    lock: () => Effect.never
   })
   const session = SessionKey.SessionKey.make(marks.session)
   const credentials = new ClientCredentials.ClientCredentials({
@@ -115,7 +115,7 @@ export const madeUp: Layer.Layer<CredentialStore.CredentialStore> = Layer.orDie(
       readMany: (keys) => Effect.sync(() => new Map(keys.map((key) => [key, recordOf(key)] as const))),
       compareAndSet: () => Effect.succeed(true),
       remove: () => Effect.void,
-      lock: () => Effect.succeed({ owner: "the only one", unfinished: false })
+      lock: () => Effect.never
     })
   )
 )

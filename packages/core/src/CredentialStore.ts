@@ -50,12 +50,26 @@ export interface SaveOptions {
   /** The credentials that may be replaced. @default none */
   readonly replaces?: ClientCredentials | undefined
   /**
-   * The lock under which the credentials are saved. When another holder has it by then, nothing is saved, and the
-   * operation fails as `Locked` with the code `StoreBackend.leaseLost`.
+   * The lock under which the credentials are saved, once. When another holder has it by then, nothing is saved, and
+   * the operation fails as `Locked` with the code `StoreBackend.leaseLost`.
    */
   readonly lease?: StoreBackend.Lease | undefined
   /** What was read before. Nothing is read again unless another process wrote meanwhile. @default it is read */
   readonly read?: Option.Option<StoredSession> | undefined
+}
+
+/**
+ * A hold of the lock of a session.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Hold {
+  readonly lease: StoreBackend.Lease
+  /** The session as it was read under the lock. */
+  readonly stored: Option.Option<StoredSession>
+  /** Whether that is what was expected, so that the holder may begin what cannot be taken back. */
+  readonly isExpected: boolean
 }
 
 /**
@@ -98,14 +112,18 @@ export interface CredentialStore {
   ) => Effect.Effect<void, CredentialStoreError>
   /** Removes the session; succeeds when there is none. */
   readonly remove: (key: SessionKey) => Effect.Effect<void, CredentialStoreError>
-  /** Holds the lock of the session, against every process that shares the store, until the scope closes. */
-  readonly lock: (key: SessionKey) => Effect.Effect<StoreBackend.Lease, CredentialStoreError, Scope.Scope>
   /**
-   * To be run under the lock before what cannot be taken back, such as a registration: the holder of the next lock
-   * learns from `unfinished` that it was begun, when this one does not give the lock back. Fails as `Locked` with the code
-   * `StoreBackend.leaseLost` when there is another holder by now.
+   * Holds the lock of the session, against every process that shares the store, until credentials are saved under it,
+   * at the latest until the scope closes; and reads the session under it.
+   *
+   * When the store holds what is `expected` (by default nothing), the holder may begin what cannot be taken back, such
+   * as a registration: the holder of the next lock learns from `unfinished` of it, when this one does not give the
+   * lock back.
    */
-  readonly begin: (key: SessionKey, lease: StoreBackend.Lease) => Effect.Effect<void, CredentialStoreError>
+  readonly lock: (
+    key: SessionKey,
+    expected?: StoredSession
+  ) => Effect.Effect<Hold, CredentialStoreError, Scope.Scope>
   /** The keys of all sessions, in no order. A session that is saved or removed meanwhile may be among them or not. */
   readonly keys: Stream.Stream<SessionKey, CredentialStoreError>
 }
@@ -140,17 +158,23 @@ interface Bounded {
   ) => Effect.Effect<A, CredentialStoreError>
 }
 
+const decode = (
+  { encryption }: Bounded,
+  key: SessionKey,
+  operation: Operation,
+  record: Option.Option<string>
+): Effect.Effect<Option.Option<StoredSession>, CredentialStoreError> =>
+  Option.isNone(record)
+    ? Effect.succeedNone
+    : Effect.asSome(Record.decode(encryption, operation, key, record.value))
+
 const load = (
-  { backend, encryption, run }: Bounded,
+  bounded: Bounded,
   key: SessionKey,
   operation: Operation
 ): Effect.Effect<Option.Option<StoredSession>, CredentialStoreError> =>
-  Effect.flatMap(
-    run(operation, backend.read(key)),
-    Option.match({
-      onNone: () => Effect.succeedNone,
-      onSome: (record) => Effect.asSome(Record.decode(encryption, operation, key, record))
-    })
+  Effect.flatMap(bounded.run(operation, bounded.backend.read(key)), (record) =>
+    decode(bounded, key, operation, record)
   )
 
 const readMany = (
@@ -186,6 +210,24 @@ const loadMany = (
     return sessions
   })
 
+const recordOf = ({ record }: StoredSession): string => Redacted.value(record)
+
+const lock =
+  (bounded: Bounded): CredentialStore["lock"] =>
+  (key, expected) => {
+    const record = Option.map(Option.fromNullable(expected), recordOf)
+    return bounded.backend.lock(key, record).pipe(
+      Effect.mapError((failure) => StoreBackend.toError("lock", failure)),
+      Effect.flatMap((hold) =>
+        Effect.map(decode(bounded, key, "load", hold.record), (stored) => ({
+          lease: hold.lease,
+          stored,
+          isExpected: Option.getOrUndefined(hold.record) === Option.getOrUndefined(record)
+        }))
+      )
+    )
+  }
+
 /** How often a save is tried while others write. A backend that never lets it win has a defect. */
 const maximumWrites = 10
 
@@ -208,7 +250,7 @@ const save = <A>(
     if (Either.isLeft(decision)) return decision.left
     const { credentials, token } = decision.right
     const session = yield* Record.encode(bounded.encryption, key, credentials, token)
-    const expected = Option.map(current, ({ record }) => Redacted.value(record))
+    const expected = Option.map(current, recordOf)
     const written = yield* bounded.run(
       "save",
       bounded.backend.compareAndSet(key, expected, Redacted.value(session.record), lease)
@@ -276,9 +318,7 @@ const build = (
     saveCredentials: saveCredentials(bounded),
     saveToken: saveToken(bounded),
     remove: (key) => bounded.run("remove", backend.remove(key)),
-    lock: (key) => Effect.mapError(backend.lock(key), (failure) => StoreBackend.toError("lock", failure)),
-    begin: (key, lease) =>
-      backend.begin === undefined ? Effect.void : bounded.run("lock", backend.begin(key, lease)),
+    lock: lock(bounded),
     keys:
       backend.keys === undefined
         ? Stream.fail(new CredentialStoreError({ operation: "list", reason: "Unsupported" }))
@@ -306,39 +346,41 @@ export const make = (
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<CredentialStore> = Layer.scoped(
+export const layerMemory: Layer.Layer<CredentialStore> = Layer.effect(
   CredentialStore,
   Effect.map(StoreBackend.memory, (backend) => build(backend, Options.store.fallback, undefined))
 )
 
 const keyValueBackend = (
   store: KeyValueStore.KeyValueStore,
-  prefix: string
-): Effect.Effect<StoreBackend.StoreBackend, never, Scope.Scope> =>
-  Effect.map(StoreBackend.lockInProcess, (lock) => {
-    const name = (key: SessionKey) => `${prefix}${key}`
-    const unavailable = (): StoreBackend.BackendFailure => ({ reason: "Unavailable" })
-    const read = (key: SessionKey) => Effect.mapError(store.get(name(key)), unavailable)
-    const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
-    return {
-      read,
-      compareAndSet: (key, expected, next) =>
-        oneAtATime(
-          Effect.flatMap(read(key), (current) =>
-            Option.getOrUndefined(current) === Option.getOrUndefined(expected)
-              ? Effect.as(Effect.mapError(store.set(name(key), next), unavailable), true)
-              : Effect.succeed(false)
-          )
-        ),
-      remove: (key) =>
-        oneAtATime(
-          Effect.flatMap(read(key), (current) =>
-            Option.isNone(current) ? Effect.void : Effect.mapError(store.remove(name(key)), unavailable)
-          )
-        ),
-      lock
-    }
-  })
+  prefix: string,
+  timeout: number
+): StoreBackend.StoreBackend => {
+  const name = (key: SessionKey) => `${prefix}${key}`
+  const unavailable = (): StoreBackend.BackendFailure => ({ reason: "Unavailable" })
+  const read = (key: SessionKey) => Effect.mapError(store.get(name(key)), unavailable)
+  const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
+  return {
+    read,
+    compareAndSet: (key, expected, next) =>
+      oneAtATime(
+        Effect.flatMap(read(key), (current) =>
+          Option.getOrUndefined(current) === Option.getOrUndefined(expected)
+            ? Effect.as(Effect.mapError(store.set(name(key), next), unavailable), true)
+            : Effect.succeed(false)
+        )
+      ),
+    remove: (key) =>
+      oneAtATime(
+        Effect.flatMap(read(key), (current) =>
+          Option.isNone(current) ? Effect.void : Effect.mapError(store.remove(name(key)), unavailable)
+        )
+      ),
+    lock: StoreBackend.lockInProcess((key) =>
+      hardTimeout(timeout, (): StoreBackend.BackendFailure => ({ reason: "Timeout" }))(read(key))
+    )
+  }
+}
 
 /**
  * Options of a store in a `KeyValueStore`.
@@ -367,11 +409,11 @@ const otherOptions: {
 export const layerKeyValueStore = (
   options: KeyValueStoreOptions = {}
 ): Layer.Layer<CredentialStore, InvalidInput, KeyValueStore.KeyValueStore> =>
-  Layer.scoped(
+  Layer.effect(
     CredentialStore,
     Effect.gen(function* () {
-      yield* Options.store.checkNames(options, "", Object.keys(otherOptions))
+      const { timeout } = yield* Options.store.checkNames(options, "", Object.keys(otherOptions))
       const store = yield* KeyValueStore.KeyValueStore
-      return yield* make(yield* keyValueBackend(store, options.prefix ?? "adobe-pass/"), options)
+      return yield* make(keyValueBackend(store, options.prefix ?? "adobe-pass/", timeout), options)
     })
   )

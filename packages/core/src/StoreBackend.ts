@@ -63,10 +63,22 @@ export interface Lease {
   /** The fencing number: it grows with each hold of the session. Absent where the backend does not count holds. */
   readonly fence?: number | undefined
   /**
-   * Whether the holder before had begun (see `StoreBackend.begin`) and did not give the lock back, because it died or
+   * Whether the holder before had begun (see `StoreBackend.lock`) and did not give the lock back, because it died or
    * lost it: what it had begun may be done or not.
    */
   readonly unfinished: boolean
+}
+
+/**
+ * What the lock of a session gives to its holder.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Hold {
+  readonly lease: Lease
+  /** The record as it was read under the lock. */
+  readonly record: Option.Option<string>
 }
 
 /**
@@ -84,8 +96,11 @@ export interface StoreBackend {
   ) => Effect.Effect<ReadonlyMap<SessionKey, string>, BackendFailure>
   /**
    * Writes `next` if the record is still `expected` (`None`: if there is no record), in one atomic and durable step;
-   * false when the record is another one. With a `lease` the same step checks that no other holder took the lock
-   * over, and fails as `Locked` with the code `leaseLost` when one did.
+   * false when the record is another one.
+   *
+   * With a `lease` the same step checks that no other holder took the lock over, and fails as `Locked` with the code
+   * `leaseLost` when one did. It may also give the lock back, so a lease is good for one write. When that write is
+   * repeated because its answer was lost, the result is false, as the record is another one by then.
    */
   readonly compareAndSet: (
     key: SessionKey,
@@ -96,17 +111,19 @@ export interface StoreBackend {
   /** Removes the record; succeeds when there is none. */
   readonly remove: (key: SessionKey) => Effect.Effect<void, BackendFailure>
   /**
-   * Holds an exclusive lock of the key until the scope closes. The lock ends by itself when its holder dies. A backend
-   * that can only keep leases makes `lock` and `begin` with `Lease.make`.
-   */
-  readonly lock: (key: SessionKey) => Effect.Effect<Lease, BackendFailure, Scope.Scope>
-  /**
-   * Notes beside the lock that its holder begins what it cannot take back. When the holder does not give the lock back,
-   * the next lease is `unfinished`. Fails as `Locked` with the code `leaseLost` when there is another holder by now.
+   * Holds an exclusive lock of the key until the scope closes, and reads the record under it. The lock ends by itself
+   * when its holder dies.
    *
-   * @default nothing, which is right where a lock ends with the memory of the process
+   * If the record is still `expected` (`None`: if there is no record), the holder is about to begin what it cannot take
+   * back, and the same operation notes that beside the lock: when the holder does not give the lock back, the next
+   * lease is `unfinished`. No note is needed where a lock ends with the memory of the process.
+   *
+   * A backend that can only keep leases makes `lock` and `compareAndSet` with `Lease.make`.
    */
-  readonly begin?: (key: SessionKey, lease: Lease) => Effect.Effect<void, BackendFailure>
+  readonly lock: (
+    key: SessionKey,
+    expected: Option.Option<string>
+  ) => Effect.Effect<Hold, BackendFailure, Scope.Scope>
   /** The keys of all records. @default a failure: the store cannot list its sessions */
   readonly keys?: Stream.Stream<SessionKey, BackendFailure>
 }
@@ -119,42 +136,42 @@ export interface StoreBackend {
  */
 export interface LeaseBackend {
   /**
-   * One atomic step: takes the lease for `ttl` milliseconds if it is free, has expired, or is this owner's already;
-   * `None` while another owner holds it.
+   * One atomic step: takes the lease for `ttl` milliseconds if it is free, has expired, or is this owner's already,
+   * and reads the record; `None` while another owner holds the lease.
+   *
+   * If the record is `expected`, the step notes beside the lease that the owner has begun. The note goes when the lease is
+   * released or acquired by another owner, whose lease is `unfinished` then.
    */
   readonly acquire: (
     key: SessionKey,
     owner: string,
-    ttl: number
-  ) => Effect.Effect<Option.Option<Pick<Lease, "fence" | "unfinished">>, BackendFailure>
+    ttl: number,
+    expected: Option.Option<string>
+  ) => Effect.Effect<Option.Option<Omit<Lease, "owner"> & Pick<Hold, "record">>, BackendFailure>
   /** Extends the lease to `ttl` milliseconds from now if it is still the owner's; false when it is not. */
   readonly renew: (key: SessionKey, owner: string, ttl: number) => Effect.Effect<boolean, BackendFailure>
-  /**
-   * Notes beside the lease, if it is still the owner's, that the owner has begun; false when it is not. The note goes
-   * when the lease is released or acquired by another owner, whose lease is `unfinished` then.
-   */
-  readonly begin: (key: SessionKey, owner: string) => Effect.Effect<boolean, BackendFailure>
+  /** As in `StoreBackend`; a write under a lease frees the lease in the same step. */
+  readonly compareAndSet: StoreBackend["compareAndSet"]
   /** Frees the lease if it is still the owner's; otherwise does nothing. */
   readonly release: (key: SessionKey, owner: string) => Effect.Effect<void, BackendFailure>
 }
 
 /**
- * The lock of a backend that a single process uses. It ends with the scope in which it is made.
+ * The lock of a backend that a single process uses, which reads records with `read`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const lockInProcess: Effect.Effect<StoreBackend["lock"], never, Scope.Scope> = Effect.map(
-  KeyedMutex.make<SessionKey>(),
-  (mutex) => {
-    let holds = 0
-    return (key) =>
-      Effect.map(mutex(key), () => {
-        holds += 1
-        return { owner: `${holds}`, fence: holds, unfinished: false }
-      })
-  }
-)
+export const lockInProcess = (read: StoreBackend["read"]): StoreBackend["lock"] => {
+  const mutex = KeyedMutex.make<SessionKey>()
+  let holds = 0
+  return (key) =>
+    Effect.flatMap(mutex(key), () => {
+      holds += 1
+      const lease = { owner: `${holds}`, fence: holds, unfinished: false }
+      return Effect.map(read(key), (record) => ({ lease, record }))
+    })
+}
 
 /**
  * A backend in the memory of one process.
@@ -162,8 +179,7 @@ export const lockInProcess: Effect.Effect<StoreBackend["lock"], never, Scope.Sco
  * @since 0.1.0
  * @category constructors
  */
-export const memory: Effect.Effect<
-  Required<Omit<StoreBackend, "begin" | "readMany">>,
-  never,
-  Scope.Scope
-> = Effect.map(lockInProcess, (lock) => ({ ...operationsOn(new Map()), lock }))
+export const memory: Effect.Effect<Required<Omit<StoreBackend, "readMany">>> = Effect.sync(() => {
+  const operations = operationsOn(new Map())
+  return { ...operations, lock: lockInProcess(operations.read) }
+})

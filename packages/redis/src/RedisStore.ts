@@ -15,6 +15,7 @@ import * as Lease from "effect-adobe-pass/Lease"
 import { SessionKey } from "effect-adobe-pass/SessionKey"
 import type * as Setting from "effect-adobe-pass/Setting"
 import * as StoreBackend from "effect-adobe-pass/StoreBackend"
+import { unexpectedReply } from "./internal/failures.js"
 import * as Scripts from "./internal/storeScripts.js"
 import { Redis, type Script } from "./Redis.js"
 import * as RedisOptions from "./RedisOptions.js"
@@ -64,16 +65,42 @@ const refusingEviction = (redis: Redis): Redis => {
   }
 }
 
+/** How scripts are told the record that is expected. */
+const expecting = (expected: Option.Option<string>) => [
+  Option.isSome(expected) ? "1" : "0",
+  Option.getOrElse(expected, () => "")
+]
+
+const decodeGranted = Schema.decodeUnknown(
+  Schema.OptionFromNullOr(Schema.Tuple(Schema.Number, Schema.Number, Schema.OptionFromNullOr(Schema.String)))
+)
+
+const acquire =
+  (hashes: Hashes): StoreBackend.LeaseBackend["acquire"] =>
+  (key, owner, ttl, expected) =>
+    run(hashes, Scripts.acquire, key, ...expecting(expected), owner, `${ttl}`).pipe(
+      Effect.flatMap((reply) => Effect.mapError(decodeGranted(reply), unexpectedReply)),
+      Effect.map(
+        Option.map(([fence, unfinished, record]) => ({ fence, unfinished: unfinished === 1, record }))
+      )
+    )
+
+const compareAndSet =
+  (hashes: Hashes): StoreBackend.StoreBackend["compareAndSet"] =>
+  (key, expected, next, lease) =>
+    Effect.flatMap(
+      run(hashes, Scripts.compareAndSet, key, ...expecting(expected), next, lease?.owner ?? ""),
+      (reply) =>
+        reply === -1
+          ? Effect.fail({ reason: "Locked", code: StoreBackend.leaseLost } as const)
+          : Effect.succeed(reply === 1)
+    )
+
 const leases = (hashes: Hashes): StoreBackend.LeaseBackend => ({
-  acquire: (key, owner, ttl) =>
-    Effect.map(run(hashes, Scripts.acquire, key, owner, `${ttl}`), (reply) => {
-      if (!Array.isArray(reply)) return Option.none()
-      const [fence, unfinished] = reply.map(Number)
-      return Option.some({ fence, unfinished: unfinished === 1 })
-    }),
+  acquire: acquire(hashes),
   renew: (key, owner, ttl) =>
     Effect.map(run(hashes, Scripts.renew, key, owner, `${ttl}`), (reply) => reply === 1),
-  begin: (key, owner) => Effect.map(run(hashes, Scripts.begin, key, owner), (reply) => reply === 1),
+  compareAndSet: compareAndSet(hashes),
   release: (key, owner) => run(hashes, Scripts.release, key, owner)
 })
 
@@ -97,25 +124,6 @@ const readMany =
       { concurrency: concurrentReads }
     ).pipe(Effect.map((found) => new Map(found.flatMap(Option.toArray))))
 
-const compareAndSet =
-  (hashes: Hashes): StoreBackend.StoreBackend["compareAndSet"] =>
-  (key, expected, next, lease) =>
-    Effect.flatMap(
-      run(
-        hashes,
-        Scripts.compareAndSet,
-        key,
-        next,
-        Option.isSome(expected) ? "1" : "0",
-        Option.getOrElse(expected, () => ""),
-        lease?.owner ?? ""
-      ),
-      (reply) =>
-        reply === -1
-          ? Effect.fail({ reason: "Locked", code: StoreBackend.leaseLost } as const)
-          : Effect.succeed(reply === 1)
-    )
-
 const decodeKey = Schema.decodeOption(SessionKey)
 
 /** Reads each hash, because some have a lease and no record. */
@@ -133,13 +141,12 @@ const keys = (hashes: Hashes): Stream.Stream<SessionKey, StoreBackend.BackendFai
 
 const backend = (
   hashes: Hashes,
-  locks: Pick<StoreBackend.StoreBackend, "begin" | "lock">
+  locked: Pick<StoreBackend.StoreBackend, "compareAndSet" | "lock">
 ): StoreBackend.StoreBackend => ({
   read: read(hashes),
   readMany: readMany(hashes),
-  compareAndSet: compareAndSet(hashes),
   remove: (key) => run(hashes, Scripts.remove, key),
-  ...locks,
+  ...locked,
   keys: keys(hashes)
 })
 
@@ -162,8 +169,8 @@ export const make = (
       redis: eviction === "refuse" ? refusingEviction(redis) : redis,
       prefix: `${prefix}session:`
     }
-    const locks = yield* Lease.make(leases(hashes), options.lease)
-    return yield* CredentialStore.make(backend(hashes, locks), options)
+    const locked = yield* Lease.make(leases(hashes), options.lease)
+    return yield* CredentialStore.make(backend(hashes, locked), options)
   })
 
 /**

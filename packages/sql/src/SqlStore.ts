@@ -58,8 +58,8 @@ export const make = (
     const checked = yield* SqlOptions.store.checkNames(options, "", Object.keys(others))
     const table = yield* Table.make(yield* SqlClient.SqlClient, checked.table)
     yield* DatabaseFile.makePrivate(table)
-    const locks = yield* Lease.make(Leases.make(table), options.lease)
-    const store = yield* CredentialStore.make(Records.make(table, locks), options)
+    const locked = yield* Lease.make(Leases.make(table), options.lease)
+    const store = yield* CredentialStore.make(Records.make(table, locked), options)
     yield* checked.migrate ? Migrations.run(checked) : Migrations.setBusyTimeout(table)
     return store
   })

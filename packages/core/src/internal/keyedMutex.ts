@@ -1,5 +1,6 @@
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as RcMap from "effect/RcMap"
+import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 
 /**
@@ -8,17 +9,41 @@ import type * as Scope from "effect/Scope"
  */
 export type KeyedMutex<K> = (key: K) => Effect.Effect<void, never, Scope.Scope>
 
-export const make = <K>(): Effect.Effect<KeyedMutex<K>, never, Scope.Scope> =>
-  Effect.map(
-    RcMap.make({ lookup: (_key: K) => Effect.makeSemaphore(1) }),
-    (semaphores): KeyedMutex<K> =>
-      (key) =>
-        Effect.flatMap(RcMap.get(semaphores, key), (semaphore) =>
-          Effect.uninterruptibleMask((restore) =>
-            Effect.zipRight(
-              restore(semaphore.take(1)),
-              Effect.addFinalizer(() => semaphore.release(1))
-            )
-          )
-        )
-  )
+export const make = <K>(): KeyedMutex<K> => {
+  /** For each key that is locked, the turns of those who wait for it. */
+  const queues = new Map<K, Set<Deferred.Deferred<void>>>()
+
+  const release = (key: K): Effect.Effect<void> =>
+    Effect.sync(() => {
+      const queue = queues.get(key)
+      for (const turn of queue ?? []) {
+        queue?.delete(turn)
+        Deferred.unsafeDone(turn, Effect.void)
+        return
+      }
+      queues.delete(key)
+    })
+
+  const take = (key: K, restore: <A>(wait: Effect.Effect<A>) => Effect.Effect<A>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const queue = queues.get(key)
+      if (queue === undefined) {
+        queues.set(key, new Set())
+        return Effect.void
+      }
+      const turn = Deferred.unsafeMake<void>(FiberId.none)
+      queue.add(turn)
+      return Effect.onInterrupt(restore(Deferred.await(turn)), () =>
+        // Who was let in already leaves the lock to the next.
+        queue.delete(turn) ? Effect.void : release(key)
+      )
+    })
+
+  return (key) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.zipRight(
+        take(key, restore),
+        Effect.addFinalizer(() => release(key))
+      )
+    )
+}

@@ -3,9 +3,14 @@ import * as fs from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import { SessionKey } from "effect-adobe-pass/SessionKey"
-import { type BackendFailure, type Lease, leaseLost, type StoreBackend } from "effect-adobe-pass/StoreBackend"
+import {
+  type BackendFailure,
+  type Hold,
+  type Lease,
+  leaseLost,
+  type StoreBackend
+} from "effect-adobe-pass/StoreBackend"
 import * as FileLock from "./fileLock.js"
 import { link, readText, step, syncDirectory, withTemporary } from "./files.js"
 import { ensureUnchanged, fileOf, keys, type StoreDirectory } from "./storeDirectory.js"
@@ -81,14 +86,22 @@ const remove = (files: Files, key: SessionKey) =>
     yield* change(files, lock, () => fs.rm(fileOf(files.directory, key, "json"), { force: true }))
   }).pipe(Effect.scoped)
 
-const lock = ({ lockWait, sessionLock }: Files, key: SessionKey) =>
-  Effect.map(
-    Effect.timeoutFail(Effect.disconnect(sessionLock(key)), {
-      duration: lockWait,
-      onTimeout: (): BackendFailure => ({ reason: "Locked" })
-    }),
-    ({ owner, unfinished }): Lease => ({ owner, unfinished })
-  )
+const begin = ({ directory }: Files, key: SessionKey, owner: string) =>
+  Effect.zipRight(FileLock.begin(fileOf(directory, key, "lock"), owner), syncDirectory(directory.path))
+
+const hold = (files: Files, key: SessionKey, expected: Option.Option<string>) =>
+  Effect.gen(function* () {
+    const { owner, unfinished } = yield* files.sessionLock(key)
+    const record = yield* read(files, key)
+    if (Option.getOrUndefined(record) === Option.getOrUndefined(expected)) yield* begin(files, key, owner)
+    return { lease: { owner, unfinished }, record } satisfies Hold
+  })
+
+const lock = (files: Files, key: SessionKey, expected: Option.Option<string>) =>
+  Effect.timeoutFail(Effect.disconnect(hold(files, key, expected)), {
+    duration: files.lockWait,
+    onTimeout: (): BackendFailure => ({ reason: "Locked" })
+  })
 
 const isSessionKey = Schema.is(SessionKey)
 
@@ -99,18 +112,8 @@ const checked = <A, R>(
 ): Effect.Effect<A, BackendFailure, R> =>
   isSessionKey(key) ? operation : Effect.fail<BackendFailure>({ reason: "Unavailable", code: "INVALID_KEY" })
 
-const begin = (files: Files, key: SessionKey, lease: Lease) =>
-  Effect.gen(function* () {
-    yield* ensureHeld(files, key, lease)
-    yield* FileLock.begin(fileOf(files.directory, key, "lock"), lease.owner)
-    yield* syncDirectory(files.directory.path)
-  })
-
 /** The backend on a directory. Its locks end with the scope. @internal */
-export const make = (
-  directory: StoreDirectory,
-  lockWait: number
-): Effect.Effect<StoreBackend, never, Scope.Scope> =>
+export const make = (directory: StoreDirectory, lockWait: number): Effect.Effect<StoreBackend> =>
   Effect.gen(function* () {
     const files: Files = {
       directory,
@@ -123,8 +126,7 @@ export const make = (
       // Disconnected, so that a disk that hangs does not hold the caller. The write keeps its lock until it ends.
       compareAndSet: (key, ...write) => checked(key, Effect.disconnect(compareAndSet(files, key, ...write))),
       remove: (key) => checked(key, Effect.disconnect(remove(files, key))),
-      lock: (key) => checked(key, lock(files, key)),
-      begin: (key, lease) => checked(key, begin(files, key, lease)),
+      lock: (key, expected) => checked(key, lock(files, key, expected)),
       keys: keys(directory)
     }
   })

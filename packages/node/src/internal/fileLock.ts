@@ -22,7 +22,7 @@ import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { SessionKey } from "effect-adobe-pass/SessionKey"
-import { type BackendFailure, lockInProcess, type StoreBackend } from "effect-adobe-pass/StoreBackend"
+import { type BackendFailure, lockInProcess } from "effect-adobe-pass/StoreBackend"
 import { discard, ifPresent, link, onCode, readText, step, temporaryName, withTemporary } from "./files.js"
 
 const heartbeat = Duration.seconds(2)
@@ -178,10 +178,10 @@ export interface Lock {
  */
 export type Hold = (key: SessionKey) => Effect.Effect<Lock, BackendFailure, Scope.Scope>
 
-const hold = (inProcess: ReturnType<StoreBackend["lock"]>, file: string, host: string) =>
+const hold = (turn: Effect.Effect<unknown, BackendFailure, Scope.Scope>, file: string, host: string) =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      yield* restore(inProcess)
+      yield* restore(turn)
       const owner = randomUUID()
       const text = encodeHolder({ pid: process.pid, host, owner })
       while (!(yield* create(file, text))) yield* restore(waitUntilFree(file, host))
@@ -196,11 +196,8 @@ const hold = (inProcess: ReturnType<StoreBackend["lock"]>, file: string, host: s
   )
 
 /** Locks with one file per session. @internal */
-export const make = (fileOf: (key: SessionKey) => string): Effect.Effect<Hold, never, Scope.Scope> =>
-  Effect.zipWith(
-    lockInProcess,
-    currentHost,
-    (inProcess, host): Hold =>
-      (key) =>
-        hold(inProcess(key), fileOf(key), host)
-  )
+export const make = (fileOf: (key: SessionKey) => string): Effect.Effect<Hold> =>
+  Effect.map(currentHost, (host) => {
+    const inProcess = lockInProcess(() => Effect.succeedNone)
+    return (key) => hold(inProcess(key, Option.none()), fileOf(key), host)
+  })

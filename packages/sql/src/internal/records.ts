@@ -6,27 +6,21 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { SessionKey } from "effect-adobe-pass/SessionKey"
 import { type BackendFailure, type Lease, leaseLost, type StoreBackend } from "effect-adobe-pass/StoreBackend"
-import { changed, query } from "./statement.js"
+import { changed, decodeFirst, query } from "./statement.js"
 import type { Table } from "./table.js"
 
 const keysPerPage = 1000
 const keysPerRead = 500
 
-const decodeRecord = Schema.decodeUnknown(Schema.Struct({ record: Schema.NullOr(Schema.String) }))
+const decodeRecord = decodeFirst(Schema.Struct({ record: Schema.OptionFromNullOr(Schema.String) }))
 const decodeKey = Schema.decodeUnknownOption(Schema.Struct({ session: SessionKey }))
 const decodeRow = Schema.decodeUnknownOption(Schema.Struct({ session: SessionKey, record: Schema.String }))
 
 /** Only a missing row or a null record means that there is none. Anything else must not look like a new device. */
 const read = (table: Table, key: SessionKey): Effect.Effect<Option.Option<string>, BackendFailure> =>
-  Effect.flatMap(
-    query(table, "read", table.sql`SELECT record FROM ${table.identifier} WHERE session = ${key}`),
-    ([row]) =>
-      row === undefined
-        ? Effect.succeedNone
-        : Effect.mapBoth(decodeRecord(row), {
-            onFailure: (): BackendFailure => ({ reason: "Unavailable", code: "UNEXPECTED_ROW" }),
-            onSuccess: ({ record }) => Option.fromNullable(record)
-          })
+  query(table, "read", table.sql`SELECT record FROM ${table.identifier} WHERE session = ${key}`).pipe(
+    Effect.flatMap(decodeRecord),
+    Effect.map(Option.flatMap(({ record }) => record))
   )
 
 const readSome = ({ identifier, sql }: Table, keys: ReadonlyArray<SessionKey>) => sql`
@@ -54,30 +48,54 @@ const insert = ({ identifier, now, sql }: Table, key: SessionKey, next: string) 
   WHERE held.record IS NULL
   RETURNING session`
 
-const isHeldBy = ({ sql }: Table, lease: Lease | undefined) =>
-  lease === undefined ? sql`TRUE` : sql`lease_owner = ${lease.owner}`
+/** Whether the record of the row `held` is the expected one. @internal */
+export const isExpected = ({ sql }: Table, expected: Option.Option<string>) =>
+  Option.match(expected, {
+    onNone: () => sql`held.record IS NULL`,
+    onSome: (record) => sql`held.record = ${record}`
+  })
 
-const compareAndSet =
+const update = (table: Table, key: SessionKey, expected: Option.Option<string>, next: string) => {
+  const { identifier, now, sql } = table
+  return sql`
+    UPDATE ${identifier} AS held SET record = ${next}, updated_at = ${now}
+    WHERE session = ${key} AND ${isExpected(table, expected)}
+    RETURNING session`
+}
+
+/** The holder of a lease has a row already. */
+const updateAndRelease = (
+  table: Table,
+  key: SessionKey,
+  expected: Option.Option<string>,
+  next: string,
+  { owner }: Lease
+) => {
+  const { identifier, now, sql } = table
+  return sql`
+    UPDATE ${identifier} AS held SET record = ${next}, lease_owner = NULL, updated_at = ${now}
+    WHERE session = ${key} AND ${isExpected(table, expected)} AND lease_owner = ${owner}
+    RETURNING session`
+}
+
+/** A write under a lease frees the lease. @internal */
+export const compareAndSet =
   (table: Table): StoreBackend["compareAndSet"] =>
-  (key, expected, next, lease) =>
-    Effect.gen(function* () {
-      const { identifier, now, sql } = table
-      const isExpected = Option.match(expected, {
-        onNone: () => sql`record IS NULL`,
-        onSome: (record) => sql`record = ${record}`
-      })
-      const update = sql`
-        UPDATE ${identifier} SET record = ${next}, updated_at = ${now}
-        WHERE session = ${key} AND ${isExpected} AND ${isHeldBy(table, lease)}
-        RETURNING session`
-      // The holder of a lease has a row already.
-      const isNew = lease === undefined && Option.isNone(expected)
-      const written = yield* changed(table, "compareAndSet", isNew ? insert(table, key, next) : update)
-      if (written || lease === undefined) return written
-      const held = sql`SELECT session FROM ${identifier} WHERE session = ${key} AND ${isHeldBy(table, lease)}`
-      if (yield* changed(table, "compareAndSet", held)) return false
-      return yield* Effect.fail({ reason: "Locked", code: leaseLost } as const)
-    })
+  (key, expected, next, lease) => {
+    if (lease === undefined) {
+      const write = Option.isNone(expected) ? insert(table, key, next) : update(table, key, expected, next)
+      return changed(table, "compareAndSet", write)
+    }
+    const lost = Effect.flatMap(read(table, key), (record) =>
+      Option.getOrUndefined(record) === Option.getOrUndefined(expected)
+        ? Effect.fail<BackendFailure>({ reason: "Locked", code: leaseLost })
+        : Effect.succeed(false)
+    )
+    const write = updateAndRelease(table, key, expected, next, lease)
+    return Effect.flatMap(changed(table, "compareAndSet", write), (written) =>
+      written ? Effect.succeed(true) : lost
+    )
+  }
 
 /** Keeps the row, because it holds the fencing number of the last lease. `Migrations.run` deletes rows without a record. */
 const remove = ({ identifier, now, sql }: Table, key: SessionKey) =>
@@ -98,11 +116,10 @@ const keys = (table: Table): Stream.Stream<SessionKey, BackendFailure> =>
   )
 
 /** Records in the column `record` of the table. @internal */
-export const make = (table: Table, locks: Pick<StoreBackend, "begin" | "lock">): StoreBackend => ({
+export const make = (table: Table, locked: Pick<StoreBackend, "compareAndSet" | "lock">): StoreBackend => ({
   read: (key) => read(table, key),
   readMany: (keys) => readMany(table, keys),
-  compareAndSet: compareAndSet(table),
   remove: (key) => Effect.asVoid(query(table, "remove", remove(table, key))),
-  ...locks,
+  ...locked,
   keys: keys(table)
 })

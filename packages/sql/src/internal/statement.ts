@@ -2,8 +2,10 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import type { BackendFailure } from "effect-adobe-pass/StoreBackend"
 import type { Table } from "./table.js"
 
@@ -127,6 +129,20 @@ export const query = (
       Effect.map(() => found)
     )
   })
+
+/** Decodes the only row of a result, if there is one. A row of another shape is a failure, and never like none. @internal */
+export const decodeFirst = <A, I>(
+  row: Schema.Schema<A, I>
+): ((rows: ReadonlyArray<unknown>) => Effect.Effect<Option.Option<A>, BackendFailure>) => {
+  const decode = Schema.decodeUnknown(row)
+  return ([first]) =>
+    first === undefined
+      ? Effect.succeedNone
+      : Effect.mapBoth(decode(first), {
+          onFailure: (): BackendFailure => ({ reason: "Unavailable", code: "UNEXPECTED_ROW" }),
+          onSuccess: Option.some
+        })
+}
 
 /** Whether a statement with `RETURNING` changed a row. @internal */
 export const changed = (

@@ -8,8 +8,9 @@ import type { CredentialStoreError, SessionError } from "../../AdobePassError.js
 import { type ClientCredentials, sameCredentials } from "../../ClientCredentials.js"
 import type { SaveOptions, StoredSession } from "../../CredentialStore.js"
 import type { RegisteredApplication } from "../../RegisteredApplication.js"
-import { type Lease, leaseLost } from "../../StoreBackend.js"
+import { leaseLost, toError } from "../../StoreBackend.js"
 import { poll } from "../poll.js"
+import { raceLate } from "../raceLate.js"
 import { remembering, type Session, type SessionServices } from "./session.js"
 
 const isLeaseLost = (error: SessionError): boolean =>
@@ -41,18 +42,24 @@ const tellOfRedirectUri = (
     return apply(session, { _tag: "RedirectUriDiffers" })
   })
 
+/** Updates the state in memory with what was read from the store. */
+const noticed = (
+  services: SessionServices,
+  session: Session,
+  stored: Option.Option<StoredSession>
+): Effect.Effect<void> =>
+  Option.isNone(stored)
+    ? Effect.void
+    : Effect.flatMap(Clock.currentTimeMillis, (at) =>
+        services.apply(session, { _tag: "Loaded", stored: stored.value, at })
+      ).pipe(Effect.zipRight(tellOfRedirectUri(services, session, stored.value.credentials)))
+
 /** Reads the store, and updates the state in memory. */
 export const consult = (
   services: SessionServices,
   session: Session
 ): Effect.Effect<Option.Option<StoredSession>, CredentialStoreError> =>
-  Effect.tap(services.store.load(session.key), (stored) =>
-    Option.isNone(stored)
-      ? Effect.void
-      : Effect.flatMap(Clock.currentTimeMillis, (at) =>
-          services.apply(session, { _tag: "Loaded", stored: stored.value, at })
-        ).pipe(Effect.zipRight(tellOfRedirectUri(services, session, stored.value.credentials)))
-  )
+  Effect.tap(services.store.load(session.key), (stored) => noticed(services, session, stored))
 
 /** Saves credentials, and updates the state in memory with what the store holds afterwards. */
 export const save = (
@@ -79,42 +86,46 @@ export const register = (
   session: Session,
   replaces?: ClientCredentials
 ): Effect.Effect<StoredSession, SessionError> => {
+  const isOther = isOtherThan(replaces)
   const consulted = consult(services, session)
-  const savedElsewhere = poll(Effect.map(consulted, Option.filter(isOtherThan(replaces))))
-  return Effect.scoped(
-    Effect.gen(function* () {
-      const turn = yield* Effect.raceFirst(
-        Effect.map(services.store.lock(session.key), Either.right),
-        Effect.map(Effect.delay(savedElsewhere, 100), Either.left)
+  const savedElsewhere = poll(Effect.map(consulted, Option.filter(isOther)))
+  return Effect.gen(function* () {
+    const expected = replaces === undefined ? Option.none() : yield* consulted
+    if (Option.isSome(expected) && isOther(expected.value)) return expected.value
+    const turn = yield* raceLate(
+      Effect.map(services.store.lock(session.key, Option.getOrUndefined(expected)), Either.right),
+      Effect.map(Effect.delay(savedElsewhere, 100), Either.left)
+    )
+    if (Either.isLeft(turn)) return turn.left
+    const { isExpected, lease, stored } = turn.right
+    yield* noticed(services, session, stored)
+    if (Option.isSome(stored) && isOther(stored.value)) return stored.value
+    if (lease.unfinished) yield* services.apply(session, { _tag: "LockTakenOver" })
+    if (!isExpected) return yield* toError("lock", { reason: "Locked", code: leaseLost })
+    return yield* Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(issue(services, session, restore), (issued) =>
+        Effect.retry(save(services, session, issued, { replaces, read: stored, lease }), storeRetry)
       )
-      if (Either.isLeft(turn)) return turn.left
-      const lease = turn.right
-      const read = yield* consulted
-      if (Option.isSome(read) && isOtherThan(replaces)(read.value)) return read.value
-      if (lease.unfinished) yield* services.apply(session, { _tag: "LockTakenOver" })
-      return yield* Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(issue(services, session, lease, restore), (issued) =>
-          Effect.retry(save(services, session, issued, { replaces, read, lease }), storeRetry)
-        )
-      )
-    })
+    )
+  }).pipe(
+    Effect.scoped,
     // The issued credentials are kept. Under a new lock they are saved, or those of the other holder are adopted.
-  ).pipe(Effect.retry({ times: 1, while: isLeaseLost }))
+    Effect.retry({ times: 1, while: isLeaseLost })
+  )
 }
 
 /** The credentials that were issued before and not stored, or new ones. */
 const issue = (
-  { apply, registration, store }: SessionServices,
+  { apply, registration }: SessionServices,
   session: Session,
-  lease: Lease,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<ClientCredentials, SessionError> => {
   const { issued } = session.entry.state
-  if (issued !== undefined) return Effect.succeed(issued)
-  const begun = Effect.retry(store.begin(session.key, lease), storeRetry)
-  return Effect.tap(restore(Effect.zipRight(begun, registration.register(session.device))), (credentials) =>
-    apply(session, { _tag: "Issued", credentials })
-  )
+  return issued !== undefined
+    ? Effect.succeed(issued)
+    : Effect.tap(restore(registration.register(session.device)), (credentials) =>
+        apply(session, { _tag: "Issued", credentials })
+      )
 }
 
 /**

@@ -1,10 +1,11 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type { Lease } from "../../StoreBackend.js"
 import { ensure, type LawOf, law, same } from "./law.js"
 import { sampleKey } from "./samples.js"
-import { hold, make, oneAtATime, type Store, waits } from "./store.js"
+import { clientId, hold, make, oneAtATime, type Store, waits } from "./store.js"
 
 export const locks: ReadonlyArray<LawOf<Store>> = [
   law("a lock lets one fiber in at a time", function* (store) {
@@ -24,10 +25,10 @@ export const locks: ReadonlyArray<LawOf<Store>> = [
   }),
   law(
     "a lock is free again, and nothing unfinished, after its holder was interrupted",
-    function* ({ begin, lock, pass }) {
+    function* ({ lock, pass }) {
       const held = yield* Deferred.make<Lease>()
-      const holder = Effect.flatMap(lock, (lease) =>
-        Effect.zipRight(begin(lease), Effect.zipRight(Deferred.succeed(held, lease), Effect.never))
+      const holder = Effect.flatMap(lock, ({ lease }) =>
+        Effect.zipRight(Deferred.succeed(held, lease), Effect.never)
       )
       const fiber = yield* Effect.forkScoped(Effect.scoped(holder))
       const lease = yield* Effect.raceFirst(Deferred.await(held), Fiber.join(fiber))
@@ -54,12 +55,35 @@ export const locks: ReadonlyArray<LawOf<Store>> = [
     yield* store.saveToken(1, "t1")
     yield* store.holds(1, "t1")
   }),
-  law("a lock lets its holder save, new credentials and a replacement", function* ({ holds, lock, save }) {
-    const lease = yield* lock
-    yield* save(1, { lease })
+  law("a lock lets its holder save, new credentials and a replacement", function* (store) {
+    yield* Effect.scoped(Effect.flatMap(store.lock, ({ lease }) => store.save(1, { lease })))
+    yield* store.holds(1)
+    yield* Effect.scoped(Effect.flatMap(store.lock, ({ lease }) => store.save(2, { replaces: 1, lease })))
+    yield* store.holds(2)
+    yield* store.pass
+  }),
+  law("a save under a lock may be repeated, in case its answer was lost", function* ({ holds, lock, save }) {
+    const { lease } = yield* lock
+    const saved = save(1, { lease, read: Option.none() })
+    yield* same([yield* saved, yield* saved], ["client-1", "client-1"], "the answers")
     yield* holds(1)
-    yield* save(2, { replaces: 1, lease })
-    yield* holds(2)
+  }),
+  law("a lock tells what the store holds, and whether that was expected", function* (store) {
+    const told = (lock: Store["lock"]) =>
+      Effect.map(Effect.scoped(lock), ({ isExpected, stored }) => [
+        Option.getOrNull(Option.map(stored, clientId)),
+        isExpected
+      ])
+    yield* same(yield* told(store.lock), [null, true], "the hold of a new session")
+    yield* store.save(1)
+    const first = Option.getOrUndefined(yield* store.load)
+    yield* same(yield* told(store.lock), ["client-1", false], "the hold when there is a record")
+    if (first === undefined) return yield* ensure(false, "there is no record")
+    yield* same(yield* told(store.lockOver(first)), ["client-1", true], "the hold of a known session")
+    yield* store.save(2, { replaces: 1 })
+    yield* same(yield* told(store.lockOver(first)), ["client-2", false], "the hold of a replaced session")
+    yield* store.remove
+    yield* same(yield* told(store.lockOver(first)), [null, false], "the hold of a removed session")
   }),
   law("a lock has a larger fencing number with each hold, if it has one", function* ({ pass }) {
     const leases = [yield* pass, yield* pass, yield* pass]

@@ -6,8 +6,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type { CredentialStoreError } from "../../AdobePassError.js"
-import type { CredentialStore, SaveOptions, StoredSession } from "../../CredentialStore.js"
-import type { Lease } from "../../StoreBackend.js"
+import type { CredentialStore, Hold, SaveOptions, StoredSession } from "../../CredentialStore.js"
 import { type Check, ensure, same } from "./law.js"
 import { sampleCredentials, sampleKey, sampleToken } from "./samples.js"
 
@@ -42,10 +41,12 @@ export const make = (service: CredentialStore, key = sampleKey("a")) => {
     saveToken: (n: number, token: string, read?: StoredSession) =>
       service.saveToken(key, credentials(n), sampleToken(token), read),
     remove: service.remove(key),
+    /** Locks a session that is expected to be new. */
     lock,
-    begin: (lease: Lease) => service.begin(key, lease),
+    /** Locks a session in which this is expected. */
+    lockOver: (expected: StoredSession) => service.lock(key, expected),
     /** Takes the lock and gives it back. */
-    pass: Effect.scoped(lock),
+    pass: Effect.map(Effect.scoped(lock), ({ lease }) => lease),
     holds: (n: number, token?: string) => {
       const expected = {
         credentials: credentials(n),
@@ -61,10 +62,11 @@ export const make = (service: CredentialStore, key = sampleKey("a")) => {
 export type Store = ReturnType<typeof make>
 
 /** Holds a lock until `release`, at the latest until the end of the law. */
-export const hold = (lock: Effect.Effect<Lease, CredentialStoreError, Scope.Scope>) =>
+export const hold = (lock: Effect.Effect<Hold, CredentialStoreError, Scope.Scope>) =>
   Effect.gen(function* () {
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
-    return { lease: yield* Scope.extend(lock, scope), release: Scope.close(scope, Exit.void) }
+    const { lease } = yield* Scope.extend(lock, scope)
+    return { lease, release: Scope.close(scope, Exit.void) }
   })
 
 /** Checks that a fiber still waits once the others have gone on as far as they can. */
