@@ -282,7 +282,7 @@ describe("the memory of a session", () => {
       const held = yield* sessions.warm(devices(1000, sessionsHeld))
       const bytes = ((yield* heap) - before) / held
       assert.strictEqual(held, sessionsHeld - 1000)
-      assert.isAtMost(bytes - tokenLength - 2 * sampleKey("a").length, 800)
+      assert.isAtMost(bytes - tokenLength - 2 * sampleKey("a").length, 700)
     }).pipe(Effect.provide(system({ store: madeUp })))
   )
 })
