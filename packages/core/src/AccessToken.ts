@@ -13,6 +13,8 @@ import { LenientNumber } from "./internal/lenient.js"
 import * as Options from "./Options.js"
 import type * as Setting from "./Setting.js"
 
+const noText = Redacted.make("")
+
 const fields = {
   value: Schema.Redacted(Schema.String),
   issuedAt: Schema.Number,
@@ -29,7 +31,7 @@ const fields = {
  */
 export class AccessToken extends Schema.Class<AccessToken>("effect-adobe-pass/AccessToken")(fields) {
   /** Text in a private field is never printed. A `Redacted` is an entry of a weak map, which is too slow for a million. */
-  readonly #text: string
+  #text: string
 
   // It takes what the constructor of the base class takes, so decoding works as ever.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
@@ -47,6 +49,16 @@ export class AccessToken extends Schema.Class<AccessToken>("effect-adobe-pass/Ac
   /** @internal */
   static textOf(token: AccessToken): string {
     return token.#text
+  }
+
+  /** A token of a text that is not in a `Redacted`. @internal */
+  static ofText(
+    text: string,
+    { expiresAt, issuedAt, scopes }: Pick<AccessToken, "issuedAt" | "expiresAt" | "scopes">
+  ): AccessToken {
+    const token = new AccessToken({ value: noText, issuedAt, expiresAt, scopes }, true)
+    token.#text = text
+    return token
   }
 
   /** Equal by value, the list of scopes included. */

@@ -1,5 +1,4 @@
 /** The sessions in memory: some as entries, to be changed, the others packed, and no more than the capacity. */
-import * as Redacted from "effect/Redacted"
 import { AccessToken } from "../../AccessToken.js"
 import { ClientCredentials } from "../../ClientCredentials.js"
 import type { SessionKey } from "../../SessionKey.js"
@@ -18,8 +17,7 @@ const maximumProfiles = 1000
 
 /**
  * An idle session with credentials and a token, at a third of the memory of an entry. Its token can be read as it is. The
- * credentials, which only a change of the session needs, are text in private fields, which are never printed: each
- * `Redacted` adds an entry to a weak map, which slows the garbage collector down.
+ * credentials, which only a change of the session needs, are made when it comes.
  */
 class PackedSession {
   readonly id: string
@@ -41,14 +39,16 @@ class PackedSession {
     profile: Profile
   ) {
     this.id = id
-    const { expiresAt, issuedAt, scopes, value } = token
-    this.token =
-      scopes === profile.tokenScopes
-        ? token
-        : new AccessToken({ value, issuedAt, expiresAt, scopes: profile.tokenScopes }, true)
+    const { expiresAt, issuedAt } = token
+    this.token = AccessToken.ofText(AccessToken.textOf(token), {
+      issuedAt,
+      expiresAt,
+      scopes: profile.tokenScopes
+    })
     this.refreshAt = refreshAt
-    this.#clientId = Redacted.value(credentials.clientId)
-    this.#clientSecret = Redacted.value(credentials.clientSecret)
+    const { clientId, clientSecret } = ClientCredentials.textsOf(credentials)
+    this.#clientId = clientId
+    this.#clientSecret = clientSecret
     this.#issuedAt = credentials.issuedAt
     this.#key = credentials.session
     this.#profile = profile
@@ -56,15 +56,9 @@ class PackedSession {
 
   unpack(): SessionEntry {
     const { tokenScopes: _, ...profile } = this.#profile
-    const credentials = new ClientCredentials(
-      {
-        ...profile,
-        clientId: Redacted.make(this.#clientId),
-        clientSecret: Redacted.make(this.#clientSecret),
-        issuedAt: this.#issuedAt,
-        session: this.#key
-      },
-      true
+    const credentials = ClientCredentials.ofTexts(
+      { clientId: this.#clientId, clientSecret: this.#clientSecret },
+      { ...profile, issuedAt: this.#issuedAt, session: this.#key }
     )
     const { refreshAt, token } = this
     const entry = new SessionEntry(this.id, new SessionState({ ...initial, credentials, token, refreshAt }))
