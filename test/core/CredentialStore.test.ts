@@ -56,8 +56,10 @@ describe("a record that a newer version wrote", () => {
 })
 
 describe("a token that is saved late", () => {
-  const tokenAt = (value: string, issuedAt: number) =>
-    new AccessToken.AccessToken({ ...sampleToken(value), issuedAt })
+  const tokenAt = (text: string, issuedAt: number) => {
+    const { expiresAt, scopes, value } = sampleToken(text)
+    return new AccessToken.AccessToken({ value, issuedAt, expiresAt, scopes })
+  }
 
   it.effect("does not replace a later one that another process saved since it was read", () =>
     Effect.gen(function* () {

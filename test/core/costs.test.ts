@@ -282,7 +282,18 @@ describe("the memory of a session", () => {
       const held = yield* sessions.warm(devices(1000, sessionsHeld))
       const bytes = ((yield* heap) - before) / held
       assert.strictEqual(held, sessionsHeld - 1000)
-      assert.isAtMost(bytes - tokenLength - 2 * sampleKey("a").length, 800)
+      assert.isAtMost(bytes - tokenLength - 2 * sampleKey("a").length, 500)
+    }).pipe(Effect.provide(system({ store: madeUp })))
+  )
+
+  it.live("comes from a store in few steps", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions.Sessions
+      const count = 1000
+      const cost = yield* costOf(sessions.warm(Array.from({ length: count }, (_, n) => device(n))))
+      assert.strictEqual(yield* sessions.size, count)
+      assert.isAtMost(cost.steps / count, 18)
+      assert.isAtMost(cost.fibers, 14)
     }).pipe(Effect.provide(system({ store: madeUp })))
   )
 })

@@ -5,6 +5,7 @@ import { AccessToken, SessionState } from "effect-adobe-pass"
 import { SessionEntry } from "../../packages/core/src/internal/session/sessionEntry.js"
 import { SessionMap } from "../../packages/core/src/internal/session/sessionMap.js"
 import { pair } from "../support/exchanges.js"
+import { seeded } from "../support/seeded.js"
 
 const tokenOf = (id: string) =>
   new AccessToken.AccessToken({
@@ -26,6 +27,11 @@ const authorized = (id: string) =>
 
 const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => `device-${from + n}`)
 
+const isAmong = (id: string, from: number, to: number) => {
+  const n = Number(id.slice("device-".length))
+  return n >= from && n < to
+}
+
 /** Puts sessions in the map, each with this state. */
 const fill = (sessions: SessionMap, devices: ReadonlyArray<string>, stateOf = authorized) => {
   for (const id of devices) {
@@ -36,7 +42,7 @@ const fill = (sessions: SessionMap, devices: ReadonlyArray<string>, stateOf = au
 describe("an entry", () => {
   it.effect("is the Ref of its state", () =>
     Effect.gen(function* () {
-      const entry = new SessionEntry()
+      const entry = new SessionEntry("a")
       assert.strictEqual(yield* entry, SessionState.initial)
       const state = authorized("a")
       yield* Ref.set(entry, state)
@@ -87,16 +93,30 @@ describe("sessions that are idle for long", () => {
 })
 
 describe("beyond the capacity", () => {
-  it("the least recently used sessions go, a hundredth of the capacity at once", () => {
-    const sessions = new SessionMap(10_000)
+  it("the sessions that were not used for long go, one for each that comes", () => {
+    const sessions = new SessionMap(10_000, seeded(1))
     fill(sessions, ids(0, 10_000))
     // Reading counts as use.
     for (const id of ids(0, 5000)) sessions.token(id, 1000)
-    fill(sessions, ids(10_000, 14_000))
-    assert.isAtMost(sessions.size, 10_000)
-    assert.isAtLeast(sessions.size, 9900)
-    for (const id of [...ids(0, 4000), ...ids(10_000, 14_000)]) assert.isDefined(sessions.peek(id).token, id)
-    for (const id of ids(5700, 6700)) assert.isUndefined(sessions.peek(id).token, id)
+    fill(sessions, ids(10_000, 12_000))
+    assert.strictEqual(sessions.size, 10_000)
+    const gone = ids(0, 12_000).filter((id) => sessions.peek(id) === SessionState.initial)
+    assert.strictEqual(gone.length, 2000)
+    assert.isAtMost(gone.filter((id) => !isAmong(id, 5000, 10_000)).length, 10)
+  })
+
+  it("those that came while others were pinned go as soon as these are not", () => {
+    const sessions = new SessionMap(10)
+    const pinned = ids(0, 20).map((id) => {
+      const entry = sessions.use(id)
+      entry.users += 1
+      return entry
+    })
+    fill(sessions, ids(20, 30))
+    assert.isAtLeast(sessions.size, 20)
+    for (const entry of pinned) entry.users -= 1
+    fill(sessions, ids(30, 60))
+    assert.strictEqual(sessions.size, 10)
   })
 
   it("the map is not walked for each session while many are being changed", () => {

@@ -86,8 +86,10 @@ const count = Effect.gen(function* () {
   yield* say("ready")
   for (let made = 0; made < 10; ) {
     const current = Option.getOrThrow(yield* store.load(key)).credentials
+    const larger = largePair(largePairNumber(current) + 1)
     const next = new ClientCredentials.ClientCredentials({
-      ...largePair(largePairNumber(current) + 1),
+      ...larger,
+      clientId: larger.clientId,
       clientSecret: Redacted.make(`${process.pid}`)
     })
     const winner = (yield* store.saveCredentials(key, next, { replaces: current })).credentials

@@ -47,8 +47,11 @@ const endpoints = ({ lost = 0, slip = 0 }: Incident) => {
     Effect.gen(function* () {
       asked.register += 1
       const application = yield* RegisteredApplication.RegisteredApplication
+      const issued = pair(String(asked.register))
       return new ClientCredentials.ClientCredentials({
-        ...pair(String(asked.register)),
+        ...issued,
+        clientId: issued.clientId,
+        clientSecret: issued.clientSecret,
         issuedAt: yield* Clock.currentTimeMillis,
         environment: application.environment.name,
         statement: application.softwareStatement.fingerprint,

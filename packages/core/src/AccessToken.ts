@@ -13,6 +13,15 @@ import { LenientNumber } from "./internal/lenient.js"
 import * as Options from "./Options.js"
 import type * as Setting from "./Setting.js"
 
+const noText = Redacted.make("")
+
+const fields = {
+  value: Schema.Redacted(Schema.String),
+  issuedAt: Schema.Number,
+  expiresAt: Schema.Number,
+  scopes: Schema.Array(Schema.String)
+}
+
 /**
  * A bearer token. `issuedAt` (when the request was started) and `expiresAt` are milliseconds on the local clock;
  * `scopes` is what the token says about itself and is empty when it is opaque.
@@ -20,22 +29,48 @@ import type * as Setting from "./Setting.js"
  * @since 0.1.0
  * @category models
  */
-export class AccessToken extends Schema.Class<AccessToken>("effect-adobe-pass/AccessToken")({
-  value: Schema.Redacted(Schema.String),
-  issuedAt: Schema.Number,
-  expiresAt: Schema.Number,
-  scopes: Schema.Array(Schema.String)
-}) {
+export class AccessToken extends Schema.Class<AccessToken>("effect-adobe-pass/AccessToken")(fields) {
+  /** Text in a private field is never printed. A `Redacted` is an entry of a weak map, which is too slow for a million. */
+  #text: string
+
+  // It takes what the constructor of the base class takes, so decoding works as ever.
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
+  constructor(props: Schema.Struct.Type<typeof fields>, options?: Schema.MakeOptions) {
+    super(props, options)
+    this.#text = Redacted.value(props.value)
+  }
+
+  override get value(): Redacted.Redacted<string> {
+    return Redacted.make(this.#text)
+  }
+  /** Lets the base class assign what it was given. */
+  override set value(_: Redacted.Redacted<string>) {}
+
+  /** @internal */
+  static textOf(token: AccessToken): string {
+    return token.#text
+  }
+
+  /** A token of a text that is not in a `Redacted`. @internal */
+  static ofText(
+    text: string,
+    { expiresAt, issuedAt, scopes }: Pick<AccessToken, "issuedAt" | "expiresAt" | "scopes">
+  ): AccessToken {
+    const token = new AccessToken({ value: noText, issuedAt, expiresAt, scopes }, true)
+    token.#text = text
+    return token
+  }
+
   /** Equal by value, the list of scopes included. */
   [Equal.symbol](that: Equal.Equal): boolean {
     return that instanceof AccessToken && equivalence(this, that)
   }
   [Hash.symbol](): number {
-    return Hash.hash(this.value)
+    return Hash.string(this.#text)
   }
 }
 
-const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(AccessToken.fields)))
+const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(fields)))
 
 /**
  * No token is trusted for longer than this, in milliseconds: 24 hours, the longest lifetime Adobe documents. A larger
@@ -178,4 +213,4 @@ export const isUsable = (token: Pick<AccessToken, "issuedAt" | "expiresAt">, now
  * @category guards
  */
 export const sameToken = (left: AccessToken, right: AccessToken): boolean =>
-  left === right || Redacted.value(left.value) === Redacted.value(right.value)
+  AccessToken.textOf(left) === AccessToken.textOf(right)

@@ -10,6 +10,27 @@ import * as Schema from "effect/Schema"
 import { LenientNumber, LenientTexts } from "./internal/lenient.js"
 import { SessionKey } from "./SessionKey.js"
 
+const noText = Redacted.make("")
+
+const fields = {
+  clientId: Schema.Redacted(Schema.String),
+  clientSecret: Schema.Redacted(Schema.String),
+  issuedAt: Schema.Number,
+  redirectUris: Schema.Array(Schema.String),
+  grantTypes: Schema.Array(Schema.String),
+  scopes: Schema.Array(Schema.String),
+  environment: Schema.String,
+  statement: Schema.String,
+  session: SessionKey
+}
+
+interface Texts {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+type Fields = Schema.Struct.Type<typeof fields>
+
 /**
  * Client credentials, with the environment, statement and session that they belong to. Losing them signs the users of
  * the device out.
@@ -20,28 +41,58 @@ import { SessionKey } from "./SessionKey.js"
  * @category models
  */
 export class ClientCredentials extends Schema.Class<ClientCredentials>("effect-adobe-pass/ClientCredentials")(
-  {
-    clientId: Schema.Redacted(Schema.String),
-    clientSecret: Schema.Redacted(Schema.String),
-    issuedAt: Schema.Number,
-    redirectUris: Schema.Array(Schema.String),
-    grantTypes: Schema.Array(Schema.String),
-    scopes: Schema.Array(Schema.String),
-    environment: Schema.String,
-    statement: Schema.String,
-    session: SessionKey
-  }
+  fields
 ) {
+  /** As in `AccessToken`. */
+  #clientId: string
+  #clientSecret: string
+
+  // It takes what the constructor of the base class takes, so decoding works as ever.
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
+  constructor(props: Fields, options?: Schema.MakeOptions) {
+    super(props, options)
+    this.#clientId = Redacted.value(props.clientId)
+    this.#clientSecret = Redacted.value(props.clientSecret)
+  }
+
+  override get clientId(): Redacted.Redacted<string> {
+    return Redacted.make(this.#clientId)
+  }
+  /** Lets the base class assign what it was given. */
+  override set clientId(_: Redacted.Redacted<string>) {}
+
+  override get clientSecret(): Redacted.Redacted<string> {
+    return Redacted.make(this.#clientSecret)
+  }
+  /** Lets the base class assign what it was given. */
+  override set clientSecret(_: Redacted.Redacted<string>) {}
+
+  /** @internal */
+  static textsOf(credentials: ClientCredentials): Texts {
+    return { clientId: credentials.#clientId, clientSecret: credentials.#clientSecret }
+  }
+
+  /** Credentials of texts that are not in a `Redacted`. @internal */
+  static ofTexts(
+    { clientId, clientSecret }: Texts,
+    others: Omit<Fields, "clientId" | "clientSecret">
+  ): ClientCredentials {
+    const credentials = new ClientCredentials({ ...others, clientId: noText, clientSecret: noText }, true)
+    credentials.#clientId = clientId
+    credentials.#clientSecret = clientSecret
+    return credentials
+  }
+
   /** Equal by value, the lists included. */
   [Equal.symbol](that: Equal.Equal): boolean {
     return that instanceof ClientCredentials && equivalence(this, that)
   }
   [Hash.symbol](): number {
-    return Hash.hash(this.clientId)
+    return Hash.string(this.#clientId)
   }
 }
 
-const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(ClientCredentials.fields)))
+const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(fields)))
 
 /**
  * A time in seconds or in milliseconds, as milliseconds: Adobe has sent `client_id_issued_at` in both units. Values
@@ -96,7 +147,8 @@ export const RegistrationResponse = Schema.Struct({
  * @since 0.1.0
  * @category guards
  */
-export const sameCredentials = (left: ClientCredentials, right: ClientCredentials): boolean =>
-  left === right ||
-  (Redacted.value(left.clientId) === Redacted.value(right.clientId) &&
-    Redacted.value(left.clientSecret) === Redacted.value(right.clientSecret))
+export const sameCredentials = (left: ClientCredentials, right: ClientCredentials): boolean => {
+  if (left === right) return true
+  const [one, other] = [ClientCredentials.textsOf(left), ClientCredentials.textsOf(right)]
+  return one.clientId === other.clientId && one.clientSecret === other.clientSecret
+}

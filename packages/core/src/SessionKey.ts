@@ -46,7 +46,7 @@ export const make = (application: RegisteredApplication, device: Device): Effect
         Redacted.value(device.id)
       ])
     ),
-    (hex) => SessionKey.make(hex)
+    (hex) => SessionKey.make(hex, { disableValidation: true })
   )
 
 /**

@@ -202,7 +202,6 @@ const forget = (
   using(sessions, device, (entry) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
-        const id = Redacted.value(device.id)
         const session = yield* open(services, device, entry)
         // From here on no flight writes the credentials back. Calls after the removal start a new session.
         yield* services.apply(session, { _tag: "Forgetting" })
@@ -215,7 +214,7 @@ const forget = (
           restore(Effect.zipRight(flightsEnded, services.store.remove(session.key))),
           () => services.apply(session, { _tag: "ForgettingFailed" })
         )
-        sessions.remove(id, entry)
+        sessions.remove(entry)
         yield* services.apply(session, { _tag: "Forgotten" })
       })
     )

@@ -16,4 +16,4 @@ export const sha256Hex: (text: string) => Effect.Effect<string> =
           Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))),
           (digest) => joined(new Uint8Array(digest))
         )
-    : (text) => Effect.sync(() => joined(ofNode.createHash("sha256").update(text).digest()))
+    : (text) => Effect.sync(() => ofNode.createHash("sha256").update(text).digest("hex"))

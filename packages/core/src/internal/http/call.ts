@@ -4,8 +4,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import * as Redacted from "effect/Redacted"
-import { type AccessToken, sameToken } from "../../AccessToken.js"
+import { AccessToken, sameToken } from "../../AccessToken.js"
 import { InsufficientScope } from "../../AdobePassError.js"
 import { settlingTime } from "../../SessionState.js"
 import { lacksScope, scopeOfRestV2 } from "./classify.js"
@@ -71,7 +70,7 @@ const withAuthorization = (
     "user-agent": application.userAgent,
     ...deviceHeaders,
     ...(own === undefined ? {} : { "user-agent": own }),
-    authorization: `Bearer ${Redacted.value(token.value)}`
+    authorization: `Bearer ${AccessToken.textOf(token)}`
   })
 }
 

@@ -24,12 +24,17 @@ export class SessionEntry extends Effectable.Class<SessionState> implements Ref.
   key: SessionKey | undefined = undefined
   /** How many operations have looked the session up and not ended. */
   users = 0
-  /** See `LruMap`. */
-  movedAt = 0
+  /** Whether it waits for being packed, see `SessionMap`. */
+  isQueued = false
+  readonly id: string
+  place = -1
+  usedAt = 0
   #state: SessionState
 
-  constructor(state: SessionState = initial) {
+  /** `id`: of the device. */
+  constructor(id: string, state: SessionState = initial) {
     super()
+    this.id = id
     this.#state = state
   }
 

@@ -1,5 +1,4 @@
-/** The sessions in memory: the recently used ones as entries, idle ones packed, and no more than the capacity. */
-import * as Redacted from "effect/Redacted"
+/** The sessions in memory: some as entries, to be changed, the others packed, and no more than the capacity. */
 import { AccessToken } from "../../AccessToken.js"
 import { ClientCredentials } from "../../ClientCredentials.js"
 import type { SessionKey } from "../../SessionKey.js"
@@ -18,25 +17,38 @@ const maximumProfiles = 1000
 
 /**
  * An idle session with credentials and a token, at a third of the memory of an entry. Its token can be read as it is. The
- * credentials, which only a change of the session needs, are text in private fields, which are never printed: each
- * `Redacted` adds an entry to a weak map, which slows the garbage collector down.
+ * credentials, which only a change of the session needs, are made when it comes.
  */
 class PackedSession {
+  readonly id: string
+  place = -1
+  usedAt = 0
   readonly token: AccessToken
   readonly refreshAt: number
-  movedAt = 0
   readonly #clientId: string
   readonly #clientSecret: string
   readonly #issuedAt: number
   readonly #key: SessionKey
   readonly #profile: Profile
 
-  constructor(credentials: ClientCredentials, token: AccessToken, refreshAt: number, profile: Profile) {
-    const scopes = profile.tokenScopes
-    this.token = scopes === token.scopes ? token : new AccessToken({ ...token, scopes }, true)
+  constructor(
+    id: string,
+    credentials: ClientCredentials,
+    token: AccessToken,
+    refreshAt: number,
+    profile: Profile
+  ) {
+    this.id = id
+    const { expiresAt, issuedAt } = token
+    this.token = AccessToken.ofText(AccessToken.textOf(token), {
+      issuedAt,
+      expiresAt,
+      scopes: profile.tokenScopes
+    })
     this.refreshAt = refreshAt
-    this.#clientId = Redacted.value(credentials.clientId)
-    this.#clientSecret = Redacted.value(credentials.clientSecret)
+    const { clientId, clientSecret } = ClientCredentials.textsOf(credentials)
+    this.#clientId = clientId
+    this.#clientSecret = clientSecret
     this.#issuedAt = credentials.issuedAt
     this.#key = credentials.session
     this.#profile = profile
@@ -44,49 +56,49 @@ class PackedSession {
 
   unpack(): SessionEntry {
     const { tokenScopes: _, ...profile } = this.#profile
-    const credentials = new ClientCredentials(
-      {
-        ...profile,
-        clientId: Redacted.make(this.#clientId),
-        clientSecret: Redacted.make(this.#clientSecret),
-        issuedAt: this.#issuedAt,
-        session: this.#key
-      },
-      true
+    const credentials = ClientCredentials.ofTexts(
+      { clientId: this.#clientId, clientSecret: this.#clientSecret },
+      { ...profile, issuedAt: this.#issuedAt, session: this.#key }
     )
     const { refreshAt, token } = this
-    const entry = new SessionEntry(new SessionState({ ...initial, credentials, token, refreshAt }))
+    const entry = new SessionEntry(this.id, new SessionState({ ...initial, credentials, token, refreshAt }))
     entry.key = this.#key
     return entry
   }
 }
 
-/** Entries that are not packed, however long they are idle; with a small capacity a sixteenth of it. */
+/** Entries that are not packed; with a small capacity a sixteenth of it. */
 const maximumEntries = 2048
+
+const mayGo = (session: PackedSession | SessionEntry): boolean =>
+  session instanceof PackedSession || !session.isPinned
 
 export class SessionMap {
   readonly #capacity: number
   readonly #maximumEntries: number
-  /** The number of entries above which some are moved to the idle sessions. */
-  #retireAbove: number
-  readonly #entries = new LruMap<SessionEntry>()
-  /** Packed, unless there is more to a session than credentials and a token. */
-  readonly #idle = new LruMap<PackedSession | SessionEntry>()
+  /** Packed, unless a session is being changed or there is more to it than credentials and a token. */
+  readonly #sessions: LruMap<PackedSession | SessionEntry>
+  /** The entries in the order in which they came, to be packed. */
+  readonly #queue: Array<SessionEntry> = []
+  /** The length of the queue above which some entries are packed. */
+  #packAbove: number
   readonly #profiles = new Map<string, Profile>()
 
-  constructor(capacity: number) {
+  /** `random`: as of `LruMap`. */
+  constructor(capacity: number, random?: () => number) {
     this.#capacity = capacity
     this.#maximumEntries = Math.max(1, Math.min(capacity >> 4, maximumEntries))
-    this.#retireAbove = this.#maximumEntries
+    this.#packAbove = this.#maximumEntries
+    this.#sessions = new LruMap(random)
   }
 
   get size(): number {
-    return this.#entries.size + this.#idle.size
+    return this.#sessions.size
   }
 
   /** The token of a session, if it can be used at `now` and is not due. */
   token(id: string, now: number): AccessToken | undefined {
-    const found = this.#entries.use(id)?.state ?? this.#idle.use(id)
+    const found = this.#sessions.use(id)
     if (found === undefined) return undefined
     const state = found instanceof SessionEntry ? found.state : found
     return step(state, now) === "Use" ? state.token : undefined
@@ -94,61 +106,68 @@ export class SessionMap {
 
   /** The session of a device, to be changed. */
   use(id: string): SessionEntry {
-    return this.#entries.use(id) ?? this.#activate(id)
+    const found = this.#sessions.use(id)
+    const entry =
+      found === undefined ? this.#add(id) : found instanceof SessionEntry ? found : this.#unpack(found)
+    if (!entry.isQueued) this.#enqueue(entry)
+    return entry
   }
 
   /** The state of a session, without using it. */
   peek(id: string): SessionState {
-    const found = this.#entries.get(id) ?? this.#idle.get(id)
+    const found = this.#sessions.get(id)
     if (found === undefined) return initial
     return (found instanceof SessionEntry ? found : found.unpack()).state
   }
 
   /** Removes a session, unless there is another one of the device by now. */
-  remove(id: string, entry: SessionEntry): void {
-    if (this.#entries.get(id) === entry) this.#entries.delete(id)
+  remove(entry: SessionEntry): void {
+    this.#sessions.delete(entry)
   }
 
-  #activate(id: string): SessionEntry {
-    const idle = this.#idle.get(id)
-    this.#idle.delete(id)
-    const entry =
-      idle === undefined ? new SessionEntry() : idle instanceof SessionEntry ? idle : idle.unpack()
-    this.#entries.add(id, entry)
-    if (this.#entries.size > this.#retireAbove) this.#retire(id)
-    if (this.size > this.#capacity) this.#evict()
+  #add(id: string): SessionEntry {
+    if (this.#sessions.size >= this.#capacity) this.#evict()
+    const entry = new SessionEntry(id)
+    this.#sessions.add(entry)
     return entry
   }
 
-  /**
-   * Moves the least recently used entries to the idle sessions: a sixteenth at once, because a walk over a `Map` passes
-   * everything that was removed before, and an iterator that stays would retain every table that the map has outgrown.
-   * Where pinned entries leave no room, the next walk comes after as many new entries.
-   */
-  #retire(newest: string): void {
-    const batch = this.#maximumEntries >> 4
-    let excess = this.#entries.size - this.#maximumEntries + batch
-    for (const [id, entry] of this.#entries) {
-      if (excess === 0 || id === newest) break
-      if (entry.isPinned) continue
-      this.#entries.delete(id)
-      this.#idle.add(id, this.#pack(entry))
-      excess -= 1
-    }
-    this.#retireAbove = Math.max(this.#maximumEntries, this.#entries.size + batch)
-  }
-
-  /** Removes the least recently used idle sessions, a hundredth of the capacity at once. */
+  /** Makes room for a session. Two may go for each that comes, so that those go that could not go before. */
   #evict(): void {
-    let excess = this.size - this.#capacity + Math.floor(this.#capacity / 100)
-    for (const id of this.#idle.keys()) {
-      if (excess === 0) return
-      this.#idle.delete(id)
-      excess -= 1
+    for (let gone = 0; gone < 2 && this.#sessions.size >= this.#capacity; gone++) {
+      const oldest = this.#sessions.oldest(mayGo)
+      if (oldest === undefined) return
+      this.#sessions.delete(oldest)
     }
   }
 
-  #pack(entry: SessionEntry): PackedSession | SessionEntry {
+  #unpack(packed: PackedSession): SessionEntry {
+    const entry = packed.unpack()
+    this.#sessions.replace(packed, entry)
+    return entry
+  }
+
+  #enqueue(entry: SessionEntry): void {
+    if (this.#queue.length >= this.#packAbove) this.#packSome()
+    this.#queue.push(entry)
+    entry.isQueued = true
+  }
+
+  /** Packs the first sixteenth of the entries. Where many are pinned, the next turn comes after as many new entries. */
+  #packSome(): void {
+    const batch = Math.max(1, this.#maximumEntries >> 4)
+    const excess = Math.max(batch, this.#queue.length - this.#maximumEntries + batch)
+    for (const entry of this.#queue.splice(0, excess)) {
+      if (entry.isPinned) this.#queue.push(entry)
+      else {
+        entry.isQueued = false
+        if (entry.place >= 0) this.#pack(entry)
+      }
+    }
+    this.#packAbove = Math.max(this.#maximumEntries, this.#queue.length + batch)
+  }
+
+  #pack(entry: SessionEntry): void {
     const { credentials, failure, issued, refreshAt, rejected, renewals, token, untested } = entry.state
     const isPlain =
       failure === undefined &&
@@ -156,8 +175,9 @@ export class SessionMap {
       rejected === undefined &&
       untested === undefined &&
       renewals <= 3
-    if (!isPlain || credentials === undefined || token === undefined) return entry
-    return new PackedSession(credentials, token, refreshAt, this.#profileOf(credentials, token))
+    if (!isPlain || credentials === undefined || token === undefined) return
+    const profile = this.#profileOf(credentials, token)
+    this.#sessions.replace(entry, new PackedSession(entry.id, credentials, token, refreshAt, profile))
   }
 
   #profileOf(credentials: ClientCredentials, token: AccessToken): Profile {

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -10,25 +11,43 @@ import * as Encryption from "../../Encryption.js"
 import * as Metrics from "../../Metrics.js"
 import type { SessionKey } from "../../SessionKey.js"
 
-/** What a record holds, and the record itself, which the next save expects to find. */
-export interface Decoded {
+interface Content {
   readonly credentials: ClientCredentials
   readonly token: AccessToken | undefined
+}
+
+/** What a record holds, and the record itself, which the next save expects to find. */
+export interface Decoded extends Content {
   readonly encryptedWith: string | undefined
   readonly record: Redacted.Redacted<string>
 }
 
 const version = 1
 
-const Stored = Schema.parseJson(
-  Schema.Struct({
-    version: Schema.Literal(version),
-    credentials: ClientCredentials,
-    token: Schema.optional(AccessToken)
-  })
+const encodeStored = Schema.encodeSync(
+  Schema.parseJson(
+    Schema.Struct({
+      version: Schema.Literal(version),
+      credentials: ClientCredentials,
+      token: Schema.optional(AccessToken)
+    })
+  )
 )
-const decodeStored = Schema.decode(Stored)
-const encodeStored = Schema.encodeSync(Stored)
+
+/** The same with secrets as text: a `Redacted` for each would be most of the time that a fleet takes to be loaded. */
+const decodeStored = Schema.decodeEither(
+  Schema.parseJson(
+    Schema.Struct({
+      version: Schema.Literal(version),
+      credentials: Schema.Struct({
+        ...ClientCredentials.fields,
+        clientId: Schema.String,
+        clientSecret: Schema.String
+      }),
+      token: Schema.optional(Schema.Struct({ ...AccessToken.fields, value: Schema.String }))
+    })
+  )
+)
 
 const decodeNewer = Schema.decodeOption(
   Schema.parseJson(Schema.Struct({ version: Schema.Int.pipe(Schema.greaterThan(version)) }))
@@ -57,33 +76,37 @@ const open = (
     : Effect.mapError(encryption.open(key, record), (why) => (why === "UnknownKey" ? "Encrypted" : "Corrupt"))
 }
 
+/** What the text of a record says, if it belongs to the session. */
+const read = (key: SessionKey, text: string): Either.Either<Content, Failure> => {
+  const decoded = decodeStored(text)
+  if (Either.isLeft(decoded)) return Either.left(Option.isSome(decodeNewer(text)) ? "Newer" : "Corrupt")
+  const { credentials, token } = decoded.right
+  const { clientId, clientSecret, ...others } = credentials
+  return others.session === key
+    ? Either.right({
+        credentials: ClientCredentials.ofTexts({ clientId, clientSecret }, others),
+        token: token && AccessToken.ofText(token.value, token)
+      })
+    : Either.left("Mismatch")
+}
+
 export const decode = (
   encryption: Encryption.Encryption | undefined,
   operation: CredentialStoreError["operation"],
   key: SessionKey,
   record: string
-): Effect.Effect<Decoded, CredentialStoreError> => {
-  const failed = (reason: Failure) => new CredentialStoreError({ operation, reason })
-  return open(encryption, key, record).pipe(
-    Effect.flatMap((text) =>
-      Effect.mapError(
-        decodeStored(text),
-        (): Failure => (Option.isSome(decodeNewer(text)) ? "Newer" : "Corrupt")
-      )
-    ),
-    Effect.mapError(failed),
-    Effect.filterOrFail(
-      ({ credentials }) => credentials.session === key,
-      () => failed("Mismatch")
-    ),
-    Effect.map(({ credentials, token }) => ({
-      credentials,
-      token,
-      encryptedWith: Encryption.keyOf(record),
-      record: Redacted.make(record)
-    }))
+): Effect.Effect<Decoded, CredentialStoreError> =>
+  Effect.mapBoth(
+    Effect.flatMap(open(encryption, key, record), (text) => read(key, text)),
+    {
+      onFailure: (reason) => new CredentialStoreError({ operation, reason }),
+      onSuccess: (content) => ({
+        ...content,
+        encryptedWith: Encryption.keyOf(record),
+        record: Redacted.make(record)
+      })
+    }
   )
-}
 
 export const encode = (
   encryption: Encryption.Encryption | undefined,

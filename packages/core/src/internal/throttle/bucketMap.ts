@@ -4,23 +4,27 @@ import * as WaitQueue from "./waitQueue.js"
 
 /** What a throttle keeps of a key. */
 export interface Bucket {
+  readonly id: string
   state: TokenBucket.TokenBucket
   readonly queue: WaitQueue.WaitQueue
-  movedAt: number
+  place: number
+  usedAt: number
 }
 
-/** The buckets of a throttle: idle ones are removed, and beyond `maxKeys` the least recently used. */
+/** A bucket with waiters is in use. */
+const hasNoWaiters = ({ queue }: Bucket): boolean => WaitQueue.isEmpty(queue)
+
+/** The buckets of a throttle: idle ones are removed, and beyond `maxKeys` those that were not used for long. */
 export class BucketMap {
   readonly #buckets = new LruMap<Bucket>()
   readonly #limits: TokenBucket.Limits
   readonly #maxKeys: number
-  #round: MapIterator<[string, Bucket]>
-  #leftInRound = 0
+  /** The place of the bucket that is checked next. */
+  #next = 0
 
   constructor(limits: TokenBucket.Limits, maxKeys: number) {
     this.#limits = limits
     this.#maxKeys = maxKeys
-    this.#round = this.#buckets.entries()
   }
 
   get size(): number {
@@ -36,40 +40,31 @@ export class BucketMap {
       return known
     }
     if (this.#buckets.size >= this.#maxKeys) this.#evict()
-    const bucket: Bucket = { state: TokenBucket.make(this.#limits, now), queue: WaitQueue.make(), movedAt: 0 }
-    this.#buckets.add(key, bucket)
+    const state = TokenBucket.make(this.#limits, now)
+    const bucket: Bucket = { id: key, state, queue: WaitQueue.make(), place: -1, usedAt: 0 }
+    this.#buckets.add(bucket)
     return bucket
   }
 
-  /**
-   * Checks two buckets per call and removes idle ones, so that the cost per call is constant. A round ends after as many
-   * buckets as there were, because buckets in use move to the end of the map. Every call advances the iterator, because a
-   * paused one retains every table that the map has outgrown.
-   */
+  /** Checks two buckets per call and removes idle ones, so that the cost per call is constant. */
   #sweep(now: number): void {
     for (let looked = 0; looked < 2; looked++) {
-      if (this.#leftInRound === 0) {
-        this.#round = this.#buckets.entries()
-        this.#leftInRound = this.#buckets.size
+      const bucket = this.#buckets.at(this.#next)
+      if (bucket === undefined) {
+        this.#next = 0
+        return
       }
-      const next = this.#round.next()
-      this.#leftInRound = next.done === true ? 0 : this.#leftInRound - 1
-      if (next.done === true) return
-      const [key, bucket] = next.value
-      if (WaitQueue.isEmpty(bucket.queue) && TokenBucket.isIdle(bucket.state, this.#limits, now)) {
-        this.#buckets.delete(key)
+      if (hasNoWaiters(bucket) && TokenBucket.isIdle(bucket.state, this.#limits, now)) {
+        this.#buckets.delete(bucket)
+      } else {
+        this.#next += 1
       }
     }
   }
 
-  /** Makes room for one bucket. A bucket with waiters is in use, and moves to the end instead. */
+  /** Makes room for one bucket. */
   #evict(): void {
-    let looked = 0
-    for (const [key, bucket] of this.#buckets) {
-      this.#buckets.delete(key)
-      if (WaitQueue.isEmpty(bucket.queue)) return
-      this.#buckets.set(key, bucket)
-      if (++looked === 8) return
-    }
+    const oldest = this.#buckets.oldest(hasNoWaiters)
+    if (oldest !== undefined) this.#buckets.delete(oldest)
   }
 }
