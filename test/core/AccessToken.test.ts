@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Either, FastCheck as fc, Redacted, Schema } from "effect"
+import { Either, Equal, FastCheck as fc, Redacted, Schema } from "effect"
 import { AccessToken, ClientCredentials } from "effect-adobe-pass"
 import { unsigned } from "../support/exchanges.js"
 import { runs } from "../support/property.js"
@@ -270,5 +270,17 @@ describe("the answer to a token request", () => {
     ["", false]
   ])("may be of type %j: %j", (token_type, accepted) => {
     assert.strictEqual(Either.isRight(decode({ ...answer, token_type })), accepted)
+  })
+})
+
+describe("tokens", () => {
+  it("are equal when all that they hold is", () => {
+    const fields = { value: "one", issuedAt: 0, expiresAt: 1, scopes: ["a"] }
+    const token = new AccessToken.AccessToken(fields)
+    const but = (other: object) => new AccessToken.AccessToken({ ...fields, ...other })
+    assert.isTrue(Equal.equals(but({ value: Redacted.make("one") }), token))
+    for (const other of [{ value: "other" }, { issuedAt: 1 }, { expiresAt: 2 }, { scopes: ["b"] }]) {
+      assert.isFalse(Equal.equals(but(other), token), JSON.stringify(other))
+    }
   })
 })

@@ -1,7 +1,7 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Either, FastCheck as fc, Schema } from "effect"
-import { ClientCredentials } from "effect-adobe-pass"
+import { Effect, Either, Equal, FastCheck as fc, Option, Schema } from "effect"
+import { ClientCredentials, CredentialStore } from "effect-adobe-pass"
 import { pair } from "../support/exchanges.js"
 import { runs } from "../support/property.js"
 
@@ -128,13 +128,36 @@ describe("client credentials in print", () => {
     }
   })
 
-  it("survive a round trip through a store", () => {
+  it.effect("survive a round trip through a store", () =>
+    Effect.gen(function* () {
+      const credentials = pair()
+      const { session } = credentials
+      const store = yield* CredentialStore.CredentialStore
+      yield* store.saveCredentials(session, credentials)
+      const read = Option.getOrThrow(yield* store.load(session)).credentials
+      assert.notStrictEqual(read, credentials)
+      assert.isTrue(Equal.equals(read, credentials))
+    }).pipe(Effect.provide(CredentialStore.layerMemory))
+  )
+
+  it("are equal when all that they hold is", () => {
     const credentials = pair()
-    const text = JSON.stringify(Schema.encodeSync(ClientCredentials.ClientCredentials)(credentials))
-    const read = Schema.decodeUnknownSync(ClientCredentials.ClientCredentials)(JSON.parse(text))
-    assert.deepStrictEqual(
-      Schema.encodeSync(ClientCredentials.ClientCredentials)(read),
-      Schema.encodeSync(ClientCredentials.ClientCredentials)(credentials)
-    )
+    const { clientId, clientSecret } = credentials
+    const but = (other: object) =>
+      new ClientCredentials.ClientCredentials({ ...credentials, clientId, clientSecret, ...other })
+    assert.isTrue(Equal.equals(but({}), credentials))
+    for (const other of [
+      { clientId: "other" },
+      { clientSecret: "other" },
+      { issuedAt: 1 },
+      { redirectUris: ["other"] },
+      { grantTypes: ["other"] },
+      { scopes: ["other"] },
+      { environment: "other" },
+      { statement: "other" },
+      { session: "other" }
+    ]) {
+      assert.isFalse(Equal.equals(but(other), credentials), JSON.stringify(other))
+    }
   })
 })

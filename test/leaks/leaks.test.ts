@@ -18,7 +18,6 @@ import {
   Metric,
   Option,
   Redacted,
-  Schema,
   Stream
 } from "effect"
 import {
@@ -810,7 +809,7 @@ const credentialsOf = (session: SessionKey.SessionKey) =>
 
 const recordOf = (session: SessionKey.SessionKey) => ({
   version: 1,
-  credentials: Schema.encodeSync(ClientCredentials.ClientCredentials)(credentialsOf(session))
+  credentials: { ...credentialsOf(session), clientId, clientSecret }
 })
 
 const otherSession = SessionKey.SessionKey.make("0".repeat(64))

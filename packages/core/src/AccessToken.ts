@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import * as Equal from "effect/Equal"
+import * as Equivalence from "effect/Equivalence"
 import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
@@ -13,15 +15,6 @@ import { LenientNumber } from "./internal/lenient.js"
 import * as Options from "./Options.js"
 import type * as Setting from "./Setting.js"
 
-const noText = Redacted.make("")
-
-const fields = {
-  value: Schema.Redacted(Schema.String),
-  issuedAt: Schema.Number,
-  expiresAt: Schema.Number,
-  scopes: Schema.Array(Schema.String)
-}
-
 /**
  * A bearer token. `issuedAt` (when the request was started) and `expiresAt` are milliseconds on the local clock;
  * `scopes` is what the token says about itself and is empty when it is opaque.
@@ -29,48 +22,56 @@ const fields = {
  * @since 0.1.0
  * @category models
  */
-export class AccessToken extends Schema.Class<AccessToken>("effect-adobe-pass/AccessToken")(fields) {
-  /** Text in a private field is never printed. A `Redacted` is an entry of a weak map, which is too slow for a million. */
-  #text: string
+export class AccessToken implements Equal.Equal {
+  readonly issuedAt: number
+  readonly expiresAt: number
+  readonly scopes: ReadonlyArray<string>
+  /** Never printed, as a private field. A `Redacted` is an entry of a weak map, which is too slow for a million. */
+  readonly #value: string
 
-  // It takes what the constructor of the base class takes, so decoding works as ever.
-  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
-  constructor(props: Schema.Struct.Type<typeof fields>, options?: Schema.MakeOptions) {
-    super(props, options)
-    this.#text = Redacted.value(props.value)
+  /** `value`: the token itself. */
+  constructor({
+    expiresAt,
+    issuedAt,
+    scopes,
+    value
+  }: {
+    readonly value: Redacted.Redacted<string> | string
+    readonly issuedAt: number
+    readonly expiresAt: number
+    readonly scopes: ReadonlyArray<string>
+  }) {
+    this.#value = Redacted.isRedacted(value) ? Redacted.value(value) : value
+    this.issuedAt = issuedAt
+    this.expiresAt = expiresAt
+    this.scopes = scopes
   }
 
-  override get value(): Redacted.Redacted<string> {
-    return Redacted.make(this.#text)
+  get value(): Redacted.Redacted<string> {
+    return Redacted.make(this.#value)
   }
-  /** Lets the base class assign what it was given. */
-  override set value(_: Redacted.Redacted<string>) {}
 
   /** @internal */
   static textOf(token: AccessToken): string {
-    return token.#text
-  }
-
-  /** A token of a text that is not in a `Redacted`. @internal */
-  static ofText(
-    text: string,
-    { expiresAt, issuedAt, scopes }: Pick<AccessToken, "issuedAt" | "expiresAt" | "scopes">
-  ): AccessToken {
-    const token = new AccessToken({ value: noText, issuedAt, expiresAt, scopes }, true)
-    token.#text = text
-    return token
+    return token.#value
   }
 
   /** Equal by value, the list of scopes included. */
   [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof AccessToken && equivalence(this, that)
+    return (
+      that instanceof AccessToken &&
+      sameToken(this, that) &&
+      this.issuedAt === that.issuedAt &&
+      this.expiresAt === that.expiresAt &&
+      sameTexts(this.scopes, that.scopes)
+    )
   }
   [Hash.symbol](): number {
-    return Hash.string(this.#text)
+    return Hash.string(this.#value)
   }
 }
 
-const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(fields)))
+const sameTexts = Arr.getEquivalence(Equivalence.string)
 
 /**
  * No token is trusted for longer than this, in milliseconds: 24 hours, the longest lifetime Adobe documents. A larger

@@ -3,33 +3,29 @@
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import * as Equal from "effect/Equal"
+import * as Equivalence from "effect/Equivalence"
 import * as Hash from "effect/Hash"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { LenientNumber, LenientTexts } from "./internal/lenient.js"
-import { SessionKey } from "./SessionKey.js"
+import type { SessionKey } from "./SessionKey.js"
 
-const noText = Redacted.make("")
-
-const fields = {
-  clientId: Schema.Redacted(Schema.String),
-  clientSecret: Schema.Redacted(Schema.String),
-  issuedAt: Schema.Number,
-  redirectUris: Schema.Array(Schema.String),
-  grantTypes: Schema.Array(Schema.String),
-  scopes: Schema.Array(Schema.String),
-  environment: Schema.String,
-  statement: Schema.String,
-  session: SessionKey
+/** What client credentials consist of besides the identifier and the secret. */
+interface Registration {
+  readonly issuedAt: number
+  readonly redirectUris: ReadonlyArray<string>
+  readonly grantTypes: ReadonlyArray<string>
+  readonly scopes: ReadonlyArray<string>
+  readonly environment: string
+  readonly statement: string
+  readonly session: SessionKey
 }
 
-interface Texts {
-  readonly clientId: string
-  readonly clientSecret: string
-}
+type Secret = Redacted.Redacted<string> | string
 
-type Fields = Schema.Struct.Type<typeof fields>
+const textOf = (secret: Secret): string => (Redacted.isRedacted(secret) ? Redacted.value(secret) : secret)
 
 /**
  * Client credentials, with the environment, statement and session that they belong to. Losing them signs the users of
@@ -40,59 +36,65 @@ type Fields = Schema.Struct.Type<typeof fields>
  * @since 0.1.0
  * @category models
  */
-export class ClientCredentials extends Schema.Class<ClientCredentials>("effect-adobe-pass/ClientCredentials")(
-  fields
-) {
+export class ClientCredentials implements Registration, Equal.Equal {
+  readonly issuedAt: number
+  readonly redirectUris: ReadonlyArray<string>
+  readonly grantTypes: ReadonlyArray<string>
+  readonly scopes: ReadonlyArray<string>
+  readonly environment: string
+  readonly statement: string
+  readonly session: SessionKey
   /** As in `AccessToken`. */
-  #clientId: string
-  #clientSecret: string
+  readonly #clientId: string
+  readonly #clientSecret: string
 
-  // It takes what the constructor of the base class takes, so decoding works as ever.
-  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
-  constructor(props: Fields, options?: Schema.MakeOptions) {
-    super(props, options)
-    this.#clientId = Redacted.value(props.clientId)
-    this.#clientSecret = Redacted.value(props.clientSecret)
+  constructor(properties: Registration & { readonly clientId: Secret; readonly clientSecret: Secret }) {
+    this.#clientId = textOf(properties.clientId)
+    this.#clientSecret = textOf(properties.clientSecret)
+    this.issuedAt = properties.issuedAt
+    this.redirectUris = properties.redirectUris
+    this.grantTypes = properties.grantTypes
+    this.scopes = properties.scopes
+    this.environment = properties.environment
+    this.statement = properties.statement
+    this.session = properties.session
   }
 
-  override get clientId(): Redacted.Redacted<string> {
+  get clientId(): Redacted.Redacted<string> {
     return Redacted.make(this.#clientId)
   }
-  /** Lets the base class assign what it was given. */
-  override set clientId(_: Redacted.Redacted<string>) {}
-
-  override get clientSecret(): Redacted.Redacted<string> {
+  get clientSecret(): Redacted.Redacted<string> {
     return Redacted.make(this.#clientSecret)
   }
-  /** Lets the base class assign what it was given. */
-  override set clientSecret(_: Redacted.Redacted<string>) {}
 
   /** @internal */
-  static textsOf(credentials: ClientCredentials): Texts {
+  static textsOf(credentials: ClientCredentials): {
+    readonly clientId: string
+    readonly clientSecret: string
+  } {
     return { clientId: credentials.#clientId, clientSecret: credentials.#clientSecret }
-  }
-
-  /** Credentials of texts that are not in a `Redacted`. @internal */
-  static ofTexts(
-    { clientId, clientSecret }: Texts,
-    others: Omit<Fields, "clientId" | "clientSecret">
-  ): ClientCredentials {
-    const credentials = new ClientCredentials({ ...others, clientId: noText, clientSecret: noText }, true)
-    credentials.#clientId = clientId
-    credentials.#clientSecret = clientSecret
-    return credentials
   }
 
   /** Equal by value, the lists included. */
   [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof ClientCredentials && equivalence(this, that)
+    return that instanceof ClientCredentials && sameCredentials(this, that) && sameRegistration(this, that)
   }
   [Hash.symbol](): number {
     return Hash.string(this.#clientId)
   }
 }
 
-const equivalence = Schema.equivalence(Schema.typeSchema(Schema.Struct(fields)))
+const sameTexts = Arr.getEquivalence(Equivalence.string)
+
+const sameRegistration: Equivalence.Equivalence<Registration> = Equivalence.struct({
+  issuedAt: Equivalence.number,
+  redirectUris: sameTexts,
+  grantTypes: sameTexts,
+  scopes: sameTexts,
+  environment: Equivalence.string,
+  statement: Equivalence.string,
+  session: Equivalence.string
+})
 
 /**
  * A time in seconds or in milliseconds, as milliseconds: Adobe has sent `client_id_issued_at` in both units. Values

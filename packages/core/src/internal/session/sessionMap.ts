@@ -40,11 +40,8 @@ class PackedSession {
   ) {
     this.id = id
     const { expiresAt, issuedAt } = token
-    this.token = AccessToken.ofText(AccessToken.textOf(token), {
-      issuedAt,
-      expiresAt,
-      scopes: profile.tokenScopes
-    })
+    const value = AccessToken.textOf(token)
+    this.token = new AccessToken({ value, issuedAt, expiresAt, scopes: profile.tokenScopes })
     this.refreshAt = refreshAt
     const { clientId, clientSecret } = ClientCredentials.textsOf(credentials)
     this.#clientId = clientId
@@ -56,10 +53,13 @@ class PackedSession {
 
   unpack(): SessionEntry {
     const { tokenScopes: _, ...profile } = this.#profile
-    const credentials = ClientCredentials.ofTexts(
-      { clientId: this.#clientId, clientSecret: this.#clientSecret },
-      { ...profile, issuedAt: this.#issuedAt, session: this.#key }
-    )
+    const credentials = new ClientCredentials({
+      ...profile,
+      clientId: this.#clientId,
+      clientSecret: this.#clientSecret,
+      issuedAt: this.#issuedAt,
+      session: this.#key
+    })
     const { refreshAt, token } = this
     const entry = new SessionEntry(this.id, new SessionState({ ...initial, credentials, token, refreshAt }))
     entry.key = this.#key

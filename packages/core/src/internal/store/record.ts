@@ -9,7 +9,7 @@ import { CredentialStoreError } from "../../AdobePassError.js"
 import { ClientCredentials } from "../../ClientCredentials.js"
 import * as Encryption from "../../Encryption.js"
 import * as Metrics from "../../Metrics.js"
-import type { SessionKey } from "../../SessionKey.js"
+import { SessionKey } from "../../SessionKey.js"
 
 interface Content {
   readonly credentials: ClientCredentials
@@ -24,30 +24,35 @@ export interface Decoded extends Content {
 
 const version = 1
 
-const encodeStored = Schema.encodeSync(
-  Schema.parseJson(
-    Schema.Struct({
-      version: Schema.Literal(version),
-      credentials: ClientCredentials,
-      token: Schema.optional(AccessToken)
-    })
-  )
+const Texts = Schema.Array(Schema.String)
+
+const Stored = Schema.parseJson(
+  Schema.Struct({
+    version: Schema.Literal(version),
+    credentials: Schema.Struct({
+      clientId: Schema.String,
+      clientSecret: Schema.String,
+      issuedAt: Schema.Number,
+      redirectUris: Texts,
+      grantTypes: Texts,
+      scopes: Texts,
+      environment: Schema.String,
+      statement: Schema.String,
+      session: SessionKey
+    }),
+    token: Schema.optional(
+      Schema.Struct({
+        value: Schema.String,
+        issuedAt: Schema.Number,
+        expiresAt: Schema.Number,
+        scopes: Texts
+      })
+    )
+  })
 )
 
-/** The same with secrets as text: a `Redacted` for each would be most of the time that a fleet takes to be loaded. */
-const decodeStored = Schema.decodeEither(
-  Schema.parseJson(
-    Schema.Struct({
-      version: Schema.Literal(version),
-      credentials: Schema.Struct({
-        ...ClientCredentials.fields,
-        clientId: Schema.String,
-        clientSecret: Schema.String
-      }),
-      token: Schema.optional(Schema.Struct({ ...AccessToken.fields, value: Schema.String }))
-    })
-  )
-)
+const encodeStored = Schema.encodeSync(Stored)
+const decodeStored = Schema.decodeEither(Stored)
 
 const decodeNewer = Schema.decodeOption(
   Schema.parseJson(Schema.Struct({ version: Schema.Int.pipe(Schema.greaterThan(version)) }))
@@ -81,11 +86,10 @@ const read = (key: SessionKey, text: string): Either.Either<Content, Failure> =>
   const decoded = decodeStored(text)
   if (Either.isLeft(decoded)) return Either.left(Option.isSome(decodeNewer(text)) ? "Newer" : "Corrupt")
   const { credentials, token } = decoded.right
-  const { clientId, clientSecret, ...others } = credentials
-  return others.session === key
+  return credentials.session === key
     ? Either.right({
-        credentials: ClientCredentials.ofTexts({ clientId, clientSecret }, others),
-        token: token && AccessToken.ofText(token.value, token)
+        credentials: new ClientCredentials(credentials),
+        token: token && new AccessToken(token)
       })
     : Either.left("Mismatch")
 }
@@ -114,7 +118,11 @@ export const encode = (
   credentials: ClientCredentials,
   token: AccessToken | undefined
 ): Effect.Effect<Decoded> => {
-  const text = encodeStored({ version, credentials, token })
+  const text = encodeStored({
+    version,
+    credentials: { ...credentials, ...ClientCredentials.textsOf(credentials) },
+    token: token && { ...token, value: AccessToken.textOf(token) }
+  })
   return Effect.map(
     encryption === undefined ? Effect.succeed(text) : encryption.seal(key, text),
     (record) => ({
