@@ -42,12 +42,12 @@ export class BucketMap {
   }
 
   /**
-   * Checks two buckets per call and removes idle ones, so that the cost per call is constant. A round ends after as many
+   * Checks up to two buckets per call and removes idle ones, so that the cost per call is constant. A round ends after as many
    * buckets as there were, because buckets in use move to the end of the map. Every call advances the iterator, because a
    * paused one retains every table that the map has outgrown.
    */
   #sweep(now: number): void {
-    for (let looked = 0; looked < 2; looked++) {
+    for (let looked = 0; looked < 2 && looked < this.#buckets.size; looked++) {
       if (this.#leftInRound === 0) {
         this.#round = this.#buckets.entries()
         this.#leftInRound = this.#buckets.size
