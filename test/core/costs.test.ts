@@ -127,11 +127,11 @@ describe("the costs", () => {
     }).pipe(Effect.provide(system()))
   )
 
-  it.effect("of a warm call are two dozen steps, and neither a fiber nor a timer", () =>
+  it.effect("of a warm call are fifteen steps, and neither a fiber nor a timer", () =>
     Effect.gen(function* () {
       yield* call
       yield* TestClock.adjust(SessionState.settlingTime)
-      atMost(yield* costOf(call), { steps: 24, fibers: 0, timers: 0 })
+      atMost(yield* costOf(call), { steps: 15, fibers: 0, timers: 0 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))
   )
 
@@ -139,7 +139,7 @@ describe("the costs", () => {
     Effect.gen(function* () {
       yield* call
       yield* TestClock.adjust(SessionState.settlingTime)
-      atMost(yield* costOf(call), { steps: 214, fibers: 2, timers: 1 })
+      atMost(yield* costOf(call), { steps: 206, fibers: 2, timers: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
   )
 

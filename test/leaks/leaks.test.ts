@@ -8,18 +8,7 @@ import {
   Error as PlatformError
 } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Cause,
-  ConfigProvider,
-  Effect,
-  Either,
-  Exit,
-  Layer,
-  Metric,
-  Option,
-  Redacted,
-  Stream
-} from "effect"
+import { Cause, ConfigProvider, Effect, Either, Exit, Layer, Metric, Option, Redacted, Stream } from "effect"
 import {
   AccessToken,
   AdobePass,

@@ -11,12 +11,14 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { BodyError, InvalidInput, ProtectedCallError, RawCallError } from "./AdobePassError.js"
 import { CurrentDevice, CurrentInstance, type Device } from "./Device.js"
-import { attempt } from "./internal/http/call.js"
+import { attempt, type Failure, failed, send } from "./internal/http/call.js"
+import { caught } from "./internal/http/caught.js"
 import {
   type Call,
   type CallServices,
@@ -25,7 +27,7 @@ import {
   withoutResponse
 } from "./internal/http/protectedCall.js"
 import { Refusals } from "./internal/http/refusals.js"
-import { type Repetition, repeating } from "./internal/http/repetition.js"
+import { type Repetition, repeatingAfter } from "./internal/http/repetition.js"
 import { bodyError, SealedResponse } from "./internal/http/sealedResponse.js"
 import { type Target, target } from "./internal/http/target.js"
 import { throttleKey } from "./internal/http/throttleKey.js"
@@ -175,24 +177,19 @@ interface Pipeline extends CallServices {
   readonly repetition: Omit<Repetition<ProtectedCallError>, "mayRepeat">
 }
 
-/** Whose token a call carries, and which headers and address it has. */
+/** Whose token calls carry, and whether they are made for that device: with its headers, at the pace of its address. */
 interface Speaker {
-  readonly device: Call["device"]
-  readonly deviceHeaders: Call["deviceHeaders"]
-  readonly ip: Device["ip"]
+  readonly deviceOf: (context: Context.Context<never>) => Device
+  readonly isDevice: boolean
 }
 
-const forDevice = (context: Context.Context<never>): Speaker => {
-  // `CurrentDevice` is in the requirements of these calls.
-  const device = Context.unsafeGet(context, CurrentDevice)
-  return { device, deviceHeaders: Redacted.value(device.callHeaders), ip: device.ip }
-}
+/** `CurrentDevice` is in the requirements of these calls. */
+const forDevice: Speaker = { deviceOf: Context.unsafeGet(CurrentDevice), isDevice: true }
 
-const forInstance = (context: Context.Context<never>): Speaker => {
-  // `CurrentInstance` is in the requirements of these calls.
-  const device = Context.unsafeGet(context, CurrentInstance)
-  return { device, deviceHeaders: {}, ip: undefined }
-}
+/** `CurrentInstance` is in the requirements of these calls. */
+const forInstance: Speaker = { deviceOf: Context.unsafeGet(CurrentInstance), isDevice: false }
+
+const noHeaders: Call["deviceHeaders"] = {}
 
 const degradation = /^\/control\/[^/]+\/degradation\//
 
@@ -211,74 +208,94 @@ const paceOf = (
 const prepare = (
   pipeline: Pipeline,
   input: HttpClientRequest.HttpClientRequest,
-  { device, deviceHeaders, ip }: Speaker,
+  device: Device,
+  isForDevice: boolean,
   startedAt: number
-): Either.Either<Call, FailedAttempt> =>
-  Either.mapBoth(target(pipeline.application.environment, input), {
-    onLeft: withoutResponse,
-    onRight: (found) => ({
-      request: found.request,
-      api: found.api,
-      device,
-      deviceHeaders: found.api === "management" ? {} : deviceHeaders,
-      pace: paceOf(pipeline, found, ip),
-      startedAt,
-      renewals: 0,
-      pauses: 0
-    })
+): Either.Either<Call, FailedAttempt> => {
+  const found = target(pipeline.application.environment, input)
+  if (Either.isLeft(found)) return Either.left(withoutResponse(found.left))
+  const { api, request } = found.right
+  return Either.right({
+    request,
+    api,
+    device,
+    deviceHeaders: isForDevice && api !== "management" ? Redacted.value(device.callHeaders) : noHeaders,
+    pace: paceOf(pipeline, found.right, isForDevice ? device.ip : undefined),
+    startedAt,
+    renewals: 0,
+    pauses: 0
   })
+}
 
-const execute = (
+/** What follows when the first attempt of a call has failed. */
+const repeated = (
   pipeline: Pipeline,
-  request: HttpClientRequest.HttpClientRequest,
-  speaker: (context: Context.Context<never>) => Speaker,
-  context: Context.Context<never>,
-  startedAt: number
-): Effect.Effect<Response, FailedAttempt> => {
-  const call = prepare(pipeline, request, speaker(context), startedAt)
-  if (Either.isLeft(call)) return Effect.fail(call.left)
-  const always = Context.get(context, Repeatable)
-  return repeating((attempts) => attempt(pipeline, call.right, attempts), {
-    ...pipeline.repetition,
-    mayRepeat: (error) => mayRepeat(call.right.request, always, error)
-  })
+  call: Call,
+  failure: Failure,
+  clock: Clock.Clock
+): Effect.Effect<Response, FailedAttempt> =>
+  Effect.flatMap(Repeatable, (always) =>
+    repeatingAfter(
+      failed(call, failure, 1),
+      (attempts) => attempt(pipeline, call, attempts),
+      { ...pipeline.repetition, mayRepeat: (error) => mayRepeat(call.request, always, error) },
+      call.startedAt + pipeline.budget,
+      clock
+    )
+  )
+
+const count = (fiber: Fiber.RuntimeFiber<unknown, unknown>, outcome: string) =>
+  Metrics.calls.unsafeUpdate(outcome, fiber.getFiberRef(FiberRef.currentMetricLabels))
+
+const succeed = (
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  response: Response
+): Effect.Effect<Response> => {
+  count(fiber, String(response.status))
+  return Effect.succeed(new SealedResponse(response))
 }
 
 /** A client that turns a failed attempt into a response or an error with `recover`, and counts its calls. */
 const clientOf = <R, E extends { readonly _tag: string }>(
   pipeline: Pipeline,
-  speaker: (context: Context.Context<never>) => Speaker,
+  { deviceOf, isDevice }: Speaker,
   recover: (failed: FailedAttempt) => Either.Either<Response, E>
-): HttpClient.HttpClient.With<E, R> =>
-  HttpClient.makeWith<never, never, E, R>(
-    Effect.flatMap((request) =>
-      // Hot path: each step of the fiber's run loop costs about 0.1 us, so it takes few.
-      Effect.withFiberRuntime<Response, E, R>((fiber) => {
-        const count = (outcome: string) =>
-          Metrics.calls.unsafeUpdate(outcome, fiber.getFiberRef(FiberRef.currentMetricLabels))
-        const succeed = (response: Response) => {
-          count(String(response.status))
-          return Effect.succeed(new SealedResponse(response))
-        }
-        const fail = (error: E) => {
-          count(error._tag)
-          return Effect.fail(error)
-        }
-        const startedAt = Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
-        const call = Effect.matchEffect(
-          execute(pipeline, request, speaker, fiber.currentContext, startedAt),
-          {
-            onSuccess: succeed,
-            onFailure: (failed) => Either.match(recover(failed), { onLeft: fail, onRight: succeed })
-          }
-        )
-        return withSpan(fiber, request.method, call)
+): HttpClient.HttpClient.With<E, R> => {
+  const fail = (fiber: Fiber.RuntimeFiber<unknown, unknown>, failed: FailedAttempt) =>
+    Either.match(recover(failed), {
+      onLeft: (error) => {
+        count(fiber, error._tag)
+        return Effect.fail(error)
+      },
+      onRight: (response) => succeed(fiber, response)
+    })
+  // Hot path: each step of the fiber's run loop costs about 0.1 us, so it takes few.
+  const execute = (request: HttpClientRequest.HttpClientRequest) =>
+    Effect.withFiberRuntime<Response, E, R>((fiber) => {
+      const clock = Context.get(fiber.currentDefaultServices, Clock.Clock)
+      const startedAt = clock.unsafeCurrentTimeMillis()
+      const prepared = prepare(pipeline, request, deviceOf(fiber.currentContext), isDevice, startedAt)
+      if (Either.isLeft(prepared)) return withSpan(fiber, request.method, fail(fiber, prepared.left))
+      const call = prepared.right
+      const first = Effect.flatMap(send(pipeline, call, 1), (response) => {
+        pipeline.repetition.quota.refund(0)
+        return succeed(fiber, response)
       })
-    ),
-    Effect.succeed
-  )
+      const whole = caught(first, (failure) =>
+        Effect.matchEffect(repeated(pipeline, call, failure, clock), {
+          onSuccess: (response) => succeed(fiber, response),
+          onFailure: (failed) => fail(fiber, failed)
+        })
+      )
+      return withSpan(fiber, request.method, whole)
+    })
+  // What is derived from the client goes through `makeWith`; a call of the client itself needs no step for that.
+  return Object.assign(HttpClient.makeWith<never, never, E, R>(Effect.flatMap(execute), Effect.succeed), {
+    execute
+  })
+}
 
-const callsOf = <R>(pipeline: Pipeline, speaker: (context: Context.Context<never>) => Speaker): Calls<R> =>
+const callsOf = <R>(pipeline: Pipeline, speaker: Speaker): Calls<R> =>
   Object.assign(
     clientOf<R, ProtectedCallError>(pipeline, speaker, ({ error }) => Either.left(error)),
     { raw: clientOf<R, RawCallError>(pipeline, speaker, ({ raw }) => raw) }

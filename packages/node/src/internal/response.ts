@@ -24,6 +24,8 @@ const decoder = new TextDecoder()
 /** The same as `TextDecoder` gives, but faster: only a byte order mark needs the decoder. */
 const textOf = (bytes: Buffer): string => (bytes[0] === 0xef ? decoder.decode(bytes) : bytes.toString())
 
+const succeedWithText = (bytes: Buffer): Effect.Effect<string> => Effect.succeed(textOf(bytes))
+
 /** @internal */
 export class UndiciResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
@@ -149,7 +151,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get text(): Effect.Effect<string, HttpClientError.ResponseError> {
-    return this.#read((bytes) => Effect.succeed(textOf(bytes)))
+    return this.#read(succeedWithText)
   }
 
   get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {

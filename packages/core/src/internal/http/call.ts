@@ -1,12 +1,15 @@
 /** One attempt of a protected call: its token, its permit, its answer, and what follows a refused token. */
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { AccessToken, sameToken } from "../../AccessToken.js"
-import { InsufficientScope } from "../../AdobePassError.js"
+import { InsufficientScope, type SessionError } from "../../AdobePassError.js"
 import { settlingTime } from "../../SessionState.js"
+import type { Overloaded } from "../../Throttle.js"
+import { caught } from "./caught.js"
 import { lacksScope, scopeOfRestV2 } from "./classify.js"
 import { notSent, transportError } from "./failures.js"
 import {
@@ -39,56 +42,71 @@ const known = (
   return error === undefined ? undefined : withoutResponse(error)
 }
 
-/** A token and a permit. After a wait for the permit the token is asked for again. */
-const authorize = (
-  services: CallServices,
-  call: Call,
-  attempts: number,
-  urgent: boolean
-): Effect.Effect<AccessToken, FailedAttempt> => {
-  const { device, pace } = call
-  const token = Effect.mapError(services.sessions.accessToken(device), withoutResponse)
-  return Effect.flatMap(token, (first) => {
-    const failed = known(services, call, first)
-    if (failed !== undefined) return Effect.fail(failed)
-    if (pace === undefined) return Effect.succeed(first)
-    return Effect.matchEffect(pace.throttle.take(pace.key, { urgent }), {
-      onSuccess: (waited) => (waited ? token : Effect.succeed(first)),
-      onFailure: (overloaded) =>
-        Effect.fail(withoutResponse(limitOf(call, notSent("call", overloaded, attempts))))
-    })
-  })
-}
-
 const withAuthorization = (
   { application }: CallServices,
   { deviceHeaders, request }: Call,
   token: AccessToken
-): HttpClientRequest.HttpClientRequest => {
-  const own = request.headers["user-agent"]
-  return withHeaders(request, {
-    "user-agent": application.userAgent,
-    ...deviceHeaders,
-    ...(own === undefined ? {} : { "user-agent": own }),
+): HttpClientRequest.HttpClientRequest =>
+  withHeaders(request, deviceHeaders, {
+    "user-agent": request.headers["user-agent"] ?? deviceHeaders["user-agent"] ?? application.userAgent,
     authorization: `Bearer ${AccessToken.textOf(token)}`
+  })
+
+/** An error of an attempt, where it is not known yet what it means for the call. */
+export type Failure = FailedAttempt | SessionError | Overloaded | HttpClientError.HttpClientError
+
+/** How an attempt has failed. */
+export const failed = (call: Call, failure: Failure, attempts: number): FailedAttempt => {
+  if ("raw" in failure) return failure
+  switch (failure._tag) {
+    case "Overloaded":
+      return withoutResponse(limitOf(call, notSent("call", failure, attempts)))
+    case "RequestError":
+    case "ResponseError":
+      return withoutResponse(transportError("call", failure, attempts))
+    default:
+      return withoutResponse(failure)
+  }
+}
+
+const urgently = { urgent: true }
+
+/**
+ * One attempt with whatever token is right; more when the token is refused. After a wait for the permit the token is asked
+ * for again. Whoever calls this says with `failed` what its errors mean: a handler here would be one more for each call.
+ */
+export const send = (
+  services: CallServices,
+  call: Call,
+  attempts: number
+): Effect.Effect<HttpClientResponse.HttpClientResponse, Failure> => {
+  const { device, pace } = call
+  const token = services.sessions.accessToken(device)
+  const sendWith = (current: AccessToken) =>
+    Effect.flatMap(services.send(withAuthorization(services, call, current)), (response) =>
+      answered(services, call, { response, token: current, attempts })
+    )
+  return Effect.flatMap(token, (first) => {
+    const refused = known(services, call, first)
+    if (refused !== undefined) return Effect.fail(refused)
+    if (pace === undefined) return sendWith(first)
+    const isUrgent = attempts > 1 || call.renewals > 0 || call.pauses > 0
+    return Effect.flatMap(pace.throttle.take(pace.key, isUrgent ? urgently : undefined), (waited) =>
+      waited ? Effect.flatMap(token, sendWith) : sendWith(first)
+    )
   })
 }
 
-/** One attempt with whatever token is right; more when the token is refused. */
-export const attempt = (services: CallServices, call: Call, attempts: number): Attempt => {
-  const urgent = attempts > 1 || call.renewals > 0 || call.pauses > 0
-  return Effect.flatMap(authorize(services, call, attempts, urgent), (token) =>
-    Effect.matchEffect(services.send(withAuthorization(services, call, token)), {
-      onSuccess: (response) => {
-        if (response.status >= 200 && response.status < 300) return accepted(services, call, token, response)
-        const answer = { response, token, attempts }
-        return refusesToken(services, call, response.status)
-          ? tokenRefused(services, call, answer)
-          : refusal(services, call, answer)
-      },
-      onFailure: (error) => Effect.fail(withoutResponse(transportError("call", error, attempts)))
-    })
-  )
+/** `send`, and how it failed. */
+export const attempt = (services: CallServices, call: Call, attempts: number): Attempt =>
+  caught(send(services, call, attempts), (failure) => Effect.fail(failed(call, failure, attempts)))
+
+const answered = (services: CallServices, call: Call, answer: Answer): Attempt => {
+  const { response, token } = answer
+  if (response.status >= 200 && response.status < 300) return accepted(services, call, token, response)
+  return refusesToken(services, call, response.status)
+    ? tokenRefused(services, call, answer)
+    : refusal(services, call, answer)
 }
 
 const accepted = (

@@ -7,6 +7,7 @@ import * as Metrics from "../../Metrics.js"
 import type { RetryQuota } from "../../RetryQuota.js"
 import type { RetryableError } from "../../RetrySchedule.js"
 import { withClock } from "../withClock.js"
+import { caught } from "./caught.js"
 
 /** How an attempt failed. */
 interface Failed<E> {
@@ -29,19 +30,20 @@ export const repeating = <A, E extends RetryableError, F extends Failed<E>, R>(
 ): Effect.Effect<A, F, R> =>
   withClock((clock) => {
     const until = clock.unsafeCurrentTimeMillis() + repetition.budget
-    return Effect.matchEffect(attempt(1), {
-      onSuccess: (answer) => {
+    return caught(
+      Effect.flatMap(attempt(1), (answer) => {
         repetition.quota.refund(0)
         return Effect.succeed(answer)
-      },
-      onFailure: (failed) => repetitions(attempt, repetition, failed, until, clock)
-    })
+      }),
+      (failed) => repeatingAfter(failed, attempt, repetition, until, clock)
+    )
   })
 
-const repetitions = <A, E extends RetryableError, F extends Failed<E>, R>(
+/** `repeating` from the failure of the first attempt on; no repetition begins after `until`. */
+export const repeatingAfter = <A, E extends RetryableError, F extends Failed<E>, R>(
+  first: F,
   attempt: (attempts: number) => Effect.Effect<A, F, R>,
   { mayRepeat, quota, schedule }: Repetition<E>,
-  first: F,
   until: number,
   clock: Clock.Clock
 ): Effect.Effect<A, F, R> => {

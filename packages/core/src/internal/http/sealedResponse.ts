@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 import { type BodyError, TransportError, UnexpectedResponse } from "../../AdobePassError.js"
+import { caught } from "./caught.js"
 import { bodyKind, transportError } from "./failures.js"
 import { identifyingHeaders } from "./identifyingHeaders.js"
 
@@ -49,7 +50,7 @@ export class SealedResponse implements HttpClientResponse.HttpClientResponse {
     return this.#original.remoteAddress
   }
   get text() {
-    return Effect.mapError(this.#original.text, (error) => this.#sealed(error))
+    return caught(this.#original.text, (error) => Effect.fail(this.#sealed(error)))
   }
   get json() {
     return this.#parsed(this.#original.json)
@@ -61,7 +62,7 @@ export class SealedResponse implements HttpClientResponse.HttpClientResponse {
     return this.#parsed(this.#original.formData)
   }
   get arrayBuffer() {
-    return Effect.mapError(this.#original.arrayBuffer, (error) => this.#sealed(error))
+    return caught(this.#original.arrayBuffer, (error) => Effect.fail(this.#sealed(error)))
   }
   get stream() {
     return Stream.mapError(this.#original.stream, (error) => this.#sealed(error))
@@ -84,7 +85,7 @@ export class SealedResponse implements HttpClientResponse.HttpClientResponse {
   #parsed<A>(
     read: Effect.Effect<A, HttpClientError.ResponseError>
   ): Effect.Effect<A, HttpClientError.ResponseError> {
-    return Effect.catchAll(read, (error) =>
+    return caught(read, (error) =>
       Effect.matchEffect(this.#original.text, {
         onFailure: () => Effect.fail(this.#sealed(error)),
         onSuccess: (text) => Effect.fail(this.#sealed(error, this.#unexpected(text)))

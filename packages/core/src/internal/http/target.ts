@@ -30,6 +30,8 @@ const jsonHeaders = ["accept", "content-type"] as const
 
 /** REST API v2 demands JSON with its charset, in exactly these characters; the platform writes it without. */
 const withCharset = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
+  const { accept, "content-type": contentType } = request.headers
+  if (accept === undefined && contentType === undefined) return request
   const names = jsonHeaders.filter((name) => plainJson.test(request.headers[name] ?? ""))
   return names.length === 0
     ? request

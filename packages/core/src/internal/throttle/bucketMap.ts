@@ -46,9 +46,9 @@ export class BucketMap {
     return bucket
   }
 
-  /** Checks two buckets per call and removes idle ones, so that the cost per call is constant. */
+  /** Checks up to two buckets per call and removes idle ones, so that the cost per call is constant. */
   #sweep(now: number): void {
-    for (let looked = 0; looked < 2; looked++) {
+    for (let looked = 0; looked < 2 && looked < this.#buckets.size; looked++) {
       const bucket = this.#buckets.at(this.#next)
       if (bucket === undefined) {
         this.#next = 0
