@@ -143,10 +143,10 @@ describe("the costs", () => {
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
   )
 
-  it.effect("of the first call of a device are two requests more, and some twenty fibers", () =>
+  it.effect("of the first call of a device are two requests more, and a dozen fibers", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
-      atMost(yield* costOf(call), { steps: 1817, fibers: 22, timers: 8 })
+      atMost(yield* costOf(call), { steps: 1013, fibers: 12, timers: 2 })
       const { register, token } = yield* emulator.counts
       assert.deepStrictEqual({ register, token }, { register: 1, token: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))
@@ -187,7 +187,7 @@ describe("the costs", () => {
           { concurrency: "unbounded", discard: true }
         )
       )
-      atMost(cost, { steps: 14_000, fibers: 125, timers: 9 })
+      atMost(cost, { steps: 12_900, fibers: 113, timers: 2 })
       const { register, token } = yield* emulator.counts
       assert.deepStrictEqual({ register, token }, { register: 1, token: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))

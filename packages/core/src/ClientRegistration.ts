@@ -21,6 +21,7 @@ import {
 import { ClientCredentials, RegistrationResponse, toMillis } from "./ClientCredentials.js"
 import type { Device } from "./Device.js"
 import * as OAuthEndpoint from "./internal/http/oauthEndpoint.js"
+import { traced } from "./internal/http/tracing.js"
 import * as Metrics from "./Metrics.js"
 import type * as Options from "./Options.js"
 import { RegisteredApplication } from "./RegisteredApplication.js"
@@ -104,28 +105,32 @@ export const make = (
       refused,
       mayRepeat: nothingWasCreated
     })
-    const register = Effect.fn("ClientRegistration.register")(
-      function* (device: Device) {
+    const register = (device: Device) =>
+      Effect.gen(function* () {
         const session = yield* SessionKey.make(application, device)
         const { body, startedAt } = yield* post(device, requestBody(application))
-        return new ClientCredentials({
-          clientId: Redacted.make(body.client_id),
-          clientSecret: Redacted.make(body.client_secret),
-          issuedAt: body.client_id_issued_at === undefined ? startedAt : toMillis(body.client_id_issued_at),
-          redirectUris: body.redirect_uris,
-          grantTypes: body.grant_types,
-          scopes: body.scopes,
-          environment: application.environment.name,
-          statement: application.softwareStatement.fingerprint,
-          session
+        // Not checked again, because the answer was.
+        return new ClientCredentials(
+          {
+            clientId: Redacted.make(body.client_id),
+            clientSecret: Redacted.make(body.client_secret),
+            issuedAt: body.client_id_issued_at === undefined ? startedAt : toMillis(body.client_id_issued_at),
+            redirectUris: body.redirect_uris,
+            grantTypes: body.grant_types,
+            scopes: body.scopes,
+            environment: application.environment.name,
+            statement: application.softwareStatement.fingerprint,
+            session
+          },
+          true
+        )
+      }).pipe(
+        Effect.tapBoth({
+          onSuccess: () => Metric.update(Metrics.registrations, "success"),
+          onFailure: (error) => Metric.update(Metrics.registrations, error._tag)
         })
-      },
-      Effect.tapBoth({
-        onSuccess: () => Metric.update(Metrics.registrations, "success"),
-        onFailure: (error) => Metric.update(Metrics.registrations, error._tag)
-      })
-    )
-    return { register }
+      )
+    return { register: (device) => traced("ClientRegistration.register", register(device)) }
   })
 
 /**

@@ -25,6 +25,7 @@ import { type ClientCredentials, toMillis } from "./ClientCredentials.js"
 import type { Device } from "./Device.js"
 import * as OAuthEndpoint from "./internal/http/oauthEndpoint.js"
 import { makeSharedAddress } from "./internal/http/sharedAddress.js"
+import { traced } from "./internal/http/tracing.js"
 import * as Metrics from "./Metrics.js"
 import type * as Options from "./Options.js"
 import type { RegisteredApplication } from "./RegisteredApplication.js"
@@ -116,21 +117,25 @@ export const make = (
       mayRepeat: constTrue
     })
     const noticeAddress = makeSharedAddress()
-    const request = Effect.fn("TokenEndpoint.request")(
-      function* (device: Device, credentials: ClientCredentials) {
+    const request = (device: Device, credentials: ClientCredentials) =>
+      Effect.gen(function* () {
         yield* noticeAddress(device)
         const { body, endedAt, startedAt } = yield* post(device, grant(credentials))
         yield* measureSkew(body.created_at, startedAt, endedAt)
-        return new AccessToken({
-          value: Redacted.make(body.access_token),
-          issuedAt: startedAt,
-          expiresAt: startedAt + Math.min(body.expires_in * 1000, maximumLifetime),
-          scopes: claimedScopes(body.access_token)
-        })
-      },
-      Effect.tapError((error) => Metric.update(Metrics.tokenFailures, error._tag))
-    )
-    return { request }
+        // Not checked again, because the answer was.
+        return new AccessToken(
+          {
+            value: Redacted.make(body.access_token),
+            issuedAt: startedAt,
+            expiresAt: startedAt + Math.min(body.expires_in * 1000, maximumLifetime),
+            scopes: claimedScopes(body.access_token)
+          },
+          true
+        )
+      }).pipe(Effect.tapError((error) => Metric.update(Metrics.tokenFailures, error._tag)))
+    return {
+      request: (device, credentials) => traced("TokenEndpoint.request", request(device, credentials))
+    }
   })
 
 /**

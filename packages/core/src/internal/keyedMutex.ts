@@ -1,7 +1,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 
 /**
  * Locks a key until the scope closes. Fibers get the lock in the order in which they ask; a key that is not locked
@@ -43,7 +43,7 @@ export const make = <K>(): KeyedMutex<K> => {
     Effect.uninterruptibleMask((restore) =>
       Effect.zipRight(
         take(key, restore),
-        Effect.addFinalizer(() => release(key))
+        Effect.scopeWith((scope) => Scope.addFinalizer(scope, release(key)))
       )
     )
 }

@@ -74,18 +74,21 @@ const safeCode = (code: string, device: Device, body: HttpBody.HttpBody): string
   return sent.includes(code) ? undefined : code
 }
 
-/** The decoded body of a success. Whatever decoding throws, such as for a value nested too deeply, is no body either. */
-const decodeSuccess = <A, I>(
-  schema: Schema.Schema<A, I>,
-  json: unknown
-): Either.Either<A, ReadonlyArray<string>> =>
-  Either.try({
-    try: () => Schema.decodeUnknownEither(schema, { errors: "all" })(json),
-    catch: (): ReadonlyArray<string> => []
-  }).pipe(Either.flatMap(Either.mapLeft(issuePaths)))
+type Decode<A> = (json: unknown) => Either.Either<A, ReadonlyArray<string>>
+
+/** Decodes the body of a success. Whatever decoding throws, such as for a value nested too deeply, is no body either. */
+const decoderOf = <A, I>(schema: Schema.Schema<A, I>): Decode<A> => {
+  const decodeBody = Schema.decodeUnknownEither(schema, { errors: "all" })
+  return (json) =>
+    Either.try({
+      try: () => decodeBody(json),
+      catch: (): ReadonlyArray<string> => []
+    }).pipe(Either.flatMap(Either.mapLeft(issuePaths)))
+}
 
 const decode = <A, I, E extends AdobePassError>(
   endpoint: Endpoint<A, I, E>,
+  decodeSuccess: Decode<A>,
   { headers, status }: HttpClientResponse.HttpClientResponse,
   body: Option.Option<Uint8Array>,
   attempts: number,
@@ -98,9 +101,7 @@ const decode = <A, I, E extends AdobePassError>(
   const json = Option.getOrUndefined(parseJson(text))
   if (json === undefined) return unexpected({ reason: bodyKind(text, headers["content-type"]) })
   if (status >= 200 && status < 300) {
-    return Either.orElse(decodeSuccess(endpoint.response, json), (issues) =>
-      unexpected({ reason: "UnexpectedJson", issues })
-    )
+    return Either.orElse(decodeSuccess(json), (issues) => unexpected({ reason: "UnexpectedJson", issues }))
   }
   const code = Option.map(oauthError(json), ({ error }) => error)
   if (Option.isNone(code)) return unexpected({ reason: "UnexpectedJson" })
@@ -137,6 +138,7 @@ const bodyWithin = (
 const attempt = <A, I, E extends AdobePassError>(
   services: Services,
   endpoint: Endpoint<A, I, E>,
+  decodeSuccess: Decode<A>,
   device: Device,
   request: HttpClientRequest.HttpClientRequest,
   attempts: number
@@ -163,13 +165,16 @@ const attempt = <A, I, E extends AdobePassError>(
     }
     const body = yield* reading
     const endedAt = yield* Clock.currentTimeMillis
-    const decoded = yield* decode(endpoint, response, body, attempts, (code) =>
+    const decoded = yield* decode(endpoint, decodeSuccess, response, body, attempts, (code) =>
       safeCode(code, device, request.body)
     )
     return { body: decoded, startedAt, endedAt }
-  }).pipe(
-    // What the body of a call may do is not for this one, which other callers may wait for, too.
-    Effect.provideService(BodyTimeout, undefined)
+  })
+
+/** What the body of a call may do is not for this one, which other callers may wait for, too. */
+const withOwnBodyTimeout = <A, E>(request: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.flatMap(BodyTimeout, (raised) =>
+    raised === undefined ? request : Effect.provideService(request, BodyTimeout, undefined)
   )
 
 /** A request that was not sent because too many wait for a permit. The caller learns it at once. */
@@ -187,6 +192,7 @@ export const make = <A, I, E extends AdobePassError>(
   Effect.gen(function* () {
     const { retry, timeout } = yield* Options.requests.check(options)
     const application = yield* RegisteredApplication
+    const decodeSuccess = decoderOf(endpoint.response)
     const send = sendWithin(yield* HttpClient.HttpClient, timeout)
     const services: Services = { application, send, throttle: yield* Throttle, timeout }
     const repetition = {
@@ -204,10 +210,15 @@ export const make = <A, I, E extends AdobePassError>(
           ...Redacted.value(device.clientHeaders)
         }
       })
-      return repeating(
-        (attempts) =>
-          Effect.mapError(attempt(services, endpoint, device, request, attempts), (error) => ({ error })),
-        repetition
-      ).pipe(Effect.mapError(({ error }) => error))
+      return withOwnBodyTimeout(
+        repeating(
+          (attempts) =>
+            Effect.mapError(
+              attempt(services, endpoint, decodeSuccess, device, request, attempts),
+              (error) => ({ error })
+            ),
+          repetition
+        ).pipe(Effect.mapError(({ error }) => error))
+      )
     }
   })

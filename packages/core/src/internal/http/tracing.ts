@@ -27,3 +27,7 @@ export const withSpan = <A, E>(
         attributes: { "http.request.method": method }
       })
     : call
+
+/** Work in a span of this name, made only when a tracer is provided. */
+export const traced = <A, E, R>(name: string, work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime<A, E, R>((fiber) => (isTraced(fiber) ? Effect.withSpan(work, name) : work))

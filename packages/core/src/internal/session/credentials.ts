@@ -11,6 +11,7 @@ import type { RegisteredApplication } from "../../RegisteredApplication.js"
 import { leaseLost, toError } from "../../StoreBackend.js"
 import { poll } from "../poll.js"
 import { raceLate } from "../raceLate.js"
+import { retryLate } from "../retryLate.js"
 import { remembering, type Session, type SessionServices } from "./session.js"
 
 const isLeaseLost = (error: SessionError): boolean =>
@@ -89,7 +90,7 @@ export const register = (
   const isOther = isOtherThan(replaces)
   const consulted = consult(services, session)
   const savedElsewhere = poll(Effect.map(consulted, Option.filter(isOther)))
-  return Effect.gen(function* () {
+  const registering = Effect.gen(function* () {
     const expected = replaces === undefined ? Option.none() : yield* consulted
     if (Option.isSome(expected) && isOther(expected.value)) return expected.value
     const turn = yield* raceLate(
@@ -104,14 +105,12 @@ export const register = (
     if (!isExpected) return yield* toError("lock", { reason: "Locked", code: leaseLost })
     return yield* Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(issue(services, session, restore), (issued) =>
-        Effect.retry(save(services, session, issued, { replaces, read: stored, lease }), storeRetry)
+        retryLate(save(services, session, issued, { replaces, read: stored, lease }), storeRetry)
       )
     )
-  }).pipe(
-    Effect.scoped,
-    // The issued credentials are kept. Under a new lock they are saved, or those of the other holder are adopted.
-    Effect.retry({ times: 1, while: isLeaseLost })
-  )
+  }).pipe(Effect.scoped)
+  // The issued credentials are kept. Under a new lock they are saved, or those of the other holder are adopted.
+  return Effect.catchIf(registering, isLeaseLost, () => registering)
 }
 
 /** The credentials that were issued before and not stored, or new ones. */
