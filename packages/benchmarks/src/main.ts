@@ -30,14 +30,13 @@ const machine = `Node.js ${process.version}, ${os.cpus().length} cores of ${os.c
 const measure = ({ name, run, title }: Scenario) =>
   Effect.gen(function* () {
     yield* Console.error(`${name}: ${title} ...`)
-    const [took, report] = yield* Effect.timed(Effect.scoped(run))
-    const { claim, tables } = typeof report === "string" ? { claim: undefined, tables: report } : report
+    const [took, { claim, tables }] = yield* Effect.timed(Effect.scoped(run))
     const date = DateTime.formatIsoDateUtc(yield* DateTime.now)
     yield* Effect.sync(() => {
-      if (claim !== undefined) putIntoReadme(`${name}: claim`, `- ${claim}`)
+      putIntoReadme(`${name}: claim`, `- ${claim}`)
       putIntoReadme(name, `${tables}\n\n\`npm run bench -- ${name}\`: ${machine}, ${date}.`)
     })
-    yield* Console.log(`\n## ${title}\n\n${claim ?? ""}\n\n${tables}\n`)
+    yield* Console.log(`\n## ${title}\n\n${claim}\n\n${tables}\n`)
     yield* Console.error(`${name}: ${Math.round(Duration.toSeconds(took))} s`)
   })
 

@@ -12,5 +12,5 @@ export interface Scenario {
   /** As in `npm run bench -- NAME`, and between its marks in the README. */
   readonly name: string
   readonly title: string
-  readonly run: Effect.Effect<Report | string, unknown, Scope.Scope>
+  readonly run: Effect.Effect<Report, unknown, Scope.Scope>
 }

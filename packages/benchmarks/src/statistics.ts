@@ -53,8 +53,3 @@ export const table = (
   )
   return [padded(head), rule, ...body.map(padded)].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
 }
-
-export const withSpread = (values: ReadonlyArray<number>, unit: string): string =>
-  `${figure(median(values))} ${unit} ± ${Math.round((spread(quartiles(values)) / 2) * 100)} %`
-
-export const ratio = (value: number, base: number): string => `${(value / base).toFixed(2)} x`

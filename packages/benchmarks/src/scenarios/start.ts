@@ -1,25 +1,20 @@
-/** S9: what it takes to install and to start. */
+/** What it takes to install and to start. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Schema } from "effect"
+import { type Entry, library, peers } from "../contenders/index.js"
 import { output } from "../process.js"
+import * as Rounds from "../rounds.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
-import { figure, median, ratio, table, withSpread } from "../statistics.js"
+import { figure, table, times, withQuartiles } from "../statistics.js"
 import { targetOf } from "../target.js"
 
-const rounds = 9
+const contenders = [library, ...peers]
+const names = contenders.map(({ name }) => name)
 
-const started = [
-  "effect-adobe-pass",
-  "openid-client",
-  "oauth4webapi",
-  "google-auth-library",
-  "@azure/core-rest-pipeline",
-  "fetch",
-  "undici.request"
-]
+const plan = { practice: 1, rounds: 7, most: 11, turns: 1, seconds: 60 }
 
 const Manifest = Schema.decodeUnknownSync(
   Schema.parseJson(
@@ -89,53 +84,56 @@ const installed = (name: string): ReadonlyMap<string, number> => {
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 const total = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((sum, size) => sum + size, 0)
 
-const packageOf = (name: string): string | undefined =>
-  name === "fetch" ? undefined : name === "undici.request" ? "undici" : name
+/** As npm installs it. The library is used with the transport of its own package for Node.js. */
+const packageOf = (contender: Entry): string | undefined =>
+  contender === library ? "effect-adobe-pass-node" : contender.package
+
+/** In microseconds since the process was started. */
+const Took = Schema.Struct({ wall: Schema.Number, processor: Schema.Number })
+
+/** A cold process up to its first answer. */
+const cold = (contender: Entry, baseUrl: string) =>
+  Effect.flatMap(
+    output("./startRun.js", { args: [contender.name, JSON.stringify(targetOf(baseUrl))] }),
+    Schema.decode(Schema.parseJson(Took))
+  )
 
 export const start: Scenario = {
   name: "start",
   title: "Installing and starting",
   run: Effect.gen(function* () {
     const { baseUrl } = yield* standIn
-    const millis = started.map(() => Array.of<number>())
-    for (let round = -1; round < rounds; round++) {
-      for (const [index, name] of started.entries()) {
-        const took = Number(
-          yield* output("./startRun.js", { args: [name, JSON.stringify(targetOf(baseUrl))] })
-        )
-        if (round >= 0) millis[index]?.push(took)
-      }
-    }
-    const base = median(millis[0] ?? [])
-    const packages = new Map(
-      started.map((name) => {
-        const found = packageOf(name === "effect-adobe-pass" ? "effect-adobe-pass-node" : name)
-        return [name, found === undefined ? new Map<string, number>() : installed(found)] as const
-      })
+    const rounds = yield* Rounds.inTurns(
+      contenders.map((contender) => cold(contender, baseUrl)),
+      plan
     )
-    const own = packages.get("effect-adobe-pass") ?? new Map<string, number>()
-    return [
-      table(
-        ["", "to the first call", "", "packages", "on the disk"],
-        started.map((name, index) => {
-          const sizes = packages.get(name) ?? new Map<string, number>()
-          return [
+    const sizes = contenders.map((contender) => {
+      const name = packageOf(contender)
+      return name === undefined ? new Map<string, number>() : installed(name)
+    })
+    const own = sizes[0] ?? new Map<string, number>()
+    return {
+      claim: `\`npm install effect-adobe-pass-node\` puts ${own.size} packages of ${megabytes(total(own))} on the disk; a process has the answer of its first call after ${figure(Rounds.cost(rounds, 0) / 1000)} ms.`,
+      tables: [
+        table(
+          ["", "to the first call", "wall time", "processor time", "packages", "on the disk"],
+          contenders.map(({ name }, index) => [
             name,
-            withSpread(millis[index] ?? [], "ms"),
-            ratio(median(millis[index] ?? []), base),
-            `${sizes.size}`,
-            megabytes(total(sizes))
-          ]
-        })
-      ),
-      "",
-      table(
-        ["`npm install effect-adobe-pass-node` installs", "", "share"],
-        [...own]
-          .toSorted(([, left], [, right]) => right - left)
-          .slice(0, 12)
-          .map(([name, size]) => [name, megabytes(size), `${figure((size / total(own)) * 100)} %`])
-      )
-    ].join("\n")
+            `${figure(Rounds.cost(rounds, index) / 1000)} ms`,
+            index === 0 ? times(1) : withQuartiles(Rounds.ratio(rounds, index, 0)),
+            index === 0 ? times(1) : withQuartiles(Rounds.ratio(rounds, index, 0, "processor")),
+            `${sizes[index]?.size ?? 0}`,
+            megabytes(total(sizes[index] ?? new Map()))
+          ])
+        ) + Rounds.unsteady(rounds, names, "To the first call"),
+        table(
+          ["`npm install effect-adobe-pass-node` installs", "", "share"],
+          [...own]
+            .toSorted(([, left], [, right]) => right - left)
+            .slice(0, 12)
+            .map(([name, size]) => [name, megabytes(size), `${figure((size / total(own)) * 100)} %`])
+        )
+      ].join("\n\n")
+    }
   })
 }

@@ -88,7 +88,7 @@ export const warmCall: Scenario = {
     )
     const bytes = left[0]?.bytesPerCall ?? Number.NaN
     return {
-      claim: `A call with a token in memory takes ${overUndici} times the time of \`undici.request\`, and ${overFetch} times that of ${others[2]}, the fastest on \`fetch\` (64 calls at a time).`,
+      claim: `A call with a token in memory takes ${overUndici} times the time of \`undici.request\`, and ${overFetch} times that of ${others[2]}, the fastest of those on Node.js's \`fetch\` (64 calls at a time).`,
       tables: [
         table(
           ["", "over", "64 at a time", "wall time", "processor time"],
