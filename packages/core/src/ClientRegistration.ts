@@ -109,21 +109,17 @@ export const make = (
       Effect.gen(function* () {
         const session = yield* SessionKey.make(application, device)
         const { body, startedAt } = yield* post(device, requestBody(application))
-        // Not checked again, because the answer was.
-        return new ClientCredentials(
-          {
-            clientId: Redacted.make(body.client_id),
-            clientSecret: Redacted.make(body.client_secret),
-            issuedAt: body.client_id_issued_at === undefined ? startedAt : toMillis(body.client_id_issued_at),
-            redirectUris: body.redirect_uris,
-            grantTypes: body.grant_types,
-            scopes: body.scopes,
-            environment: application.environment.name,
-            statement: application.softwareStatement.fingerprint,
-            session
-          },
-          true
-        )
+        return new ClientCredentials({
+          clientId: body.client_id,
+          clientSecret: body.client_secret,
+          issuedAt: body.client_id_issued_at === undefined ? startedAt : toMillis(body.client_id_issued_at),
+          redirectUris: body.redirect_uris,
+          grantTypes: body.grant_types,
+          scopes: body.scopes,
+          environment: application.environment.name,
+          statement: application.softwareStatement.fingerprint,
+          session
+        })
       }).pipe(
         Effect.tapBoth({
           onSuccess: () => Metric.update(Metrics.registrations, "success"),

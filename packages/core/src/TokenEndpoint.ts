@@ -122,16 +122,12 @@ export const make = (
         yield* noticeAddress(device)
         const { body, endedAt, startedAt } = yield* post(device, grant(credentials))
         yield* measureSkew(body.created_at, startedAt, endedAt)
-        // Not checked again, because the answer was.
-        return new AccessToken(
-          {
-            value: Redacted.make(body.access_token),
-            issuedAt: startedAt,
-            expiresAt: startedAt + Math.min(body.expires_in * 1000, maximumLifetime),
-            scopes: claimedScopes(body.access_token)
-          },
-          true
-        )
+        return new AccessToken({
+          value: body.access_token,
+          issuedAt: startedAt,
+          expiresAt: startedAt + Math.min(body.expires_in * 1000, maximumLifetime),
+          scopes: claimedScopes(body.access_token)
+        })
       }).pipe(Effect.tapError((error) => Metric.update(Metrics.tokenFailures, error._tag)))
     return {
       request: (device, credentials) => traced("TokenEndpoint.request", request(device, credentials))
