@@ -4,6 +4,13 @@ import { decisions, type Target } from "./contender.js"
 const [, , name = "", told = ""] = process.argv
 const target: Target = JSON.parse(told)
 
+// What every program with the library loads from Effect, and nothing else.
+if (name === "Effect, Schema and the platform") {
+  await Promise.all([import("effect/Effect"), import("effect/Schema"), import("@effect/platform/HttpClient")])
+  console.log(performance.now())
+  process.exit(0)
+}
+
 const contender =
   name === "effect-adobe-pass"
     ? (await import("./contenders/ours.js")).ours({ unthrottled: true })

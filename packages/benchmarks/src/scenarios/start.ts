@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Schema } from "effect"
+import { build } from "esbuild"
 import { output } from "../process.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
@@ -11,8 +12,12 @@ import { targetOf } from "../target.js"
 
 const rounds = 9
 
+const bundled = "effect-adobe-pass, bundled"
+
 const started = [
   "effect-adobe-pass",
+  bundled,
+  "Effect, Schema and the platform",
   "openid-client",
   "oauth4webapi",
   "@badgateway/oauth2-client",
@@ -93,7 +98,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 const total = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((sum, size) => sum + size, 0)
 
 const packageOf = (name: string): string | undefined =>
-  name === "fetch"
+  name === "fetch" || name === bundled || name === "Effect, Schema and the platform"
     ? undefined
     : name === "undici.request"
       ? "undici"
@@ -101,16 +106,43 @@ const packageOf = (name: string): string | undefined =>
         ? "axios"
         : name
 
+/** The program of `startRun.js` for the library, in one file beside it. */
+const bundle = Effect.promise(() =>
+  build({
+    stdin: {
+      contents: `
+        import { decisions } from "./contender.js"
+        import { ours } from "./contenders/ours.js"
+        const client = await ours({ unthrottled: true }).open(JSON.parse(process.argv[3]))
+        if ((await client.call(decisions)) !== 200) throw new Error("no answer")
+        console.log(performance.now())
+        process.exit(0)`,
+      resolveDir: path.join(root, "packages/benchmarks/dist")
+    },
+    outfile: path.join(root, "packages/benchmarks/dist/startBundle.js"),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    // undici is CommonJS.
+    banner: {
+      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);'
+    }
+  })
+)
+
 export const start: Scenario = {
   name: "start",
   title: "Installing and starting",
   run: Effect.gen(function* () {
     const { baseUrl } = yield* standIn
+    yield* bundle
     const millis = started.map(() => Array.of<number>())
     for (let round = -1; round < rounds; round++) {
       for (const [index, name] of started.entries()) {
         const took = Number(
-          yield* output("./startRun.js", { args: [name, JSON.stringify(targetOf(baseUrl))] })
+          yield* output(name === bundled ? "./startBundle.js" : "./startRun.js", {
+            args: [name, JSON.stringify(targetOf(baseUrl))]
+          })
         )
         if (round >= 0) millis[index]?.push(took)
       }
