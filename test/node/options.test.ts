@@ -13,7 +13,7 @@ import {
   Option,
   Redacted
 } from "effect"
-import { CredentialStore, Encryption, RegisteredApplication } from "effect-adobe-pass"
+import { CredentialStore, Encryption, Options, RegisteredApplication } from "effect-adobe-pass"
 import { sampleCredentials, sampleKey, sampleToken } from "effect-adobe-pass/testing/CredentialStoreContract"
 import { FileStore, NodeAdobePass, NodeTransport } from "effect-adobe-pass-node"
 import { namesIn, onStore, storeDirectory } from "./directory.js"
@@ -245,6 +245,17 @@ describe("the software statement from a file", () => {
 })
 
 describe("the groups of options", () => {
+  it("have defaults that pass their own checks", () => {
+    for (const group of [
+      Options.adobePass,
+      Options.sharedThrottle,
+      FileStore.options,
+      NodeTransport.options
+    ]) {
+      assert.deepStrictEqual<unknown>(group.check({}), Either.right(group.fallback))
+    }
+  })
+
   it("are the rows of a table", () => {
     assert.deepStrictEqual(NodeTransport.options.rows("transport", "ADOBE_PASS_TRANSPORT"), [
       { option: "transport.connections", variable: "ADOBE_PASS_TRANSPORT_CONNECTIONS", default: "64" },

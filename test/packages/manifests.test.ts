@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { read, root } from "../docs/sources.js"
@@ -35,6 +35,21 @@ describe.each(published)("the package in packages/%s", (folder) => {
     assert.include(scripts["prepack"], "scripts/build.mjs")
     const license = readFileSync(`${root}packages/${folder}/LICENSE`, "utf8")
     assert.strictEqual(license, readFileSync(`${root}LICENSE`, "utf8"))
+  })
+})
+
+describe.each(published)("the sources of packages/%s", (folder) => {
+  const sources = readdirSync(`${root}packages/${folder}/src`, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => read(`packages/${folder}/src/${path}`))
+
+  it("load what they use of Effect, module by module, and no data of languages", () => {
+    const costly = /^(?:import|export|\}) .*from "(?:effect|@effect\/[^/"]+)"|\bIntl\.|toLocale/
+    const found = sources.flatMap(({ lines, path }) =>
+      lines.flatMap((line) => (costly.test(line) && !line.startsWith("/**") ? [`${path}: ${line}`] : []))
+    )
+    assert.isAbove(sources.length, 1)
+    assert.deepStrictEqual(found, [])
   })
 })
 

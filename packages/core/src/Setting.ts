@@ -110,13 +110,13 @@ const firstProblem = (error: ParseResult.ParseError, path: string): InvalidInput
   return new InvalidInput({ field: field === "" ? "options" : field, problem })
 }
 
-const checkWith = <I, A>(schema: Schema.Schema<A, I>, fallback: A): Setting<I, A>["check"] => {
-  const decode = Schema.decodeUnknownEither(schema)
-  return (input, path = "") =>
+/** Compiles its schema when it is used: of most options only the group is checked. */
+const checkWith =
+  <I, A>(schema: Schema.Schema<A, I>, fallback: A): Setting<I, A>["check"] =>
+  (input, path = "") =>
     input === undefined
       ? Either.right(fallback)
-      : Either.mapLeft(decode(input), (error) => firstProblem(error, path))
-}
+      : Either.mapLeft(Schema.decodeUnknownEither(schema)(input), (error) => firstProblem(error, path))
 
 /**
  * The text of a variable, without the space around it. A blank one counts as not set.
@@ -200,6 +200,9 @@ export const duration = (
 const readNumber = (text: string): Option.Option<number> =>
   Option.liftPredicate(Number(text), (value) => Number.isFinite(value))
 
+/** As `toLocaleString` gives it, which loads the data of all languages. */
+const withSeparators = (value: number): string => `${value}`.replace(/\B(?=(\d{3})+$)/g, ",")
+
 /**
  * A whole number of at least `minimum`.
  *
@@ -216,7 +219,7 @@ export const integer = (options: {
     ),
     problem: `must be a whole number of at least ${options.minimum}`,
     fallback: options.default,
-    defaultText: options.default.toLocaleString("en"),
+    defaultText: withSeparators(options.default),
     read: readNumber
   })
 
@@ -327,7 +330,7 @@ export const group = <S extends Settings>(
       Schema.optionalWith(schema.annotations(onlyKnown), { default: () => fallback })
     )
   )
-  // Both are built from `settings`, property by property, which the types of `Struct` and `all` do not express.
+  // All three are built from `settings`, property by property, which the types do not express.
   const typed = struct as unknown as Schema.Schema<CheckedOf<S>, InputOf<S>>
   const config = (name: string) =>
     Config.all(Record.map(settings, (setting, key) => setting.config(variable(name, key)))) as Config.Config<
@@ -336,7 +339,7 @@ export const group = <S extends Settings>(
   const schema: Schema.Schema<CheckedOf<S>, InputOf<S>> = rule === undefined
     ? typed
     : typed.pipe(Schema.filter((checked) => rule.isValid(checked) || rule.problem))
-  const fallback = Schema.decodeUnknownSync(schema)({})
+  const fallback = Record.map(settings, (setting) => setting.fallback) as CheckedOf<S>
   const check = checkWith(schema, fallback)
   return {
     settings,

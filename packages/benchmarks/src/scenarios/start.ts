@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Schema } from "effect"
+import { build } from "esbuild"
 import { type Entry, library, peers } from "../contenders/index.js"
 import { output } from "../process.js"
 import * as Rounds from "../rounds.js"
@@ -10,9 +11,6 @@ import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, table, times, withQuartiles } from "../statistics.js"
 import { targetOf } from "../target.js"
-
-const contenders = [library, ...peers]
-const names = contenders.map(({ name }) => name)
 
 const plan = { practice: 1, rounds: 7, most: 11, turns: 1, seconds: 60 }
 
@@ -84,46 +82,89 @@ const installed = (name: string): ReadonlyMap<string, number> => {
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 const total = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((sum, size) => sum + size, 0)
 
-/** As npm installs it. The library is used with the transport of its own package for Node.js. */
-const packageOf = (contender: Entry): string | undefined =>
-  contender === library ? "effect-adobe-pass-node" : contender.package
-
 /** In microseconds since the process was started. */
 const Took = Schema.Struct({ wall: Schema.Number, processor: Schema.Number })
 
 /** A cold process up to its first answer. */
-const cold = (contender: Entry, baseUrl: string) =>
+const cold = (script: string, name: string, baseUrl: string) =>
   Effect.flatMap(
-    output("./startRun.js", { args: [contender.name, JSON.stringify(targetOf(baseUrl))] }),
+    output(script, { args: [name, JSON.stringify(targetOf(baseUrl))] }),
     Schema.decode(Schema.parseJson(Took))
   )
+
+/** The library's process in one file, beside the others. */
+const bundle = Effect.promise(() =>
+  build({
+    stdin: {
+      contents: `
+        import { decisions } from "./contender.js"
+        import { contender } from "./contenders/ours.js"
+        const client = await contender.open(JSON.parse(process.argv[3]))
+        if ((await client.call(decisions)) !== 200) throw new Error("no answer")
+        const wall = performance.now() * 1000
+        const { system, user } = process.cpuUsage()
+        console.log(JSON.stringify({ wall, processor: system + user }))
+        process.exit(0)`,
+      resolveDir: path.join(root, "packages/benchmarks/dist")
+    },
+    outfile: path.join(root, "packages/benchmarks/dist/startBundle.js"),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    // undici is CommonJS.
+    banner: {
+      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);'
+    }
+  })
+)
+
+interface Row {
+  readonly name: string
+  readonly script: string
+  /** What npm installs for it. */
+  readonly package: string | undefined
+}
+
+const rowOf = ({ name, package: installs }: Entry): Row => ({
+  name,
+  script: "./startRun.js",
+  package: installs
+})
+
+const rows: ReadonlyArray<Row> = [
+  // It is used with the transport of its own package for Node.js.
+  { ...rowOf(library), package: "effect-adobe-pass-node" },
+  { name: `${library.name}, bundled`, script: "./startBundle.js", package: undefined },
+  { name: "nothing but Effect", script: "./startRun.js", package: undefined },
+  ...peers.map(rowOf)
+]
+const names = rows.map(({ name }) => name)
+const [, inOneFile, nothing] = [0, 1, 2] as const
 
 export const start: Scenario = {
   name: "start",
   title: "Installing and starting",
   run: Effect.gen(function* () {
     const { baseUrl } = yield* standIn
+    yield* bundle
     const rounds = yield* Rounds.inTurns(
-      contenders.map((contender) => cold(contender, baseUrl)),
+      rows.map(({ name, script }) => cold(script, name, baseUrl)),
       plan
     )
-    const sizes = contenders.map((contender) => {
-      const name = packageOf(contender)
-      return name === undefined ? new Map<string, number>() : installed(name)
-    })
+    const sizes = rows.map((row) => (row.package === undefined ? undefined : installed(row.package)))
     const own = sizes[0] ?? new Map<string, number>()
     return {
-      claim: `\`npm install effect-adobe-pass-node\` puts ${own.size} packages of ${megabytes(total(own))} on the disk; a process has the answer of its first call after ${figure(Rounds.cost(rounds, 0) / 1000)} ms.`,
+      claim: `\`npm install effect-adobe-pass-node\` puts ${own.size} packages of ${megabytes(total(own))} on the disk; a process has the answer of its first call after ${times(Rounds.ratio(rounds, 0, nothing).median)} the time in which a program loads nothing but \`effect\`, \`effect/Schema\` and \`@effect/platform\`, and in one file after ${times(Rounds.ratio(rounds, inOneFile, nothing).median)}.`,
       tables: [
         table(
           ["", "to the first call", "wall time", "processor time", "packages", "on the disk"],
-          contenders.map(({ name }, index) => [
+          rows.map(({ name }, index) => [
             name,
             `${figure(Rounds.cost(rounds, index) / 1000)} ms`,
             index === 0 ? times(1) : withQuartiles(Rounds.ratio(rounds, index, 0)),
             index === 0 ? times(1) : withQuartiles(Rounds.ratio(rounds, index, 0, "processor")),
-            `${sizes[index]?.size ?? 0}`,
-            megabytes(total(sizes[index] ?? new Map()))
+            sizes[index] === undefined ? "" : `${sizes[index].size}`,
+            sizes[index] === undefined ? "" : megabytes(total(sizes[index]))
           ])
         ) + Rounds.unsteady(rounds, names, "To the first call"),
         table(
