@@ -27,7 +27,7 @@ interface Garbage {
   readonly promoted: number
 }
 
-const garbageOf = (who: "library" | "undici", atATime: number) =>
+const garbageOf = (atATime: number) =>
   Effect.gen(function* () {
     const { url } = yield* adobePass(
       (_, response) => void response.writeHead(200, { "content-type": "application/json" }).end(json),
@@ -36,7 +36,7 @@ const garbageOf = (who: "library" | "undici", atATime: number) =>
           void response.writeHead(201, { "content-type": "application/json" }).end(JSON.stringify(token))
       }
     )
-    const worker = yield* start({ args: [who, url, `${atATime}`] })
+    const worker = yield* start({ args: [url, `${atATime}`] })
     assert.strictEqual(yield* worker.ended, 0)
     const allocated = sumOf(worker.lines, "allocated")
     return {
@@ -47,22 +47,22 @@ const garbageOf = (who: "library" | "undici", atATime: number) =>
   })
 
 describe("a warm call", () => {
-  it.scopedLive("allocates little more than undici.request, and leaves nothing for the old generation", () =>
+  it.scopedLive("allocates 20 KB, and leaves nothing for the old generation", () =>
     Effect.gen(function* () {
-      const ours = yield* garbageOf("library", 1)
-      const bare = yield* garbageOf("undici", 1)
+      const { allocated, promoted, survived } = yield* garbageOf(1)
       // Otherwise nothing was measured.
-      assert.isAbove(bare.allocated, 5000)
-      assert.isAtMost(ours.allocated / bare.allocated, 1.25)
-      assert.isAtMost(ours.survived, 0.02)
-      assert.isAtMost(ours.promoted, 0.02)
+      assert.isAbove(allocated, 5000)
+      assert.isAtMost(allocated, 22_500)
+      // Most of it comes from the first collection, and Node.js 24 makes few.
+      assert.isAtMost(survived, 0.03)
+      assert.isAtMost(promoted, 0.03)
     })
   )
 
   it.scopedLive("leaves nothing but what is under way when there are 64 at a time", () =>
     Effect.gen(function* () {
-      const { promoted, survived } = yield* garbageOf("library", 64)
-      assert.isAtMost(promoted, 0.02)
+      const { promoted, survived } = yield* garbageOf(64)
+      assert.isAtMost(promoted, 0.03)
       assert.isAtMost(survived, 0.08)
     })
   )

@@ -1,5 +1,5 @@
 /**
- * Makes warm calls, `warmCalls <library|undici> <origin> <at a time>`, and prints what the garbage collector says of them.
+ * Makes warm calls, `warmCalls <origin> <at a time>`, and prints what the garbage collector says of them.
  */
 import { setFlagsFromString } from "node:v8"
 import { Effect, Either, Layer, Redacted } from "effect"
@@ -9,9 +9,8 @@ import * as Device from "effect-adobe-pass/Device"
 import * as Environment from "effect-adobe-pass/Environment"
 import * as ProtectedClient from "effect-adobe-pass/ProtectedClient"
 import * as NodeTransport from "effect-adobe-pass-node/NodeTransport"
-import { Agent, request } from "undici"
 
-const [who = "", origin = "", atATime = "1"] = process.argv.slice(2)
+const [origin = "", atATime = "1"] = process.argv.slice(2)
 
 const path = "/api/v2/ACME/decisions/authorize/Cablevision"
 
@@ -36,19 +35,6 @@ const byLibrary = Effect.map(ProtectedClient.ProtectedClient, (adobe) =>
   )
 )
 
-const byUndici = Effect.sync(() => {
-  const dispatcher = new Agent({ connections: 64, pipelining: 1 })
-  const headers = Redacted.value(device.callHeaders)
-  const token = "t".repeat(600)
-  return Effect.promise(async () => {
-    const { body } = await request(`${origin}${path}`, {
-      dispatcher,
-      headers: { ...headers, authorization: `Bearer ${token}` }
-    })
-    return body.text()
-  })
-})
-
 /** As many calls, by as many fibers as there are calls at a time. */
 const make = <E, R>(call: Effect.Effect<string, E, R>, calls: number) => {
   let left = calls
@@ -69,9 +55,9 @@ const run = <E, R, E2, R2>(calls: Effect.Effect<Effect.Effect<string, E, R>, E2,
     setFlagsFromString("--no-trace-gc-nvp")
   })
 
-const program =
-  who === "undici"
-    ? run(byUndici)
-    : run(byLibrary).pipe(Effect.provideService(Device.CurrentDevice, device), Effect.provide(library))
+const program = run(byLibrary).pipe(
+  Effect.provideService(Device.CurrentDevice, device),
+  Effect.provide(library)
+)
 
 Effect.runPromise(program).then(() => process.exit(0))
