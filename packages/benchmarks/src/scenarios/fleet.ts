@@ -8,7 +8,7 @@ import { figure, table, times } from "../statistics.js"
 const sizes = [1, 100_000, 1_000_000]
 
 /** A million records take 2 GB and minutes to write before anything can be measured. */
-const warmed = 50_000
+const warmed = 20_000
 
 /** In a process of its own. */
 const measured = <A, I>(

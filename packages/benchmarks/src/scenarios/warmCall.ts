@@ -29,7 +29,7 @@ const turn = (run: ContenderProcess, concurrency: number) => {
   })
 }
 
-const plan = { practice: 4, rounds: 12, most: 24, turns: 4, seconds: 60 }
+const plan = { practice: 4, rounds: 12, most: 24, turns: 4, seconds: 45 }
 
 export const warmCall: Scenario = {
   name: "warm",
