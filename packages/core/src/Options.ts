@@ -48,7 +48,7 @@ export const throttle = group({
   replenish: literal(["learn", "refill", "once"], "learn"),
   /** A request that would wait longer fails with `Throttled` at once. `Duration.infinity`: no limit. @default 1 minute */
   maxWait: duration("1 minute", { unlimited: true }),
-  /** Buckets in memory, not counting those with waiters; the least recently used go first. @default 100_000 */
+  /** Buckets in memory, beyond which those that were not used for long go; one with waiters stays. @default 100_000 */
   maxKeys: integer({ minimum: 1, default: 100_000 })
 })
 
@@ -102,7 +102,7 @@ export const refreshWindow = group(
  * @category groups
  */
 export const sessions = group({
-  /** Sessions in memory; the least recently used go first and cost a read of the store when they return. @default 100_000 */
+  /** Sessions in memory, beyond which those not used for long go, at a read of the store each when they return. @default 100_000 */
   capacity: integer({ minimum: 1, default: 100_000 }),
   /**
    * What happens when the token endpoint refuses the credentials (`invalid_client`) twice. `confirm`: the device is

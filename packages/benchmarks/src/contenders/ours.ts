@@ -120,11 +120,12 @@ export const pacing = ours({ throttle: { maxWait: "1 minute" } })
 export const counted = (): Contender => {
   let operations = 0
   const counting =
-    <A extends ReadonlyArray<unknown>, B>(operation: (...args: A) => B) =>
-    (...args: A): B => {
-      operations += 1
-      return operation(...args)
-    }
+    <Args extends ReadonlyArray<unknown>, A, E, R>(operation: (...args: Args) => Effect.Effect<A, E, R>) =>
+    (...args: Args): Effect.Effect<A, E, R> =>
+      Effect.suspend(() => {
+        operations += 1
+        return operation(...args)
+      })
   const store = Layer.scoped(
     CredentialStore.CredentialStore,
     Effect.flatMap(StoreBackend.memory, (memory) =>

@@ -17,8 +17,8 @@ const maximumUses = 2 ** 30 - 1
 const sampleSize = 16
 
 /**
- * A map of which values go that were not used for long, approximately: the one that goes is the oldest of some that chance
- * chooses, as in Redis.
+ * A map that evicts values that were not used for long, approximately: the oldest of some that are chosen at random, as in
+ * Redis.
  *
  * Using a value writes a number. In an exact order of use it would be removed and set again, and a `Map` keeps removed keys
  * in its chains, and in the way of those who walk over it, until it is rehashed.
