@@ -100,6 +100,21 @@ describe("a lease", () => {
     })
   })
 
+  it.effect("is given back although it was granted after the longest wait, to a request under way", () => {
+    const { leases, log } = makeDatabase()
+    const lock = lockOf(
+      {
+        ...leases,
+        acquire: (...args) => Effect.uninterruptible(Effect.delay(leases.acquire(...args), "2 seconds"))
+      },
+      { wait: "1 second" }
+    )
+    return Effect.gen(function* () {
+      assert.deepStrictEqual(yield* Effect.flip(runToEnd(Effect.scoped(lock(key)))), { reason: "Locked" })
+      assert.deepStrictEqual(log, ["acquire", "release"])
+    })
+  })
+
   it.effect("is given back although whoever asked for it was interrupted before the answer", () => {
     const { leases, log } = makeDatabase()
     const lock = lockOf({

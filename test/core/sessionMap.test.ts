@@ -152,4 +152,15 @@ describe("beyond the capacity", () => {
     fill(sessions, ids(0, 1000))
     assert.strictEqual(sessions.use("pinned"), entry)
   })
+
+  it("a session whose credentials could not be saved stays, as they are nowhere else", () => {
+    const sessions = new SessionMap(10)
+    const entry = sessions.use("pinned")
+    const issued = pair()
+    Effect.runSync(
+      Ref.update(entry, (state) => SessionState.next(state, { _tag: "Issued", credentials: issued })[0])
+    )
+    fill(sessions, ids(0, 1000))
+    assert.strictEqual(sessions.peek("pinned").issued, issued)
+  })
 })

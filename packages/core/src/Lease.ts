@@ -27,7 +27,8 @@ export interface LeaseOptions extends Setting.Input<typeof Options.lease> {}
 
 const newOwner = Effect.sync(() => crypto.randomUUID())
 
-const locked = (): BackendFailure => ({ reason: "Locked" })
+/** A limit that waits for the end of what it interrupts: a lease that was granted late must be given back. */
+const within = (duration: number) => ({ duration, onTimeout: (): BackendFailure => ({ reason: "Locked" }) })
 
 const bounded = (ttl: number) => hardTimeout(ttl, (): BackendFailure => ({ reason: "Timeout" }))
 
@@ -60,13 +61,13 @@ const hold = (
     Effect.gen(function* () {
       const owner = yield* newOwner
       const since = yield* Clock.currentTimeMillis
-      yield* restore(hardTimeout(wait, locked)(inProcess(key)))
+      yield* restore(Effect.timeoutFail(inProcess(key), within(wait)))
       const left = Math.max(0, wait - ((yield* Clock.currentTimeMillis) - since))
       // Added first, because the lease may be granted although the answer is lost.
       owners.add(owner)
       yield* Effect.addFinalizer(() => Effect.suspend(() => release(owner)))
       const { record, ...granted } = yield* restore(
-        hardTimeout(left, locked)(poll(answered(backend.acquire(key, owner, ttl, expected))))
+        Effect.timeoutFail(poll(answered(backend.acquire(key, owner, ttl, expected))), within(left))
       )
       yield* renew(owner).pipe(
         Effect.delay(ttl / 3),

@@ -8,4 +8,4 @@ import { raceLate } from "./raceLate.js"
 export const hardTimeout =
   <E2>(millis: number, onTimeout: () => E2) =>
   <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
-    raceLate(work, Effect.zipRight(Effect.sleep(millis), Effect.failSync(onTimeout)))
+    raceLate(work, Effect.zipRight(Effect.sleep(millis), Effect.failSync(onTimeout)), { leaves: true })

@@ -66,8 +66,18 @@ export class SessionEntry extends Effectable.Class<SessionState> implements Ref.
     return this.get
   }
 
-  /** Whether memory must keep the session: it is about to be changed or removed, or is so already. */
+  /**
+   * Whether memory must keep the session: it is about to be changed or removed, or is so already, or has credentials that
+   * could not be saved and are nowhere else.
+   */
   get isPinned(): boolean {
-    return this.users > 0 || this.registering.isRunning || this.refreshing.isRunning || this.#state.forgotten
+    const { forgotten, issued } = this.#state
+    return (
+      this.users > 0 ||
+      this.registering.isRunning ||
+      this.refreshing.isRunning ||
+      forgotten ||
+      issued !== undefined
+    )
   }
 }
