@@ -3,15 +3,14 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Equal from "effect/Equal"
-import * as Equivalence from "effect/Equivalence"
 import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { LenientNumber } from "./internal/lenient.js"
+import { type Secret, sameTexts, textOf } from "./internal/texts.js"
 import * as Options from "./Options.js"
 import type * as Setting from "./Setting.js"
 
@@ -36,12 +35,12 @@ export class AccessToken implements Equal.Equal {
     scopes,
     value
   }: {
-    readonly value: Redacted.Redacted<string> | string
+    readonly value: Secret
     readonly issuedAt: number
     readonly expiresAt: number
     readonly scopes: ReadonlyArray<string>
   }) {
-    this.#value = Redacted.isRedacted(value) ? Redacted.value(value) : value
+    this.#value = textOf(value)
     this.issuedAt = issuedAt
     this.expiresAt = expiresAt
     this.scopes = scopes
@@ -70,8 +69,6 @@ export class AccessToken implements Equal.Equal {
     return Hash.string(this.#value)
   }
 }
-
-const sameTexts = Arr.getEquivalence(Equivalence.string)
 
 /**
  * No token is trusted for longer than this, in milliseconds: 24 hours, the longest lifetime Adobe documents. A larger

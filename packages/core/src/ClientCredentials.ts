@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Equal from "effect/Equal"
 import * as Equivalence from "effect/Equivalence"
 import * as Hash from "effect/Hash"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { LenientNumber, LenientTexts } from "./internal/lenient.js"
+import { type Secret, sameTexts, textOf } from "./internal/texts.js"
 import type { SessionKey } from "./SessionKey.js"
 
 /** What client credentials consist of besides the identifier and the secret. */
@@ -22,10 +22,6 @@ interface Registration {
   readonly statement: string
   readonly session: SessionKey
 }
-
-type Secret = Redacted.Redacted<string> | string
-
-const textOf = (secret: Secret): string => (Redacted.isRedacted(secret) ? Redacted.value(secret) : secret)
 
 /**
  * Client credentials, with the environment, statement and session that they belong to. Losing them signs the users of
@@ -83,8 +79,6 @@ export class ClientCredentials implements Registration, Equal.Equal {
     return Hash.string(this.#clientId)
   }
 }
-
-const sameTexts = Arr.getEquivalence(Equivalence.string)
 
 const sameRegistration: Equivalence.Equivalence<Registration> = Equivalence.struct({
   issuedAt: Equivalence.number,
