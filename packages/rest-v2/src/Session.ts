@@ -1,0 +1,373 @@
+/**
+ * Authentication sessions: what a device has to do next to have a profile.
+ *
+ * @since 0.1.0
+ */
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { Flag, openLiteral, optional, Text, TimestampText } from "./internal/wire.js"
+
+/** The hardware types of `X-Device-Info`, and two that Adobe Pass finds out by itself. */
+const hardwareTypes = [
+  "Camera",
+  "DataCollectionTerminal",
+  "Desktop",
+  "EmbeddedNetworkModule",
+  "eReader",
+  "GamesConsole",
+  "GeolocationTracker",
+  "Glasses",
+  "MediaPlayer",
+  "MobilePhone",
+  "PaymentTerminal",
+  "PluginModem",
+  "SetTopBox",
+  "TV",
+  "Tablet",
+  "WirelessHotspot",
+  "Wristwatch",
+  "Unknown",
+  "VehicleMultimediaSystem",
+  "Projector"
+] as const
+
+/**
+ * Why the answer is what it is.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ReasonType = openLiteral(
+  "none",
+  "authenticated",
+  "authenticatedSSO",
+  "temporary",
+  "degraded",
+  "pfs_fallback",
+  "configuration_fallback",
+  "missing_parameters_fallback"
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type ReasonType = typeof ReasonType.Type
+
+/**
+ * The parameters of a session. Adobe also writes `domain` for `domainName`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ParameterName = Schema.transform(
+  openLiteral("mvpd", "domainName", "redirectUrl", "domain"),
+  Schema.String,
+  {
+    strict: true,
+    decode: (name) => (name === "domain" ? "domainName" : name),
+    encode: (name) => name
+  }
+)
+
+/**
+ * A SAML request for the partner of a single sign-on, to be handed to its framework as it is.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const AuthenticationRequest = Schema.Struct({
+  type: openLiteral("saml"),
+  request: Schema.Redacted(Schema.String),
+  attributesNames: optional(Schema.Array(Schema.String)),
+  /** The name of `attributesNames` until April 2025. */
+  attributes: optional(Schema.Array(Schema.String))
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type AuthenticationRequest = typeof AuthenticationRequest.Type
+
+const members = {
+  /** `interactive`: a browser opens the URL. `direct`: a call goes on. */
+  actionType: openLiteral("interactive", "direct"),
+  reasonType: ReasonType,
+  /** Opaque; quote it to Adobe's support. */
+  sessionId: Schema.String,
+  serviceProvider: Schema.String,
+  mvpd: optional(Schema.String),
+  /** Relative in practice; `RestV2.sessions.authenticateUrl` makes the absolute one that a browser opens. */
+  url: optional(Schema.String),
+  /** What a person types on a second screen, and what the profile is asked for with. */
+  code: optional(Text),
+  missingParameters: optional(Schema.Array(ParameterName)),
+  /** The validity of the code, in milliseconds since the epoch. */
+  notBefore: optional(TimestampText),
+  notAfter: optional(TimestampText),
+  authenticationRequest: optional(AuthenticationRequest)
+}
+
+/**
+ * A person signs in: open the authenticate URL in a browser on this device, or show the code for a second screen.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Authenticate = Schema.TaggedStruct("Authenticate", {
+  actionName: Schema.Literal("authenticate"),
+  ...members
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Authenticate extends Schema.Schema.Type<typeof Authenticate> {}
+
+/**
+ * Parameters are missing: resume the session with `missingParameters`, here or on a second screen.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Resume = Schema.TaggedStruct("Resume", { actionName: Schema.Literal("resume"), ...members })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Resume extends Schema.Schema.Type<typeof Resume> {}
+
+/**
+ * Parameters are missing after a resumption: resume again with all of them.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Retry = Schema.TaggedStruct("Retry", { actionName: Schema.Literal("retry"), ...members })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Retry extends Schema.Schema.Type<typeof Retry> {}
+
+/**
+ * Nobody needs to sign in: there is a profile, by single sign-on too, or none is needed. Ask for a decision.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Authorize = Schema.TaggedStruct("Authorize", {
+  actionName: Schema.Literal("authorize"),
+  ...members
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Authorize extends Schema.Schema.Type<typeof Authorize> {}
+
+/**
+ * The partner signs the person in: hand `authenticationRequest` to its framework, and the framework's answer to
+ * `partnerSingleSignOn.createProfile`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PartnerProfile = Schema.TaggedStruct("PartnerProfile", {
+  actionName: Schema.Literal("partner_profile"),
+  ...members
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface PartnerProfile extends Schema.Schema.Type<typeof PartnerProfile> {}
+
+/**
+ * An action that this version does not know, as Adobe names it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const UnknownAction = Schema.TaggedStruct("UnknownAction", { actionName: Schema.String, ...members })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnknownAction extends Schema.Schema.Type<typeof UnknownAction> {}
+
+const Wire = Schema.Struct({
+  actionName: openLiteral("authenticate", "resume", "retry", "authorize", "partner_profile"),
+  ...members
+})
+
+const tagged = (wire: typeof Wire.Type): Session => {
+  const { actionName } = wire
+  switch (actionName) {
+    case "authenticate":
+      return { ...wire, _tag: "Authenticate", actionName: "authenticate" }
+    case "resume":
+      return { ...wire, _tag: "Resume", actionName: "resume" }
+    case "retry":
+      return { ...wire, _tag: "Retry", actionName: "retry" }
+    case "authorize":
+      return { ...wire, _tag: "Authorize", actionName: "authorize" }
+    case "partner_profile":
+      return { ...wire, _tag: "PartnerProfile", actionName: "partner_profile" }
+    default:
+      return { ...wire, _tag: "UnknownAction", actionName }
+  }
+}
+
+/**
+ * What has to be done next, by `actionName`. `create` answers with `Authenticate`, `Resume` or `Authorize`, `resume` with
+ * `Authenticate`, `Retry` or `Authorize`, and the partner's request with any but `Retry`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Session = Schema.transform(
+  Wire,
+  Schema.typeSchema(Schema.Union(Authenticate, Resume, Retry, Authorize, PartnerProfile, UnknownAction)),
+  { strict: true, decode: tagged, encode: ({ _tag, ...wire }) => wire }
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Session = Authenticate | Resume | Retry | Authorize | PartnerProfile | UnknownAction
+
+const Version = Schema.Struct({
+  major: optional(Schema.Number),
+  minor: optional(Schema.Number),
+  patch: optional(Schema.Number),
+  profile: optional(Schema.String)
+})
+
+/** An address as text; read from what Java prints of an `InetAddress`, too. */
+const IpAddress = Schema.transform(
+  Schema.Union(Schema.String, Schema.Struct({ hostAddress: Schema.String })).annotations({
+    jsonSchema: { type: "string" }
+  }),
+  Schema.Redacted(Schema.String).pipe(Schema.typeSchema),
+  {
+    strict: true,
+    decode: (address) => Redacted.make(typeof address === "string" ? address : address.hostAddress),
+    encode: Redacted.value
+  }
+)
+
+/**
+ * What Adobe Pass knows of the streaming device that a session was created on.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Device = Schema.Struct({
+  type: optional(openLiteral(...hardwareTypes)),
+  model: optional(Text),
+  version: optional(Version),
+  hardware: optional(
+    Schema.Struct({
+      name: optional(Text),
+      vendor: optional(Text),
+      version: optional(Version),
+      manufacturer: optional(Text)
+    })
+  ),
+  operatingSystem: optional(
+    Schema.Struct({
+      name: optional(Text),
+      family: optional(Text),
+      vendor: optional(Text),
+      version: optional(Version)
+    })
+  ),
+  browser: optional(
+    Schema.Struct({
+      name: optional(Text),
+      vendor: optional(Text),
+      version: optional(Version),
+      userAgent: optional(Text),
+      originalUserAgent: optional(Text)
+    })
+  ),
+  display: optional(
+    Schema.Struct({
+      width: optional(Schema.Number),
+      height: optional(Schema.Number),
+      ppi: optional(Schema.Number),
+      name: optional(Text),
+      vendor: optional(Text),
+      version: optional(Version),
+      diagonalSize: optional(Text)
+    })
+  ),
+  applicationId: optional(Text),
+  connection: optional(
+    Schema.Struct({
+      ipAddress: optional(IpAddress),
+      port: optional(Text),
+      secure: optional(Flag),
+      type: optional(Text)
+    })
+  )
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Device extends Schema.Schema.Type<typeof Device> {}
+
+const parameters = { mvpd: optional(Schema.String), redirectUrl: optional(Schema.String) }
+
+/** Adobe writes `domainName` or `domain`. */
+const ExistingParameters = Schema.transform(
+  Schema.Struct({
+    ...parameters,
+    serviceProvider: optional(Schema.String),
+    domainName: optional(Schema.String),
+    domain: optional(Schema.String)
+  }),
+  Schema.typeSchema(
+    Schema.Struct({
+      ...parameters,
+      serviceProvider: optional(Schema.String),
+      domainName: optional(Schema.String)
+    })
+  ),
+  {
+    strict: true,
+    decode: ({ domain, domainName = domain, ...others }) => ({ ...others, domainName }),
+    encode: (existing) => existing
+  }
+)
+
+/**
+ * The answer of `sessions.retrieve`: what a session has, and what it lacks.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SessionInformation = Schema.Struct({
+  existingParameters: ExistingParameters,
+  missingParameters: optional(Schema.Array(ParameterName)),
+  device: optional(Device),
+  notBefore: optional(TimestampText),
+  notAfter: optional(TimestampText)
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionInformation extends Schema.Schema.Type<typeof SessionInformation> {}

@@ -1,0 +1,18 @@
+// biome-ignore-all assist/source/organizeImports: grouped by use, what most programs need first
+
+// The calls.
+
+// What they answer.
+export * as Configuration from "./Configuration.js"
+export * as Session from "./Session.js"
+export * as Profile from "./Profile.js"
+
+export * as Decision from "./Decision.js"
+export * as Logout from "./Logout.js"
+
+// What is said about a person.
+export * as Identity from "./Identity.js"
+
+// The contract, for servers and documents.
+export * as RestV2Api from "./RestV2Api.js"
+export * as EnhancedErrorBody from "./EnhancedErrorBody.js"
