@@ -234,6 +234,22 @@ describe("an error without secrets", () => {
     assert.strictEqual(clean.status, 403)
   })
 
+  it("has no JWT of anybody, nor what is left of one (H10)", () => {
+    const header = "eyJhbGciOiJSUzI1NiJ9"
+    const claims = "eyJjbGllbnRfaWQiOiJhIn0"
+    const clean = EnhancedError.scrub(
+      {
+        message: `${header}.${claims}.c2ln, ${claims}.c2ln and ${claims}. All refused.`,
+        helpUrl: `https://help.example/?token=${header}.${claims}.c2ln&x=1`
+      },
+      []
+    )
+    assert.deepStrictEqual(clean, {
+      message: "<redacted>, <redacted> and <redacted>. All refused.",
+      helpUrl: "https://help.example/?token=<redacted>&x=1"
+    })
+  })
+
   it("is the same when there was none, and the original is not touched", () => {
     assert.deepStrictEqual(EnhancedError.scrub(error, secrets), error)
     const original = { message: "a-token" }

@@ -20,6 +20,7 @@ import {
   Device,
   DeviceInfo,
   Encryption,
+  EnhancedError,
   Environment,
   ProtectedClient,
   RegisteredApplication,
@@ -1002,6 +1003,72 @@ describe("an error of a protected call shows no secret that the server put into 
         return leaksIn(find, plainRenderings(errors[index])).length > 0 ? [answer] : []
       })
       assert.isEmpty(leaks, `the error still shows:\n${leaks.join("\n")}`)
+    })
+  )
+})
+
+describe("an error of one item of an answer shows no secret that the server put into it (H10)", () => {
+  const itemErrors = (answer: unknown) =>
+    Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) =>
+      Effect.forEach(EnhancedError.items(answer), ({ error }) => adobe.itemError(error))
+    )
+
+  it.effect.each(echoed)("the %s", ([name, value]) =>
+    Effect.gen(function* () {
+      const texts = formsOf(value).map(([, text]) => text)
+      const decisions = texts.map((text) => ({
+        authorized: false,
+        error: {
+          action: "authorization",
+          code: text,
+          message: text,
+          details: `The MVPD says: ${text}`,
+          helpUrl: `https://help.example/${text}`,
+          trace: text
+        }
+      }))
+      const attributes = Object.fromEntries(texts.map((text, at) => [`attribute${at}`, { error: text }]))
+      const answer = { decisions, profiles: { NorthCable: { attributes } } }
+      const server = standIn({ ...normally, call: repeated(json(200, answer)) })
+      const witnessed = yield* runToEnd(
+        witness(
+          Effect.flatMap(call, ({ json }) => json).pipe(
+            Effect.flatMap(itemErrors),
+            Effect.provideService(CurrentDevice, device),
+            Effect.provide(system(server.client))
+          )
+        )
+      )
+      assert.isNotEmpty(find(server.answered.join("\n")), `${name} is not in play`)
+      const errors = Exit.getOrElse(witnessed.exit, () => [])
+      assert.lengthOf(errors, 2 * texts.length)
+      for (const error of errors) assertNoLeaks(plainRenderings(error))
+      assertNoLeaks(yield* shown(witnessed))
+    })
+  )
+
+  it.effect("a token that was replaced while the call was under way", () =>
+    Effect.gen(function* () {
+      const later = [base64url({ alg: "RS256" }), base64url({ scopes: "api:client:v2" }), "bGF0ZXI"].join(".")
+      const server = standIn({
+        ...normally,
+        token: (n) => json(201, { access_token: n === 1 ? token : later, expires_in: 21_600 }),
+        call: repeated(json(200, { decisions: [{ error: { details: `${token} is refused` } }] }))
+      })
+      const errors = yield* runToEnd(
+        Effect.gen(function* () {
+          const answer = yield* Effect.flatMap(call, ({ json }) => json)
+          const sessions = yield* Sessions.Sessions
+          yield* Effect.sleep("7 hours")
+          yield* sessions.accessToken(device)
+          return yield* itemErrors(answer)
+        }).pipe(Effect.provideService(CurrentDevice, device), Effect.provide(system(server.client)))
+      )
+      assert.strictEqual(server.counts.token, 2)
+      assert.deepStrictEqual(
+        errors.map(({ details }) => details),
+        ["<redacted> is refused"]
+      )
     })
   )
 })

@@ -430,7 +430,7 @@ const named = (error: { readonly status: number; readonly code?: string; readonl
 
 /**
  * A 4xx answer with action `none`, an action that is not known yet, or no enhanced error at all: the request itself
- * is wrong, or the MVPD said no.
+ * is wrong, or the MVPD said no. For one item of a successful answer: whatever its status, any such action.
  *
  * @since 0.1.0
  * @category errors
@@ -640,6 +640,30 @@ export type TokenError = TokenRefused | ExchangeError
 export type SessionError = RegistrationError | TokenError | CredentialStoreError
 
 /**
+ * What an enhanced error says, by its action: each as its own error, whether it is that of a whole answer or that of one
+ * item of a successful one (`ProtectedClient.Calls.itemError`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CallRefused = typeof CallRefused.Type
+
+/**
+ * The schema of these errors, which also tells whether a value is one of them.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const CallRefused = Schema.Union(
+  RequestRejected,
+  ConfigurationRequired,
+  ApplicationRegistrationRequired,
+  AuthenticationRequired,
+  AuthorizationRequired,
+  TemporaryFailure
+)
+
+/**
  * What a protected call can fail with when its answer, whatever it is, counts as a success. The last three say what is
  * known without asking.
  *
@@ -660,13 +684,7 @@ export type RawCallError =
  * @since 0.1.0
  * @category models
  */
-export type ProtectedCallError =
-  | RawCallError
-  | RequestRejected
-  | ConfigurationRequired
-  | AuthenticationRequired
-  | AuthorizationRequired
-  | TemporaryFailure
+export type ProtectedCallError = RawCallError | CallRefused
 
 /**
  * Every error of the library.

@@ -179,10 +179,13 @@ const forms = (secret: string): ReadonlyArray<string> => [
 /** Shorter text stands in every sentence, and is no secret. */
 const shortestSecret = 4
 
+/** A JWT, or what stands of it: a token that was replaced while the call was under way is in no list of secrets. */
+const jwt = /eyJ[\w-]{16,}(?:\.[\w-]+){0,2}/g
+
 /**
- * The error without any of the given secrets, wherever the server may have echoed them in whatever form, and with its
- * texts cut: to 64 characters for action, code and trace, and to 1000 for the others. Documented actions stay, and so do
- * codes, which are words, unless one is a secret.
+ * The error without any of the given secrets and without any JWT, wherever the server may have echoed them in whatever
+ * form, and with its texts cut: to 64 characters for action, code and trace, and to 1000 for the others. Documented
+ * actions stay, and so do codes, which are words, unless one is a secret.
  *
  * @since 0.1.0
  * @category combinators
@@ -199,6 +202,7 @@ export const scrub = (error: EnhancedError, secrets: Iterable<string>): Enhanced
     // Cut last: a secret that is cut in two would not be found.
     clean[field] = needles
       .reduce((cleaner, needle) => cleaner.replaceAll(needle, "<redacted>"), text)
+      .replaceAll(jwt, "<redacted>")
       .slice(0, maximumLength[field])
   }
   return clean

@@ -15,8 +15,15 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type { BodyError, InvalidInput, ProtectedCallError, RawCallError } from "./AdobePassError.js"
+import type {
+  BodyError,
+  CallRefused,
+  InvalidInput,
+  ProtectedCallError,
+  RawCallError
+} from "./AdobePassError.js"
 import { CurrentDevice, CurrentInstance, type Device } from "./Device.js"
+import type { EnhancedError } from "./EnhancedError.js"
 import { attempt, type Failure, failed, send } from "./internal/http/call.js"
 import { caught } from "./internal/http/caught.js"
 import {
@@ -26,6 +33,7 @@ import {
   mayRepeat,
   withoutResponse
 } from "./internal/http/protectedCall.js"
+import { itemError } from "./internal/http/refusal.js"
 import { Refusals } from "./internal/http/refusals.js"
 import { type Repetition, repeatingAfter } from "./internal/http/repetition.js"
 import { bodyError, SealedResponse } from "./internal/http/sealedResponse.js"
@@ -70,6 +78,25 @@ export interface Calls<R> extends HttpClient.HttpClient.With<ProtectedCallError,
    * the last attempt. The body of a refusal is dropped when it is longer than 1 MiB.
    */
   readonly raw: HttpClient.HttpClient.With<RawCallError, R>
+  /**
+   * The error of one item of a successful answer (`EnhancedError.items`), as the whole answer would have failed with it: by
+   * its action, and without the secrets of the device and its session. `status` is that of the item, or 200 when it has
+   * none; an action that is not known, and none, become `RequestRejected`. Nothing is sent.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { EnhancedError, ProtectedClient } from "effect-adobe-pass"
+   *
+   * const denials = Effect.gen(function* () {
+   *   const adobe = yield* ProtectedClient.ProtectedClient
+   *   const response = yield* adobe.post("/api/v2/ACME/decisions/preauthorize/NorthCable")
+   *   const items = EnhancedError.items(yield* ProtectedClient.readBody(({ json }) => json)(response))
+   *   return yield* Effect.forEach(items, ({ error }) => adobe.itemError(error))
+   * })
+   * ```
+   */
+  readonly itemError: (error: EnhancedError) => Effect.Effect<CallRefused, never, R>
 }
 
 /**
@@ -298,7 +325,13 @@ const clientOf = <R, E extends { readonly _tag: string }>(
 const callsOf = <R>(pipeline: Pipeline, speaker: Speaker): Calls<R> =>
   Object.assign(
     clientOf<R, ProtectedCallError>(pipeline, speaker, ({ error }) => Either.left(error)),
-    { raw: clientOf<R, RawCallError>(pipeline, speaker, ({ raw }) => raw) }
+    {
+      raw: clientOf<R, RawCallError>(pipeline, speaker, ({ raw }) => raw),
+      itemError: (error: EnhancedError) =>
+        Effect.flatMap(Effect.context<R>(), (context) =>
+          itemError(pipeline, speaker.deviceOf(context), error)
+        )
+    }
   )
 
 /** Two calls at once and then one a minute: never more than two within any minute, which is what Adobe accepts. */

@@ -3,6 +3,7 @@ import {
   ApplicationRegistrationRequired,
   AuthenticationRequired,
   AuthorizationRequired,
+  type CallRefused,
   ConfigurationRequired,
   InsufficientScope,
   RequestRejected,
@@ -19,6 +20,49 @@ export const scopeOfRestV2 = "api:client:v2"
 export const lacksScope = (scopes: ReadonlyArray<string>): boolean =>
   scopes.length > 0 && !scopes.includes(scopeOfRestV2)
 
+const fieldsOf = (
+  { action, code, details, helpUrl, message, trace }: EnhancedError,
+  status: number,
+  attempts: number
+) => ({
+  status,
+  attempts,
+  ...(action === undefined ? {} : { action }),
+  ...(code === undefined ? {} : { code }),
+  ...(details === undefined ? {} : { details }),
+  ...(message === undefined ? {} : { serverMessage: message }),
+  ...(helpUrl === undefined ? {} : { helpUrl }),
+  ...(trace === undefined ? {} : { trace })
+})
+
+/** What the action asks for; undefined when it asks for nothing, or for something that is not known yet. */
+const byAction = (
+  fields: ReturnType<typeof fieldsOf>,
+  asked: { readonly retryAfterMillis?: number } = {}
+): CallRefused | undefined => {
+  switch (fields.action) {
+    case "configuration":
+      return new ConfigurationRequired(fields)
+    case "application-registration":
+      return new ApplicationRegistrationRequired(fields)
+    case "authentication":
+      return new AuthenticationRequired(fields)
+    case "authorization":
+      return new AuthorizationRequired(fields)
+    case "retry":
+    case "retry-after":
+      return new TemporaryFailure({ ...fields, ...asked })
+    default:
+      return undefined
+  }
+}
+
+/** The error of one item of a successful answer, by its action alone: an item that may be repeated can have any status. */
+export const classifyItem = (enhanced: EnhancedError): CallRefused => {
+  const fields = fieldsOf(enhanced, enhanced.status ?? 200, 1)
+  return byAction(fields) ?? new RequestRejected(fields)
+}
+
 /** The error for an answer with status 400 or above, by the `action` of its enhanced error and then by its status. */
 export const classify = (
   enhanced: EnhancedError,
@@ -34,48 +78,27 @@ export const classify = (
   }
 ) => {
   const { attempts, status } = context
-  const { action, code, details, helpUrl, message, trace } = enhanced
-  const fields = {
-    status,
-    attempts,
-    ...(action === undefined ? {} : { action }),
-    ...(code === undefined ? {} : { code }),
-    ...(details === undefined ? {} : { details }),
-    ...(message === undefined ? {} : { serverMessage: message }),
-    ...(helpUrl === undefined ? {} : { helpUrl }),
-    ...(trace === undefined ? {} : { trace })
-  }
+  const { code, trace } = enhanced
+  const fields = fieldsOf(enhanced, status, attempts)
   const asked = context.retryAfterMillis === undefined ? {} : { retryAfterMillis: context.retryAfterMillis }
   if (status === 401 && context.restV2 && lacksScope(context.scopes)) {
     return new InsufficientScope({ ...fields, required: scopeOfRestV2, granted: context.scopes })
   }
   // The body cannot be sent again, so it is unknown whether a fresh token would be accepted.
   if (status === 401 && !context.replayable) return new AccessTokenRejected({ ...fields, replayable: false })
-  switch (action) {
-    case "configuration":
-      return new ConfigurationRequired(fields)
-    case "application-registration":
-      return new ApplicationRegistrationRequired(fields)
-    case "authentication":
-      return new AuthenticationRequired(fields)
-    case "authorization":
-      return new AuthorizationRequired(fields)
-    case "retry":
-    case "retry-after":
-      return new TemporaryFailure({ ...fields, ...asked })
-    default:
-      if (status === 401) return new AccessTokenRejected({ ...fields, replayable: true })
-      // Reset TempPass says with 403 that the client credentials are void.
-      if (context.tokenRefused) return new ApplicationRegistrationRequired(fields)
-      return isUnavailable(status)
-        ? new ServiceUnavailable({
-            operation: "call",
-            status,
-            attempts,
-            ...(code === undefined ? {} : { code }),
-            ...(trace === undefined ? {} : { trace }),
-            ...asked
-          })
-        : new RequestRejected(fields)
-  }
+  const asksFor = byAction(fields, asked)
+  if (asksFor !== undefined) return asksFor
+  if (status === 401) return new AccessTokenRejected({ ...fields, replayable: true })
+  // Reset TempPass says with 403 that the client credentials are void.
+  if (context.tokenRefused) return new ApplicationRegistrationRequired(fields)
+  return isUnavailable(status)
+    ? new ServiceUnavailable({
+        operation: "call",
+        status,
+        attempts,
+        ...(code === undefined ? {} : { code }),
+        ...(trace === undefined ? {} : { trace }),
+        ...asked
+      })
+    : new RequestRejected(fields)
 }

@@ -4,14 +4,15 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { AccessToken } from "../../AccessToken.js"
-import type { ProtectedCallError } from "../../AdobePassError.js"
+import type { CallRefused, ProtectedCallError } from "../../AdobePassError.js"
 import type { Device } from "../../Device.js"
 import * as EnhancedError from "../../EnhancedError.js"
 import { hardTimeout } from "../hardTimeout.js"
 import { boundedBody } from "./boundedBody.js"
-import { classify } from "./classify.js"
+import { classify, classifyItem } from "./classify.js"
 import { deviceSecrets } from "./deviceSecrets.js"
 import { commonFailure } from "./failures.js"
 import {
@@ -62,15 +63,17 @@ const quotable = (jwt: string): ReadonlyArray<string> => [
   ...jwt.split(".").slice(1)
 ]
 
-/** Values that a server might echo. */
+/** Values that a server might echo: those of the device, of its session as it is in memory, and the token that was sent. */
 const secretsOf = (
   { application, sessions }: CallServices,
   device: Device,
-  token: AccessToken
+  sent?: AccessToken
 ): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.map(sessions.state(device), ({ credentials }) => [
+  Effect.map(sessions.state(device), ({ credentials, rejected, token }) => [
     ...deviceSecrets(device),
-    ...quotable(Redacted.value(token.value)),
+    ...[sent, token, rejected]
+      .filter(Predicate.isNotUndefined)
+      .flatMap(({ value }) => quotable(Redacted.value(value))),
     ...quotable(Redacted.value(application.softwareStatement.value)),
     ...(credentials === undefined
       ? []
@@ -115,6 +118,14 @@ const errorOf = (
       retryAfterMillis: common?.retryAfterMillis
     })
   })
+
+/** The error of one item of a successful answer. */
+export const itemError = (
+  services: CallServices,
+  device: Device,
+  error: EnhancedError.EnhancedError
+): Effect.Effect<CallRefused> =>
+  Effect.map(secretsOf(services, device), (secrets) => classifyItem(EnhancedError.scrub(error, secrets)))
 
 export const refusal = (
   services: CallServices,
