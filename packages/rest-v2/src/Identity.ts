@@ -104,11 +104,17 @@ export interface OfTempPass {
 }
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export interface OfAnyone extends OfVisitor, OfPlatform, OfPartner, OfTempPass {}
+
+/**
  * The headers of an identity.
  *
  * @internal
  */
-export const headersOf = (identity: OfVisitor & OfPlatform & OfPartner & OfTempPass) => ({
+export const headersOf = (identity: OfAnyone) => ({
   "ap-visitor-identifier": identity.visitorId,
   "adobe-subject-token": identity.subjectToken,
   "x-roku-reserved-roku-connect-token": identity.rokuToken,

@@ -35,11 +35,19 @@ export class AccessToken extends HttpApiMiddleware.Tag<AccessToken>()(
   }
 ) {}
 
-const form = HttpApiSchema.withEncoding({ kind: "UrlParams" })
-
 const optionalText = Schema.optional(Schema.String)
 
 const serviceProvider = { serviceProvider: Segment }
+const PartnerParameters = Schema.Struct({
+  domainName: Schema.String,
+  redirectUrl: Schema.String
+}).pipe(HttpApiSchema.withEncoding({ kind: "UrlParams" }))
+
+const PartnerAnswer = Schema.Struct({
+  /** In base64. */
+  SAMLResponse: Schema.Redacted(Schema.String)
+}).pipe(HttpApiSchema.withEncoding({ kind: "UrlParams" }))
+
 const ofProvider = Schema.Struct(serviceProvider)
 const ofMvpd = Schema.Struct({ ...serviceProvider, mvpd: Segment })
 const ofCode = Schema.Struct({ ...serviceProvider, code: Segment })
@@ -55,9 +63,11 @@ const documented = (summary: string, device: DeviceHeaders) =>
   OpenApi.annotations({ summary, transform: withCallHeaders(device) })
 
 /** The parameters of a session: each may be left out, and is then asked for. */
-const SessionParameters = form(
-  Schema.Struct({ mvpd: optionalText, domainName: optionalText, redirectUrl: optionalText })
-)
+const SessionParameters = Schema.Struct({
+  mvpd: optionalText,
+  domainName: optionalText,
+  redirectUrl: optionalText
+}).pipe(HttpApiSchema.withEncoding({ kind: "UrlParams" }))
 
 class ConfigurationGroup extends HttpApiGroup.make("configuration")
   .add(
@@ -160,7 +170,7 @@ class PartnerSingleSignOnGroup extends HttpApiGroup.make("partnerSingleSignOn")
     HttpApiEndpoint.post("requestAuthentication", "/:serviceProvider/sessions/sso/:partner")
       .setPath(ofPartner)
       .setHeaders(Schema.Struct({ ...visitor, ...partner }))
-      .setPayload(form(Schema.Struct({ domainName: Schema.String, redirectUrl: Schema.String })))
+      .setPayload(PartnerParameters)
       .addSuccess(Session)
       .annotateContext(documented("Asks for the authentication request of a partner", "required"))
   )
@@ -168,7 +178,7 @@ class PartnerSingleSignOnGroup extends HttpApiGroup.make("partnerSingleSignOn")
     HttpApiEndpoint.post("createProfile", "/:serviceProvider/profiles/sso/:partner")
       .setPath(ofPartner)
       .setHeaders(Schema.Struct({ ...visitor, ...partner }))
-      .setPayload(form(Schema.Struct({ SAMLResponse: Schema.Redacted(Schema.String) })))
+      .setPayload(PartnerAnswer)
       .addSuccess(Profiles, { status: 201 })
       // A degraded profile is not created.
       .addSuccess(Profiles, { status: 200 })

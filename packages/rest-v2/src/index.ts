@@ -1,12 +1,15 @@
 // biome-ignore-all assist/source/organizeImports: grouped by use, what most programs need first
 
 // The calls.
+export * as RestV2 from "./RestV2.js"
 
 // What they answer.
 export * as Configuration from "./Configuration.js"
 export * as Session from "./Session.js"
 export * as Profile from "./Profile.js"
 
+export * as Authorization from "./Authorization.js"
+export * as Preauthorization from "./Preauthorization.js"
 export * as Decision from "./Decision.js"
 export * as Logout from "./Logout.js"
 
