@@ -6,12 +6,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { AccessToken, sameToken } from "../../AccessToken.js"
-import { InsufficientScope, type SessionError } from "../../AdobePassError.js"
+import { InsufficientScope, type SessionError, Throttled } from "../../AdobePassError.js"
 import { settlingTime } from "../../SessionState.js"
 import type { Overloaded } from "../../Throttle.js"
 import { caught } from "./caught.js"
 import { lacksScope, scopeOfRestV2 } from "./classify.js"
-import { notSent, transportError } from "./failures.js"
 import {
   type Answer,
   type Call,
@@ -23,6 +22,7 @@ import {
 } from "./protectedCall.js"
 import { bodyOf, failWith, refusal, refusesToken } from "./refusal.js"
 import { isTokenRefusal } from "./refusals.js"
+import { transportError } from "./transportError.js"
 import { withHeaders } from "./withHeaders.js"
 
 type Attempt = Effect.Effect<HttpClientResponse.HttpClientResponse, FailedAttempt>
@@ -60,7 +60,9 @@ export const failed = (call: Call, failure: Failure, attempts: number): FailedAt
   if ("raw" in failure) return failure
   switch (failure._tag) {
     case "Overloaded":
-      return withoutResponse(limitOf(call, notSent("call", failure, attempts)))
+      return withoutResponse(
+        limitOf(call, new Throttled({ operation: "call", retryAfterMillis: failure.waitMillis, attempts }))
+      )
     case "RequestError":
     case "ResponseError":
       return withoutResponse(transportError("call", failure, attempts))

@@ -11,7 +11,7 @@ import {
   TemporaryFailure
 } from "../../AdobePassError.js"
 import type { EnhancedError } from "../../EnhancedError.js"
-import { isUnavailable } from "./failures.js"
+import { isUnavailable } from "./statusFailure.js"
 
 /** The scope without which every call to REST API v2 is answered with 401. */
 export const scopeOfRestV2 = "api:client:v2"

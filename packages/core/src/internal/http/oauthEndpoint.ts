@@ -15,7 +15,8 @@ import {
   type InvalidInput,
   type Operation,
   ServiceUnavailable,
-  type TransportError,
+  Throttled,
+  TransportError,
   UnexpectedResponse
 } from "../../AdobePassError.js"
 import type { Device } from "../../Device.js"
@@ -28,12 +29,14 @@ import { BodyTimeout, type Send } from "../../Transport.js"
 import { hardTimeout } from "../hardTimeout.js"
 import { issuePaths } from "../issuePaths.js"
 import { parseJson } from "../json.js"
+import { bodyKind } from "./bodyKind.js"
 import { boundedBody } from "./boundedBody.js"
 import { deviceSecrets } from "./deviceSecrets.js"
-import { bodyKind, commonFailure, notSent, timeoutError, transportError } from "./failures.js"
 import { repeating } from "./repetition.js"
+import { statusFailure } from "./statusFailure.js"
 import { throttleKey } from "./throttleKey.js"
 import { sendWithin } from "./transport.js"
+import { transportError } from "./transportError.js"
 
 /** What tells one endpoint from the other. */
 export interface Endpoint<A, I, E extends AdobePassError> {
@@ -125,7 +128,7 @@ const bodyWithin = (
 ): Effect.Effect<Option.Option<Uint8Array>, TransportError | UnexpectedResponse> => {
   const { status } = response
   return boundedBody(response).pipe(
-    hardTimeout(timeout, () => timeoutError(operation, attempts)),
+    hardTimeout(timeout, () => new TransportError({ operation, reason: "Timeout", attempts })),
     Effect.mapError((error) => {
       const failure = error._tag === "ResponseError" ? transportError(operation, error, attempts) : error
       return failure._tag === "TransportError" && status >= 400
@@ -147,15 +150,16 @@ const attempt = <A, I, E extends AdobePassError>(
     const { application, send, throttle } = services
     const { operation } = endpoint
     const key = throttleKey(application, device.ip)
-    yield* Effect.mapError(throttle.take(key, { urgent: true }), (overloaded) =>
-      notSent(operation, overloaded, attempts)
+    yield* Effect.mapError(
+      throttle.take(key, { urgent: true }),
+      ({ waitMillis }) => new Throttled({ operation, retryAfterMillis: waitMillis, attempts })
     )
     const startedAt = yield* Clock.currentTimeMillis
     const response = yield* Effect.mapError(send(request), (error) =>
       transportError(operation, error, attempts)
     )
     const answeredAt = yield* Clock.currentTimeMillis
-    const failure = commonFailure(operation, response, answeredAt, attempts)
+    const failure = statusFailure(operation, response, answeredAt, attempts)
     if (failure?._tag === "Throttled") yield* throttle.hold(key, failure.retryAfterMillis)
     const reading = bodyWithin(services, operation, response, attempts)
     if (failure !== undefined) {

@@ -14,7 +14,6 @@ import { hardTimeout } from "../hardTimeout.js"
 import { boundedBody } from "./boundedBody.js"
 import { classify, classifyItem } from "./classify.js"
 import { deviceSecrets } from "./deviceSecrets.js"
-import { commonFailure } from "./failures.js"
 import {
   type Answer,
   type Call,
@@ -23,6 +22,7 @@ import {
   isReplayable,
   limitOf
 } from "./protectedCall.js"
+import { statusFailure } from "./statusFailure.js"
 
 /**
  * The whole body of an answer that is not handed on as it is, so that it does not keep its connection. A body that is
@@ -102,7 +102,7 @@ const errorOf = (
 ): Effect.Effect<ProtectedCallError> =>
   Effect.gen(function* () {
     const { api, device, request } = call
-    const common = commonFailure("call", response, yield* Clock.currentTimeMillis, attempts)
+    const common = statusFailure("call", response, yield* Clock.currentTimeMillis, attempts)
     if (common?._tag === "Throttled") return limitOf(call, common)
     if (common !== undefined && common._tag !== "ServiceUnavailable") return common
     const text = new TextDecoder().decode(body)

@@ -7,9 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 import { type BodyError, TransportError, UnexpectedResponse } from "../../AdobePassError.js"
+import { bodyKind } from "./bodyKind.js"
 import { caught } from "./caught.js"
-import { bodyKind, transportError } from "./failures.js"
 import { identifyingHeaders } from "./identifyingHeaders.js"
+import { transportError } from "./transportError.js"
 
 /** The `BodyError` of an error of a body. */
 export const bodyError = (error: HttpClientError.ResponseError): BodyError =>
