@@ -1,9 +1,11 @@
-import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { hardTimeout } from "../hardTimeout.js"
 import { joinBytes } from "./joinBytes.js"
 
 /** Many times the longest answer that Adobe Pass documents. */
@@ -39,12 +41,24 @@ const pulledBody = (
   })
 
 /**
- * The whole body of an answer that is not handed on as it is. `None` when it is longer than 1 MiB: the rest is not read,
- * and the connection ends.
+ * The whole body of an answer that is not handed on as it is, which has `timeout` milliseconds to arrive. `None` when it is
+ * longer than 1 MiB: the rest is not read, and the connection ends.
  */
 export const boundedBody = (
-  response: HttpClientResponse.HttpClientResponse
-): Effect.Effect<Option.Option<Uint8Array<ArrayBuffer>>, HttpClientError.ResponseError> =>
-  isShort(response)
+  response: HttpClientResponse.HttpClientResponse,
+  timeout: number
+): Effect.Effect<Option.Option<Uint8Array<ArrayBuffer>>, HttpClientError.ResponseError> => {
+  const body = isShort(response)
     ? Effect.map(response.arrayBuffer, (bytes) => Option.some(new Uint8Array(bytes)))
     : pulledBody(response)
+  return hardTimeout(
+    timeout,
+    () =>
+      new HttpClientError.ResponseError({
+        request: response.request,
+        response,
+        reason: "Decode",
+        cause: new Cause.TimeoutException()
+      })
+  )(body)
+}

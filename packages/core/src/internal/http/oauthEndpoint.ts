@@ -16,7 +16,7 @@ import {
   type Operation,
   ServiceUnavailable,
   Throttled,
-  TransportError,
+  type TransportError,
   UnexpectedResponse
 } from "../../AdobePassError.js"
 import type { Device } from "../../Device.js"
@@ -26,7 +26,6 @@ import { RetryQuota } from "../../RetryQuota.js"
 import * as RetrySchedule from "../../RetrySchedule.js"
 import { Throttle } from "../../Throttle.js"
 import { BodyTimeout, type Send } from "../../Transport.js"
-import { hardTimeout } from "../hardTimeout.js"
 import { issuePaths } from "../issuePaths.js"
 import { parseJson } from "../json.js"
 import { bodyKind } from "./bodyKind.js"
@@ -119,23 +118,20 @@ const decode = <A, I, E extends AdobePassError>(
   return unexpected({ reason: "UnknownCode", ...(known === undefined ? {} : { code: known }) })
 }
 
-/** The body of an answer, within the time limit. A refusal whose body breaks stays one: nothing was created. */
-const bodyWithin = (
+/** The body of an answer. A refusal whose body breaks stays one: nothing was created. */
+const bodyOf = (
   { timeout }: Services,
   operation: Operation,
   response: HttpClientResponse.HttpClientResponse,
   attempts: number
 ): Effect.Effect<Option.Option<Uint8Array>, TransportError | UnexpectedResponse> => {
   const { status } = response
-  return boundedBody(response).pipe(
-    hardTimeout(timeout, () => new TransportError({ operation, reason: "Timeout", attempts })),
-    Effect.mapError((error) => {
-      const failure = error._tag === "ResponseError" ? transportError(operation, error, attempts) : error
-      return failure._tag === "TransportError" && status >= 400
-        ? new UnexpectedResponse({ operation, status, reason: "BrokenJson", issues: [] })
-        : failure
-    })
-  )
+  return Effect.mapError(boundedBody(response, timeout), (error) => {
+    const failure = transportError(operation, error, attempts)
+    return failure._tag === "TransportError" && status >= 400
+      ? new UnexpectedResponse({ operation, status, reason: "BrokenJson", issues: [] })
+      : failure
+  })
 }
 
 const attempt = <A, I, E extends AdobePassError>(
@@ -161,7 +157,7 @@ const attempt = <A, I, E extends AdobePassError>(
     const answeredAt = yield* Clock.currentTimeMillis
     const failure = statusFailure(operation, response, answeredAt, attempts)
     if (failure?._tag === "Throttled") yield* throttle.hold(key, failure.retryAfterMillis)
-    const reading = bodyWithin(services, operation, response, attempts)
+    const reading = bodyOf(services, operation, response, attempts)
     if (failure !== undefined) {
       // The status decides. The body is read so that it does not keep its connection.
       yield* Effect.ignore(reading)

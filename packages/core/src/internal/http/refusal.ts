@@ -10,7 +10,6 @@ import type { AccessToken } from "../../AccessToken.js"
 import type { CallRefused, ProtectedCallError } from "../../AdobePassError.js"
 import type { Device } from "../../Device.js"
 import * as EnhancedError from "../../EnhancedError.js"
-import { hardTimeout } from "../hardTimeout.js"
 import { boundedBody } from "./boundedBody.js"
 import { classify, classifyItem } from "./classify.js"
 import { deviceSecrets } from "./deviceSecrets.js"
@@ -32,8 +31,7 @@ export const bodyOf = (
   { timeout }: CallServices,
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<Uint8Array<ArrayBuffer>> =>
-  boundedBody(response).pipe(
-    hardTimeout(timeout, () => "timeout" as const),
+  boundedBody(response, timeout).pipe(
     Effect.map(Option.getOrElse(() => new Uint8Array())),
     Effect.orElseSucceed(() => new Uint8Array())
   )
