@@ -26,6 +26,7 @@ import { CurrentDevice, CurrentInstance, type Device } from "./Device.js"
 import type { EnhancedError } from "./EnhancedError.js"
 import { attempt, type Failure, failed, send } from "./internal/http/call.js"
 import { caught } from "./internal/http/caught.js"
+import { itemError } from "./internal/http/itemError.js"
 import {
   type Call,
   type CallServices,
@@ -33,8 +34,7 @@ import {
   mayRepeat,
   withoutResponse
 } from "./internal/http/protectedCall.js"
-import { itemError } from "./internal/http/refusal.js"
-import { Refusals } from "./internal/http/refusals.js"
+import { RememberedRefusals } from "./internal/http/rememberedRefusals.js"
 import { type Repetition, repeatingAfter } from "./internal/http/repetition.js"
 import { bodyError, SealedResponse } from "./internal/http/sealedResponse.js"
 import { type Target, target } from "./internal/http/target.js"
@@ -359,7 +359,7 @@ export const make = (
       degradationThrottle: Throttle.makeLocal(degradationPace),
       send: sendWithin(yield* HttpClient.HttpClient, timeout),
       timeout,
-      refusals: new Refusals(),
+      refusals: new RememberedRefusals(),
       budget: retry.budget,
       sendsWithoutScope: missingScope === "send",
       repetition: {

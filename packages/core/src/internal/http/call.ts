@@ -20,8 +20,8 @@ import {
   limitOf,
   withoutResponse
 } from "./protectedCall.js"
-import { bodyOf, failWith, refusal, refusesToken } from "./refusal.js"
-import { isTokenRefusal } from "./refusals.js"
+import { bodyOf, failWith, type RefusedAnswer } from "./refusedAnswer.js"
+import { isTokenRefusal } from "./rememberedRefusals.js"
 import { transportError } from "./transportError.js"
 import { withHeaders } from "./withHeaders.js"
 
@@ -106,9 +106,11 @@ export const attempt = (services: CallServices, call: Call, attempts: number): A
 const answered = (services: CallServices, call: Call, answer: Answer): Attempt => {
   const { response, token } = answer
   if (response.status >= 200 && response.status < 300) return accepted(services, call, token, response)
-  return refusesToken(services, call, response.status)
-    ? tokenRefused(services, call, answer)
-    : refusal(services, call, answer)
+  // Read first, so that the answer keeps no connection while a token is requested.
+  return Effect.flatMap(bodyOf(services, response), (body) => {
+    const refused = { ...answer, body, refusesToken: refusesToken(services, call, response.status) }
+    return refused.refusesToken ? tokenRefused(services, call, refused) : failWith(services, call, refused)
+  })
 }
 
 const accepted = (
@@ -123,6 +125,11 @@ const accepted = (
     : Effect.succeed(response)
 }
 
+/** Whether the answer says that the token is not valid (any more). Reset TempPass says so with 403, too. */
+const refusesToken = ({ application }: CallServices, { request }: Call, status: number): boolean =>
+  status === 401 ||
+  (status === 403 && request.url.startsWith(`${application.environment.mgmt}/reset-tempass/`))
+
 /** Pauses, in milliseconds, before a call is sent again with a token that may not be known everywhere yet. */
 const pauses = [1000, 2000]
 
@@ -133,18 +140,16 @@ const maximumRenewals = 3
  * Repeats a call whose token was refused: at once with another token, and after a pause with the same one when it is kept
  * because it is new. A token that was requested during the call is not replaced again.
  */
-const tokenRefused = (services: CallServices, call: Call, answer: Answer): Attempt =>
+const tokenRefused = (services: CallServices, call: Call, answer: RefusedAnswer): Attempt =>
   Effect.gen(function* () {
     const { budget, refusals, sessions } = services
     const { token } = answer
-    // Read first, so that the answer keeps no connection while a token is requested.
-    const body = yield* bodyOf(services, answer.response)
-    const last = lastRefusal(services, call, answer, body)
+    const last = lastRefusal(services, call, answer)
     const pause = refusals.has(call) ? undefined : pauses[call.pauses]
     const wasRequested = token.issuedAt >= call.startedAt
     if (wasRequested && pause === undefined) return yield* last
     yield* sessions.reject(call.device, token)
-    if (!isReplayable(call.request)) return yield* failWith(services, call, answer, body)
+    if (!isReplayable(call.request)) return yield* failWith(services, call, answer)
     const next = yield* Effect.mapError(sessions.accessToken(call.device), withoutResponse)
     if (sameToken(next, token)) {
       const now = yield* Clock.currentTimeMillis
@@ -163,10 +168,9 @@ const tokenRefused = (services: CallServices, call: Call, answer: Answer): Attem
 const lastRefusal = (
   services: CallServices,
   call: Call,
-  answer: Answer,
-  body: Uint8Array<ArrayBuffer>
+  answer: RefusedAnswer
 ): Effect.Effect<never, FailedAttempt> =>
-  Effect.tapError(failWith(services, call, answer, body), ({ error }) =>
+  Effect.tapError(failWith(services, call, answer), ({ error }) =>
     isTokenRefusal(error)
       ? Effect.map(Clock.currentTimeMillis, (at) => services.refusals.add(call, answer.token, error, at))
       : Effect.void

@@ -73,7 +73,7 @@ export const classify = (
     readonly restV2: boolean
     readonly scopes: ReadonlyArray<string>
     /** Whether the answer says that the token is not valid. */
-    readonly tokenRefused: boolean
+    readonly refusesToken: boolean
     readonly retryAfterMillis: number | undefined
   }
 ) => {
@@ -90,7 +90,7 @@ export const classify = (
   if (asksFor !== undefined) return asksFor
   if (status === 401) return new AccessTokenRejected({ ...fields, replayable: true })
   // Reset TempPass says with 403 that the client credentials are void.
-  if (context.tokenRefused) return new ApplicationRegistrationRequired(fields)
+  if (context.refusesToken) return new ApplicationRegistrationRequired(fields)
   return isUnavailable(status)
     ? new ServiceUnavailable({
         operation: "call",

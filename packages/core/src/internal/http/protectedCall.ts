@@ -9,7 +9,7 @@ import type { RegisteredApplication } from "../../RegisteredApplication.js"
 import type { Sessions } from "../../Sessions.js"
 import type { Throttle } from "../../Throttle.js"
 import type { Send } from "../../Transport.js"
-import type { Refusals } from "./refusals.js"
+import type { RememberedRefusals } from "./rememberedRefusals.js"
 import type { Api } from "./target.js"
 
 /** What calls need. */
@@ -18,7 +18,7 @@ export interface CallServices {
   readonly sessions: Sessions
   readonly send: Send
   /** What was refused although the token was fresh. */
-  readonly refusals: Refusals
+  readonly refusals: RememberedRefusals
   /** Milliseconds after the start of a call after which nothing is repeated. */
   readonly budget: number
   /** Whether a call is sent although its token is known to lack the scope that the API demands. */

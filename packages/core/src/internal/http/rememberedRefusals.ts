@@ -47,7 +47,7 @@ const nameOf = ({ api, device, request }: Call): string => {
  * Remembers a refusal for a short time, which grows while the refusals last. A success ends it, and so does another token:
  * after `forget`, a new registration, or a refresh it is tried again.
  */
-export class Refusals {
+export class RememberedRefusals {
   /** In the order of the last refusal. */
   readonly #refusals = new Map<string, Refusal>()
 
