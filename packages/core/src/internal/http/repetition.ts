@@ -6,6 +6,7 @@ import * as Schedule from "effect/Schedule"
 import * as Metrics from "../../Metrics.js"
 import type { RetryQuota } from "../../RetryQuota.js"
 import type { RetryableError } from "../../RetrySchedule.js"
+import { retryFailed } from "../retryLate.js"
 import { withClock } from "../withClock.js"
 import { caught } from "./caught.js"
 
@@ -47,13 +48,7 @@ export const repeatingAfter = <A, E extends RetryableError, F extends Failed<E>,
   until: number,
   clock: Clock.Clock
 ): Effect.Effect<A, F, R> => {
-  let attempts = 0
   let charged = 0
-  const withinBudget = schedule.pipe(
-    Schedule.mapInput(({ error }: F) => error),
-    Schedule.delays,
-    Schedule.whileOutput((delay) => clock.unsafeCurrentTimeMillis() + Duration.toMillis(delay) <= until)
-  )
   const pay = (error: E): Effect.Effect<boolean> => {
     // Pacing answers a throttled request, not the quota: it is no sign of an outage.
     const cost = error._tag === "Throttled" ? 0 : quota.charge(error)
@@ -61,18 +56,17 @@ export const repeatingAfter = <A, E extends RetryableError, F extends Failed<E>,
     charged += cost
     return Effect.as(Metric.update(Metrics.retries, error._tag), true)
   }
-  return Effect.suspend(() => {
-    attempts += 1
-    return attempts === 1 ? Effect.fail(first) : attempt(attempts)
-  }).pipe(
-    Effect.retry({
-      schedule: withinBudget,
-      while: ({ error }) => (error.retryable && mayRepeat(error) ? pay(error) : false)
-    }),
-    // A final error also shows that the service answers.
-    Effect.tapBoth({
-      onSuccess: () => Effect.sync(() => quota.refund(charged)),
-      onFailure: ({ error }) => (error.retryable ? Effect.void : Effect.sync(() => quota.refund(charged)))
-    })
+  const affordable = schedule.pipe(
+    Schedule.mapInput(({ error }: F) => error),
+    Schedule.delays,
+    Schedule.whileOutput((delay) => clock.unsafeCurrentTimeMillis() + Duration.toMillis(delay) <= until),
+    Schedule.whileInputEffect(({ error }) =>
+      error.retryable && mayRepeat(error) ? pay(error) : Effect.succeed(false)
+    )
   )
+  return Effect.tapBoth(retryFailed(first, attempt, affordable), {
+    onSuccess: () => Effect.sync(() => quota.refund(charged)),
+    // A final error also shows that the service answers.
+    onFailure: ({ error }) => (error.retryable ? Effect.void : Effect.sync(() => quota.refund(charged)))
+  })
 }
