@@ -24,23 +24,23 @@ import type {
 } from "./AdobePassError.js"
 import { CurrentDevice, CurrentInstance, type Device } from "./Device.js"
 import type { EnhancedError } from "./EnhancedError.js"
-import { attempt, type Failure, failed, send } from "./internal/http/call.js"
+import { attempt, type Failure, failed, send } from "./internal/http/attempt.js"
 import { caught } from "./internal/http/caught.js"
 import { itemError } from "./internal/http/itemError.js"
+import { mayRepeat } from "./internal/http/mayRepeat.js"
 import {
   type Call,
   type CallServices,
   type FailedAttempt,
-  mayRepeat,
   withoutResponse
 } from "./internal/http/protectedCall.js"
 import { RememberedRefusals } from "./internal/http/rememberedRefusals.js"
 import { type Repetition, repeatingAfter } from "./internal/http/repetition.js"
 import { bodyError, SealedResponse } from "./internal/http/sealedResponse.js"
+import { sendWithin } from "./internal/http/sendWithin.js"
 import { type Target, target } from "./internal/http/target.js"
 import { throttleKey } from "./internal/http/throttleKey.js"
 import { withSpan } from "./internal/http/tracing.js"
-import { sendWithin } from "./internal/http/transport.js"
 import * as Metrics from "./Metrics.js"
 import * as Options from "./Options.js"
 import { RegisteredApplication } from "./RegisteredApplication.js"

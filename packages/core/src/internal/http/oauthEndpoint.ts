@@ -32,9 +32,9 @@ import { bodyKind } from "./bodyKind.js"
 import { boundedBody } from "./boundedBody.js"
 import { deviceSecrets } from "./deviceSecrets.js"
 import { repeating } from "./repetition.js"
+import { sendWithin } from "./sendWithin.js"
 import { statusFailure } from "./statusFailure.js"
 import { throttleKey } from "./throttleKey.js"
-import { sendWithin } from "./transport.js"
 import { transportError } from "./transportError.js"
 
 /** What tells one endpoint from the other. */

@@ -8,14 +8,8 @@ import type { ProtectedCallError } from "../../AdobePassError.js"
 import * as EnhancedError from "../../EnhancedError.js"
 import { boundedBody } from "./boundedBody.js"
 import { classify } from "./classify.js"
-import {
-  type Answer,
-  type Call,
-  type CallServices,
-  type FailedAttempt,
-  isReplayable,
-  limitOf
-} from "./protectedCall.js"
+import { isReplayable } from "./mayRepeat.js"
+import { type Answer, type Call, type CallServices, type FailedAttempt, limitOf } from "./protectedCall.js"
 import { sessionSecrets } from "./sessionSecrets.js"
 import { statusFailure } from "./statusFailure.js"
 

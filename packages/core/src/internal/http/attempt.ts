@@ -11,12 +11,12 @@ import { settlingTime } from "../../SessionState.js"
 import type { Overloaded } from "../../Throttle.js"
 import { caught } from "./caught.js"
 import { lacksScope, scopeOfRestV2 } from "./classify.js"
+import { isReplayable } from "./mayRepeat.js"
 import {
   type Answer,
   type Call,
   type CallServices,
   type FailedAttempt,
-  isReplayable,
   limitOf,
   withoutResponse
 } from "./protectedCall.js"
