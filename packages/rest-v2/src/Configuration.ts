@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { Flag, openLiteral, optional, Text } from "./internal/wire.js"
+import { openLiteral, optional } from "./internal/wire.js"
 
 /**
  * An MVPD (a TV provider) that is integrated with the service provider. `isTempPass` and `isProxy` are absent for `false`.
@@ -12,23 +12,29 @@ import { Flag, openLiteral, optional, Text } from "./internal/wire.js"
  * @since 0.1.0
  * @category schemas
  */
-export class Mvpd extends Schema.Class<Mvpd>("Mvpd")({
+export const Mvpd = Schema.Struct({
   id: Schema.String,
   displayName: Schema.String,
   logoUrl: optional(Schema.String),
-  isTempPass: optional(Flag),
-  isProxy: optional(Flag),
+  isTempPass: optional(Schema.Boolean),
+  isProxy: optional(Schema.Boolean),
   /** How far the MVPD takes part in single sign-on of the platform. */
   boardingStatus: optional(openLiteral("SUPPORTED", "PICKER")),
   /** The id of the MVPD on the platform. */
-  platformMappingId: optional(Text),
-  enablePlatformServices: optional(Flag),
-  displayInPlatformPicker: optional(Flag),
-  enforcePlatformPermissions: optional(Flag),
-  authPerAggregator: optional(Flag),
-  authPerBrowserSession: optional(Flag),
-  passiveAuthnEnabled: optional(Flag)
-}) {}
+  platformMappingId: optional(Schema.String),
+  enablePlatformServices: optional(Schema.Boolean),
+  displayInPlatformPicker: optional(Schema.Boolean),
+  enforcePlatformPermissions: optional(Schema.Boolean),
+  authPerAggregator: optional(Schema.Boolean),
+  authPerBrowserSession: optional(Schema.Boolean),
+  passiveAuthnEnabled: optional(Schema.Boolean)
+}).annotations({ identifier: "Mvpd" })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Mvpd extends Schema.Schema.Type<typeof Mvpd> {}
 
 /**
  * A domain that a `domainName` may be.
@@ -36,10 +42,16 @@ export class Mvpd extends Schema.Class<Mvpd>("Mvpd")({
  * @since 0.1.0
  * @category schemas
  */
-export class Domain extends Schema.Class<Domain>("Domain")({
+export const Domain = Schema.Struct({
   name: Schema.String,
-  mvpdInitiated: optional(Flag)
-}) {}
+  mvpdInitiated: optional(Schema.Boolean)
+}).annotations({ identifier: "Domain" })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Domain extends Schema.Schema.Type<typeof Domain> {}
 
 /**
  * The service provider: Adobe's older name for it is requestor.
@@ -47,13 +59,19 @@ export class Domain extends Schema.Class<Domain>("Domain")({
  * @since 0.1.0
  * @category schemas
  */
-export class Requestor extends Schema.Class<Requestor>("Requestor")({
+export const Requestor = Schema.Struct({
   id: Schema.String,
   name: Schema.String,
   domains: Schema.Array(Domain),
   /** Only MVPDs with an active integration. */
   mvpds: Schema.Array(Mvpd)
-}) {}
+}).annotations({ identifier: "Requestor" })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Requestor extends Schema.Schema.Type<typeof Requestor> {}
 
 /**
  * The answer of `configuration.retrieve`.
@@ -61,17 +79,27 @@ export class Requestor extends Schema.Class<Requestor>("Requestor")({
  * @since 0.1.0
  * @category schemas
  */
-export class Configuration extends Schema.Class<Configuration>("Configuration")({
+export const Configuration = Schema.Struct({
   requestor: Requestor,
-  device: optional(Text),
-  clientType: optional(Text),
-  os: optional(Text),
-  platformCategory: optional(Text),
-  platform: optional(Text),
-  sdkType: optional(Text)
-}) {
-  /** The MVPDs to show in a picker: without TempPass. */
-  get selectable(): ReadonlyArray<Mvpd> {
-    return this.requestor.mvpds.filter(({ isTempPass }) => isTempPass !== true)
-  }
-}
+  device: optional(Schema.String),
+  clientType: optional(Schema.String),
+  os: optional(Schema.String),
+  platformCategory: optional(Schema.String),
+  platform: optional(Schema.String),
+  sdkType: optional(Schema.String)
+}).annotations({ identifier: "Configuration" })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Configuration extends Schema.Schema.Type<typeof Configuration> {}
+
+/**
+ * The MVPDs to show in a picker: without TempPass.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const selectable = ({ requestor }: Configuration): ReadonlyArray<Mvpd> =>
+  requestor.mvpds.filter(({ isTempPass }) => isTempPass !== true)

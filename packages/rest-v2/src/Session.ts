@@ -5,7 +5,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { Flag, openLiteral, optional, Text, TimestampText } from "./internal/wire.js"
+import { openLiteral, optional, TimestampText } from "./internal/wire.js"
 
 /** The hardware types of `X-Device-Info`, and two that Adobe Pass finds out by itself. */
 const hardwareTypes = [
@@ -101,7 +101,7 @@ const members = {
   /** Relative in practice; `RestV2.sessions.authenticateUrl` makes the absolute one that a browser opens. */
   url: optional(Schema.String),
   /** What a person types on a second screen, and what the profile is asked for with. */
-  code: optional(Text),
+  code: optional(Schema.String),
   missingParameters: optional(Schema.Array(ParameterName)),
   /** The validity of the code, in milliseconds since the epoch. */
   notBefore: optional(TimestampText),
@@ -273,31 +273,31 @@ const IpAddress = Schema.transform(
  */
 export const Device = Schema.Struct({
   type: optional(openLiteral(...hardwareTypes)),
-  model: optional(Text),
+  model: optional(Schema.String),
   version: optional(Version),
   hardware: optional(
     Schema.Struct({
-      name: optional(Text),
-      vendor: optional(Text),
+      name: optional(Schema.String),
+      vendor: optional(Schema.String),
       version: optional(Version),
-      manufacturer: optional(Text)
+      manufacturer: optional(Schema.String)
     })
   ),
   operatingSystem: optional(
     Schema.Struct({
-      name: optional(Text),
-      family: optional(Text),
-      vendor: optional(Text),
+      name: optional(Schema.String),
+      family: optional(Schema.String),
+      vendor: optional(Schema.String),
       version: optional(Version)
     })
   ),
   browser: optional(
     Schema.Struct({
-      name: optional(Text),
-      vendor: optional(Text),
+      name: optional(Schema.String),
+      vendor: optional(Schema.String),
       version: optional(Version),
-      userAgent: optional(Text),
-      originalUserAgent: optional(Text)
+      userAgent: optional(Schema.String),
+      originalUserAgent: optional(Schema.String)
     })
   ),
   display: optional(
@@ -305,19 +305,19 @@ export const Device = Schema.Struct({
       width: optional(Schema.Number),
       height: optional(Schema.Number),
       ppi: optional(Schema.Number),
-      name: optional(Text),
-      vendor: optional(Text),
+      name: optional(Schema.String),
+      vendor: optional(Schema.String),
       version: optional(Version),
-      diagonalSize: optional(Text)
+      diagonalSize: optional(Schema.String)
     })
   ),
-  applicationId: optional(Text),
+  applicationId: optional(Schema.String),
   connection: optional(
     Schema.Struct({
       ipAddress: optional(IpAddress),
-      port: optional(Text),
-      secure: optional(Flag),
-      type: optional(Text)
+      port: optional(Schema.String),
+      secure: optional(Schema.Boolean),
+      type: optional(Schema.String)
     })
   )
 })
@@ -347,7 +347,8 @@ const ExistingParameters = Schema.transform(
   ),
   {
     strict: true,
-    decode: ({ domain, domainName = domain, ...others }) => ({ ...others, domainName }),
+    decode: ({ domain, domainName = domain, ...others }) =>
+      domainName === undefined ? others : { ...others, domainName },
     encode: (existing) => existing
   }
 )

@@ -10,39 +10,14 @@ export const openLiteral = <const Known extends ReadonlyArray<string>>(
 ): Schema.Schema<Known[number] | (string & {}), string> =>
   Schema.String.annotations({ jsonSchema: { type: "string", examples: known } })
 
-/**
- * An optional member. `null`, and a value that is not what was documented, count as absent: a client does not fail for
- * what it can do without.
- */
-export const optional = <A, I>(schema: Schema.Schema<A, I>) =>
-  Schema.optional(Schema.UndefinedOr(schema).annotations({ decodingFallback: () => Either.right(undefined) }))
+/** An optional member. `lenient` reads answers in which it is `null`, or not what was documented. */
+export const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
-/** Text, or a number or boolean where text is documented. */
-export const Text = Schema.transform(
-  Schema.Union(Schema.String, Schema.Number, Schema.Boolean).annotations({ jsonSchema: { type: "string" } }),
-  Schema.String,
-  { strict: true, decode: String, encode: (text) => text }
-)
+/** Milliseconds since the epoch, as a number. */
+export const Timestamp = Schema.Finite.annotations({ jsonSchema: { type: "integer", format: "int64" } })
 
-const Millis = Schema.Union(Schema.Finite, Schema.NumberFromString.pipe(Schema.finite()))
-
-/** Milliseconds since the epoch, as a number; read from digits, too. */
-export const Timestamp = Millis.annotations({ jsonSchema: { type: "integer", format: "int64" } })
-
-/** Milliseconds since the epoch, as digits; read from a number, too. */
-export const TimestampText = Schema.transform(
-  Schema.Union(Schema.String, Schema.Number).annotations({
-    jsonSchema: { type: "string", pattern: "^[0-9]+$" }
-  }),
-  Schema.Finite,
-  { strict: true, decode: Number, encode: String }
-)
-
-/** `true`, or the text `"true"`. */
-export const Flag = Schema.Union(
-  Schema.Boolean,
-  Schema.compose(Schema.Lowercase, Schema.BooleanFromString, { strict: false })
-).annotations({ jsonSchema: { type: "boolean" } })
+/** Milliseconds since the epoch, as digits. */
+export const TimestampText = Schema.NumberFromString.pipe(Schema.finite())
 
 /** A segment of a path, which the router of a server has decoded already. Empty and dot segments change the path. */
 export const Segment = Schema.transform(
