@@ -64,3 +64,6 @@ export const runCalls = async (
 
 /** What protected calls ask for, in all scenarios. */
 export const decisions = "/api/v2/ACME/decisions/authorize/Cablevision"
+
+/** What a picker of MVPDs asks for. */
+export const configuration = "/api/v2/ACME/configuration"

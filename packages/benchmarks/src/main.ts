@@ -3,13 +3,14 @@ import { readFileSync, writeFileSync } from "node:fs"
 import * as os from "node:os"
 import { Cause, Console, DateTime, Duration, Effect, Exit } from "effect"
 import type { Scenario } from "./scenario.js"
+import { decoding } from "./scenarios/decoding.js"
 import { failures } from "./scenarios/failures.js"
 import { firstCall } from "./scenarios/firstCall.js"
 import { fleet } from "./scenarios/fleet.js"
 import { start } from "./scenarios/start.js"
 import { warmCall } from "./scenarios/warmCall.js"
 
-const scenarios: ReadonlyArray<Scenario> = [warmCall, firstCall, failures, fleet, start]
+const scenarios: ReadonlyArray<Scenario> = [warmCall, firstCall, decoding, failures, fleet, start]
 
 const readme = new URL("../README.md", import.meta.url)
 const names = process.argv.slice(2)

@@ -5,7 +5,7 @@
  * `/o/client/register` and `/o/client/token` answer as Adobe does (201; `client_id_issued_at` and no
  * `client_secret_expires_at`; a JWT that lives for six hours), under `/rfc/o/client/` as the RFCs say (200 for tokens,
  * `client_secret_expires_at: 0`). Everything under `/api/v2/` wants a token that was issued and not revoked, and says 401
- * with an enhanced error otherwise; `?delay=` in milliseconds keeps an answer back. Under `/_control/`: `counts`,
+ * with an enhanced error otherwise; it is a decision, or a configuration with 100 MVPDs; `?delay=` in milliseconds keeps an answer back. Under `/_control/`: `counts`,
  * `reset`, `revoke` (all tokens so far), `ttl?seconds=` (of tokens from now on), `tokens?mode=ok|unavailable&delay=`, and
  * `throttle`: from now on eleven calls at once, and one per second.
  *
@@ -69,6 +69,26 @@ const token = (request: Received, rfc: boolean): string => {
   })
 }
 
+const configuration = json(200, {
+  requestor: {
+    id: "ACME",
+    name: "Acme Television",
+    domains: [{ name: "acme.example", mvpdInitiated: false }],
+    mvpds: Array.from({ length: 100 }, (_, n) => ({
+      id: `Provider${n}`,
+      displayName: `Provider ${n}`,
+      logoUrl: `https://img.example/${n}.png`,
+      isProxy: n % 3 === 0,
+      boardingStatus: "SUPPORTED",
+      platformMappingId: `P${n}`,
+      enablePlatformServices: true,
+      displayInPlatformPicker: true,
+      enforcePlatformPermissions: true,
+      authPerAggregator: false
+    }))
+  }
+})
+
 const decision = (resource: string, authorized: boolean) => ({
   resource,
   serviceProvider: "ACME",
@@ -98,7 +118,8 @@ const protectedApi = (request: Received): string => {
   const authorization = headerOf(request, "authorization") ?? ""
   const known = tokens.has(authorization.slice("Bearer ".length))
   counts[known ? "ok" : "unauthorized"] += 1
-  return known ? granted : refused
+  if (!known) return refused
+  return request.target.endsWith("/configuration") ? configuration : granted
 }
 
 const control = (command: string, parameters: URLSearchParams): string => {

@@ -32,6 +32,20 @@ export const counted: Entry = {
   load: async () => (await import("./ours.js")).counted()
 }
 
+/** Calls of REST API v2 that decode nothing. */
+export const untyped: Entry = {
+  ...library,
+  name: "effect-adobe-pass, text",
+  load: async () => (await import("./restV2.js")).untyped
+}
+
+export const typed: Entry = {
+  name: "effect-adobe-pass-rest-v2",
+  package: "effect-adobe-pass-rest-v2",
+  transport: "undici",
+  load: async () => (await import("./restV2.js")).typed
+}
+
 /** The floor for anything on Effect. */
 export const staticHeaders: Entry = {
   name: "@effect/platform, static headers",
@@ -87,7 +101,9 @@ export const peers: ReadonlyArray<Entry> = [
 ]
 
 export const loaded = (name: string | undefined): Promise<Contender> => {
-  const found = [library, pacing, counted, staticHeaders, ...peers].find((entry) => entry.name === name)
+  const found = [library, pacing, counted, untyped, typed, staticHeaders, ...peers].find(
+    (entry) => entry.name === name
+  )
   if (found === undefined) throw new Error(`no contender ${name}`)
   return found.load()
 }

@@ -71,9 +71,20 @@ const steps = <R>(
   )
 }
 
+type Call = (path: string) => Effect.Effect<number, { readonly _tag: string }, CurrentDevice>
+
+/** A GET whose body is read as text. */
+const get: Effect.Effect<Call, never, AdobePass.Services> = Effect.map(
+  ProtectedClient.ProtectedClient,
+  (adobe) => (path) =>
+    Effect.flatMap(adobe.get(path), (response) => Effect.as(response.text, response.status))
+)
+
 /** What is different from the library as it comes. */
 interface Variant {
   readonly throttle: AdobePass.AdobePassOptions["throttle"]
+  /** @default a GET whose body is read as text */
+  readonly call?: Effect.Effect<Call, never, AdobePass.Services>
   readonly store?: Layer.Layer<CredentialStore.CredentialStore, unknown>
 }
 
@@ -86,19 +97,17 @@ const serviceOf = async (variant: Variant, { baseUrl, softwareStatement }: Targe
       Layer.provide([NodeTransport.layer(), store])
     )
   )
-  return { adobe: await runtime.runPromise(ProtectedClient.ProtectedClient), runtime }
+  return { call: await runtime.runPromise(variant.call ?? get), runtime }
 }
 
 /** The library, for a program that is made of effects. Devices come to a service that runs, and is never closed. */
-const ours = (variant: Variant): Contender => {
+export const ours = (variant: Variant): Contender => {
   let running: ReturnType<typeof serviceOf> | undefined
   return {
     open: async (target) => {
       running ??= serviceOf(variant, target)
-      const { adobe, runtime } = await running
+      const { call, runtime } = await running
       const forDevice = Effect.provideService(CurrentDevice, deviceOf(target))
-      const call = (path: string) =>
-        Effect.flatMap(adobe.get(path), (response) => Effect.as(response.text, response.status))
       return {
         call: (path) => runtime.runPromise(forDevice(call(path))),
         run: (paths, concurrency) => runtime.runPromise(forDevice(calls(call, paths, concurrency))),
@@ -108,7 +117,7 @@ const ours = (variant: Variant): Contender => {
   }
 }
 
-const unthrottled = { burst: 1_000_000_000 }
+export const unthrottled = { burst: 1_000_000_000 }
 
 /** Where the service does not throttle. */
 export const contender = ours({ throttle: unthrottled })
