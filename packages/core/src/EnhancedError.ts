@@ -192,7 +192,9 @@ const jwt = /eyJ[\w-]{16,}(?:\.[\w-]+){0,2}/g
  */
 export const scrub = (error: EnhancedError, secrets: Iterable<string>): EnhancedError => {
   const clean: { -readonly [K in keyof EnhancedError]: EnhancedError[K] } = { ...error }
-  const known = [...secrets].filter((secret) => secret.length >= shortestSecret)
+  const longest = Math.max(...textFields.map((field) => error[field]?.length ?? 0))
+  // No form of a secret is shorter than the secret: a token does not stand in a sentence, which spares most of the work.
+  const known = [...secrets].filter(({ length }) => length >= shortestSecret && length <= longest)
   const needles = known.flatMap(forms).sort((left, right) => right.length - left.length)
   for (const field of textFields) {
     const text = clean[field]
