@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { type CallRefused, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import type { CurrentDevice, CurrentInstance } from "effect-adobe-pass/Device"
 import * as EnhancedError from "effect-adobe-pass/EnhancedError"
@@ -18,7 +19,8 @@ import * as Authorization from "./Authorization.js"
 import type { Configuration } from "./Configuration.js"
 import type { Decision } from "./Decision.js"
 import * as Identity from "./Identity.js"
-import { type CallError, call, derive, type Failure } from "./internal/client.js"
+import { type CallError, call, derive, type Failure, unsendable } from "./internal/client.js"
+import { Segment } from "./internal/wire.js"
 import type { Logouts } from "./Logout.js"
 import * as Preauthorization from "./Preauthorization.js"
 import type { Profiles } from "./Profile.js"
@@ -150,7 +152,7 @@ export interface RestV2 {
     readonly retrieve: Call<OfCode & Identity.OfVisitor, SessionInformation, CurrentDevice>
     /**
      * The URL that a browser opens for a person to sign in. Nothing is requested; `InvalidInput` when the code or the
-     * service provider is empty.
+     * service provider cannot stand in a path.
      */
     readonly authenticateUrl: (parameters: OfCode) => Either.Either<string, InvalidInput>
   }
@@ -261,15 +263,15 @@ const sharedCalls = <R>({ configuration, profiles, sessions }: Client<R>) => ({
   }
 })
 
+const toSegments = Schema.encodeEither(Schema.Struct({ serviceProvider: Segment, code: Segment }))
+
 const authenticateUrl =
   (sp: string): RestV2["sessions"]["authenticateUrl"] =>
-  ({ code, serviceProvider }) => {
-    for (const [field, value] of Object.entries({ serviceProvider, code })) {
-      if (value.trim() === "") return Either.left(new InvalidInput({ field, problem: "is empty" }))
-    }
-    const segments = [serviceProvider, code].map(encodeURIComponent)
-    return Either.right(`${sp}/api/v2/authenticate/${segments.join("/")}`)
-  }
+  (parameters) =>
+    Either.mapBoth(toSegments(parameters), {
+      onLeft: unsendable,
+      onRight: ({ code, serviceProvider }) => `${sp}/api/v2/authenticate/${serviceProvider}/${code}`
+    })
 
 const sessionCalls = ({ sessions }: Client<CurrentDevice>) => ({
   create: (parameters: OfProvider & SessionParameters & Identity.OfVisitor & Identity.OfPlatform) =>

@@ -47,12 +47,22 @@ const pathsOf = ({ issue }: ParseResult.ParseError): ReadonlyArray<string> => [
   ...new Set(ParseResult.ArrayFormatter.formatIssueSync(issue).map(({ path }) => path.join(".")))
 ]
 
+const problemOf = (issue: ParseResult.ArrayFormatterIssue["_tag"] | undefined): string => {
+  switch (issue) {
+    case "Missing":
+      return "is missing"
+    case "Refinement":
+      return "cannot stand in a path: it must be text that is neither blank nor . or .. and has no control characters"
+    default:
+      return "cannot be sent: it is not of the type that the call takes"
+  }
+}
+
 /** The first thing that the request cannot carry, and not its value. */
-const unsendable = (error: ParseResult.ParseError): InvalidInput =>
-  new InvalidInput({
-    field: pathsOf(error)[0] || "A parameter",
-    problem: "cannot be sent: it must be text that is not empty and has no control characters"
-  })
+export const unsendable = ({ issue }: ParseResult.ParseError): InvalidInput => {
+  const [first] = ParseResult.ArrayFormatter.formatIssueSync(issue)
+  return new InvalidInput({ field: first?.path.join(".") || "A parameter", problem: problemOf(first?._tag) })
+}
 
 /** An error of the library in place of those of the platform, which may show what was sent and received. */
 const fail = (failure: Failure): Effect.Effect<never, CallError> => {
