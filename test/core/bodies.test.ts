@@ -1,5 +1,6 @@
+import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Either, Stream } from "effect"
 import {
   type AdobePass,
   type AdobePassError,
@@ -25,11 +26,14 @@ const rawCall = Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) => adobe
 
 const endless = (status: number): Reply => ({ status, endless: "a".repeat(16_384) })
 
-/** What the library took of each endless body: at most 1 MiB and a few chunks, and then the connection ended. */
-const assertBounded = (bodies: ReadonlyArray<{ readonly bytes: number; readonly isEnded: boolean }>) => {
+/** What the library took of each endless body: at most the limit and a few chunks, and then the connection ended. */
+const assertBounded = (
+  bodies: ReadonlyArray<{ readonly bytes: number; readonly isEnded: boolean }>,
+  limit = mebibyte
+) => {
   assert.isNotEmpty(bodies)
   for (const { bytes, isEnded } of bodies) {
-    assert.isAtMost(bytes, mebibyte + 5 * 16_384)
+    assert.isAtMost(bytes, limit + 5 * 16_384)
     assert.isTrue(isEnded)
   }
 }
@@ -97,6 +101,17 @@ describe("a body without end", () => {
       )
       assert.strictEqual(result.status, 200)
       assertBounded(server.endless)
+    })
+  )
+
+  it.effect("of a success that is buffered is read to 8 MiB, and fails", () =>
+    Effect.gen(function* () {
+      const { result, server } = yield* against(
+        { call: () => endless(200) },
+        Effect.flip(Effect.flatMap(call, ProtectedClient.buffered))
+      )
+      assert.deepInclude(result, { _tag: "UnexpectedResponse", status: 200, reason: "TooLarge" })
+      assertBounded(server.endless, 8 * mebibyte)
     })
   )
 
@@ -282,6 +297,60 @@ describe("what a server sends", () => {
       )
       assert.deepInclude(result, { _tag: "UnexpectedResponse", issues: ["access_token"] })
       assert.strictEqual(server.counts.call, 0)
+    })
+  )
+})
+
+describe("a buffered answer", () => {
+  const buffered = (reply: Reply) =>
+    against({ call: () => reply }, Effect.flatMap(call, ProtectedClient.buffered))
+
+  it.effect("can be read in any form, and more than once", () =>
+    Effect.gen(function* () {
+      const { result } = yield* buffered(json(200, { fine: true }))
+      const text = '{"fine":true}'
+      const bytes = new TextEncoder().encode(text)
+      for (let times = 0; times < 2; times++) {
+        assert.strictEqual(yield* result.text, text)
+        assert.deepStrictEqual(yield* result.json, { fine: true })
+        assert.deepStrictEqual(new Uint8Array(yield* result.arrayBuffer), bytes)
+        assert.strictEqual(yield* Stream.mkString(Stream.decodeText(result.stream)), text)
+      }
+      assert.strictEqual(result.status, 200)
+      assert.strictEqual(result.headers["content-type"], "application/json;charset=UTF-8")
+    })
+  )
+
+  it.effect.each([
+    ["", null],
+    ["<html>", "Html"],
+    ["Sorry", "Text"],
+    ['{"fine":', "BrokenJson"]
+  ] as const)("with the body %j says what it is when JSON is asked for", ([body, reason]) =>
+    Effect.gen(function* () {
+      const { result } = yield* buffered({ status: 200, body })
+      const read = yield* Effect.either(ProtectedClient.readBody(({ json }) => json)(result))
+      if (reason === null) assert.deepStrictEqual(read, Either.right(null))
+      else assert.deepInclude(Either.getOrThrow(Either.flip(read)), { _tag: "UnexpectedResponse", reason })
+    })
+  )
+
+  it.effect("fails when its body breaks off", () =>
+    Effect.gen(function* () {
+      const { result } = yield* against(
+        { call: () => ({ broken: '{"fine":' }) },
+        Effect.flip(Effect.flatMap(call, ProtectedClient.buffered))
+      )
+      assert.deepInclude(result, { _tag: "TransportError", reason: "ConnectionLost" })
+    })
+  )
+
+  it.effect("does not print its body, nor the token that it was asked for with (H10)", () =>
+    Effect.gen(function* () {
+      const { result } = yield* buffered(json(200, { fine: true, token }))
+      const printed = [inspect(result, { depth: null, showHidden: true }), JSON.stringify(result)].join()
+      assert.notInclude(printed, token)
+      assert.notInclude(printed, "fine")
     })
   )
 })

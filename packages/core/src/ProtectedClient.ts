@@ -14,17 +14,21 @@ import * as Either from "effect/Either"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type {
-  BodyError,
-  CallRefused,
-  InvalidInput,
-  ProtectedCallError,
-  RawCallError
+import {
+  type BodyError,
+  type CallRefused,
+  type InvalidInput,
+  type ProtectedCallError,
+  type RawCallError,
+  UnexpectedResponse
 } from "./AdobePassError.js"
 import { CurrentDevice, CurrentInstance, type Device } from "./Device.js"
 import type { EnhancedError } from "./EnhancedError.js"
 import { attempt, type Failure, failed, send } from "./internal/http/attempt.js"
+import { bodyUpTo } from "./internal/http/boundedBody.js"
+import { BufferedResponse } from "./internal/http/bufferedResponse.js"
 import { caught } from "./internal/http/caught.js"
 import { itemError } from "./internal/http/itemError.js"
 import { mayRepeat } from "./internal/http/mayRepeat.js"
@@ -197,6 +201,47 @@ export const readBody =
       (error): error is HttpClientError.ResponseError => error instanceof HttpClientError.ResponseError,
       (error) => Effect.fail(bodyError(error))
     )
+
+/** Many times the configuration of a service provider with a thousand MVPDs, which is the longest answer there is. */
+const longestAnswer = 8 * 1_048_576
+
+/**
+ * The answer with its body in memory, where it can be read in any form and more than once. `UnexpectedResponse` with the
+ * reason `TooLarge` for a body of more than 8 MiB, of which the rest is not read; `TransportError` for one that broke or
+ * stalled.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { ProtectedClient } from "effect-adobe-pass"
+ *
+ * const configuration = Effect.flatMap(ProtectedClient.ProtectedClient, (adobe) =>
+ *   adobe.get("/api/v2/ACME/configuration")
+ * ).pipe(
+ *   Effect.flatMap(ProtectedClient.buffered),
+ *   Effect.flatMap(ProtectedClient.readBody(({ json }) => json))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const buffered = (response: Response): Effect.Effect<Response, BodyError> =>
+  Effect.matchEffect(bodyUpTo(response, longestAnswer), {
+    onFailure: (error) => Effect.fail(bodyError(error)),
+    onSuccess: Option.match({
+      onNone: () =>
+        Effect.fail(
+          new UnexpectedResponse({
+            operation: "call",
+            status: response.status,
+            reason: "TooLarge",
+            issues: []
+          })
+        ),
+      onSome: (bytes) => Effect.succeed(new SealedResponse(new BufferedResponse(response, bytes)))
+    })
+  })
 
 interface Pipeline extends CallServices {
   readonly throttle: Throttle.Throttle

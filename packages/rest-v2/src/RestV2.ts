@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { type CallRefused, InvalidInput } from "effect-adobe-pass/AdobePassError"
 import type { CurrentDevice, CurrentInstance } from "effect-adobe-pass/Device"
 import * as EnhancedError from "effect-adobe-pass/EnhancedError"
@@ -18,7 +19,8 @@ import * as Authorization from "./Authorization.js"
 import type { Configuration } from "./Configuration.js"
 import type { Decision } from "./Decision.js"
 import * as Identity from "./Identity.js"
-import { type CallError, call, derive, type Failure } from "./internal/client.js"
+import { type CallError, derive, unsendable } from "./internal/client.js"
+import { Segment } from "./internal/wire.js"
 import type { Logouts } from "./Logout.js"
 import * as Preauthorization from "./Preauthorization.js"
 import type { Profiles } from "./Profile.js"
@@ -150,7 +152,7 @@ export interface RestV2 {
     readonly retrieve: Call<OfCode & Identity.OfVisitor, SessionInformation, CurrentDevice>
     /**
      * The URL that a browser opens for a person to sign in. Nothing is requested; `InvalidInput` when the code or the
-     * service provider is empty.
+     * service provider cannot stand in a path.
      */
     readonly authenticateUrl: (parameters: OfCode) => Either.Either<string, InvalidInput>
   }
@@ -235,11 +237,10 @@ const sessionOf = ({ domainName, mvpd, redirectUrl }: SessionParameters) => ({
   redirectUrl
 })
 
-const profilesOf = <R>(called: Effect.Effect<Profiles, Failure, R>) =>
-  Effect.map(call(called), ({ profiles }) => profiles)
+const profilesOf = ({ profiles }: Profiles) => profiles
 
 /** The calls that are made for a streaming device and on a second screen. */
-const sharedCalls = <R>({ configuration, profiles, sessions }: Client<R>) => ({
+const sharedCalls = <R>({ call, configuration, profiles, sessions }: Client<R>) => ({
   configuration: {
     retrieve: (path: OfProvider) => call(configuration.retrieve({ path }))
   },
@@ -257,21 +258,24 @@ const sharedCalls = <R>({ configuration, profiles, sessions }: Client<R>) => ({
   },
   profiles: {
     forCode: (parameters: OfCode & Identity.OfVisitor & Identity.OfTempPass) =>
-      profilesOf(profiles.forCode({ path: parameters, headers: Identity.headersOf(parameters) }))
+      Effect.map(
+        call(profiles.forCode({ path: parameters, headers: Identity.headersOf(parameters) })),
+        profilesOf
+      )
   }
 })
 
+const toSegments = Schema.encodeEither(Schema.Struct({ serviceProvider: Segment, code: Segment }))
+
 const authenticateUrl =
   (sp: string): RestV2["sessions"]["authenticateUrl"] =>
-  ({ code, serviceProvider }) => {
-    for (const [field, value] of Object.entries({ serviceProvider, code })) {
-      if (value.trim() === "") return Either.left(new InvalidInput({ field, problem: "is empty" }))
-    }
-    const segments = [serviceProvider, code].map(encodeURIComponent)
-    return Either.right(`${sp}/api/v2/authenticate/${segments.join("/")}`)
-  }
+  (parameters) =>
+    Either.mapBoth(toSegments(parameters), {
+      onLeft: unsendable,
+      onRight: ({ code, serviceProvider }) => `${sp}/api/v2/authenticate/${serviceProvider}/${code}`
+    })
 
-const sessionCalls = ({ sessions }: Client<CurrentDevice>) => ({
+const sessionCalls = ({ call, sessions }: Client<CurrentDevice>) => ({
   create: (parameters: OfProvider & SessionParameters & Identity.OfVisitor & Identity.OfPlatform) =>
     call(
       sessions.create({
@@ -282,11 +286,14 @@ const sessionCalls = ({ sessions }: Client<CurrentDevice>) => ({
     ).pipe(ProtectedClient.repeatable)
 })
 
-const profileCalls = ({ profiles }: Client<CurrentDevice>) => ({
+const profileCalls = ({ call, profiles }: Client<CurrentDevice>) => ({
   all: (parameters: OfProvider & Identity.OfVisitor & Identity.OfPlatform & Identity.OfPartner) =>
-    profilesOf(profiles.all({ path: parameters, headers: Identity.headersOf(parameters) })),
+    Effect.map(call(profiles.all({ path: parameters, headers: Identity.headersOf(parameters) })), profilesOf),
   forMvpd: (parameters: OfMvpd & Identity.OfAnyone) =>
-    profilesOf(profiles.forMvpd({ path: parameters, headers: Identity.headersOf(parameters) }))
+    Effect.map(
+      call(profiles.forMvpd({ path: parameters, headers: Identity.headersOf(parameters) })),
+      profilesOf
+    )
 })
 
 /** Why a resource was denied; undefined for a permit. */
@@ -300,7 +307,10 @@ const refusalOf = (
 
 const noResources = new InvalidInput({ field: "resources", problem: "is empty: name at least one" })
 
-const decisionCalls = ({ decisions }: Client<CurrentDevice>, calls: ProtectedClient.ProtectedClient) => {
+const decisionCalls = (
+  { call, decisions }: Client<CurrentDevice>,
+  calls: ProtectedClient.ProtectedClient
+) => {
   const decide = <A>(
     endpoint: "authorize" | "preauthorize",
     { resources, ...parameters }: OfMvpd & OfResources & Identity.OfAnyone,
@@ -330,7 +340,7 @@ const decisionCalls = ({ decisions }: Client<CurrentDevice>, calls: ProtectedCli
   }
 }
 
-const logoutCalls = ({ logout }: Client<CurrentDevice>) => ({
+const logoutCalls = ({ call, logout }: Client<CurrentDevice>) => ({
   initiate: ({
     redirectUrl,
     ...parameters
@@ -354,7 +364,7 @@ const partnerPath = ({ partner = "Apple", serviceProvider }: PartnerParameters) 
   serviceProvider
 })
 
-const partnerCalls = ({ partnerSingleSignOn }: Client<CurrentDevice>) => ({
+const partnerCalls = ({ call, partnerSingleSignOn }: Client<CurrentDevice>) => ({
   requestAuthentication: (
     parameters: PartnerParameters & { readonly domainName: string; readonly redirectUrl: string }
   ) =>
@@ -366,12 +376,15 @@ const partnerCalls = ({ partnerSingleSignOn }: Client<CurrentDevice>) => ({
       })
     ).pipe(ProtectedClient.repeatable),
   createProfile: (parameters: PartnerParameters & { readonly samlResponse: Redacted.Redacted<string> }) =>
-    profilesOf(
-      partnerSingleSignOn.createProfile({
-        path: partnerPath(parameters),
-        headers: Identity.headersOf(parameters),
-        payload: { SAMLResponse: parameters.samlResponse }
-      })
+    Effect.map(
+      call(
+        partnerSingleSignOn.createProfile({
+          path: partnerPath(parameters),
+          headers: Identity.headersOf(parameters),
+          payload: { SAMLResponse: parameters.samlResponse }
+        })
+      ),
+      profilesOf
     )
 })
 

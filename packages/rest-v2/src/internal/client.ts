@@ -4,8 +4,9 @@ import type * as HttpApiError from "@effect/platform/HttpApiError"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
@@ -24,16 +25,6 @@ import { RestV2Api } from "../RestV2Api.js"
 /** What a call of REST API v2 fails with. Its URLs are relative, so they are never foreign. */
 export type CallError = Exclude<ProtectedCallError, ForeignOrigin>
 
-/** An answer that is not what the contract says. */
-class Mismatch {
-  readonly _tag = "Mismatch"
-  readonly issues: ReadonlyArray<string>
-
-  constructor(error: ParseResult.ParseError) {
-    this.issues = pathsOf(error)
-  }
-}
-
 /** What the derived client fails with. */
 export type Failure =
   | ProtectedCallError
@@ -41,32 +32,82 @@ export type Failure =
   | HttpApiError.HttpApiDecodeError
   | HttpClientError.HttpClientError
   | ParseResult.ParseError
-  | Mismatch
 
+/** Where an answer is not what the contract says; nowhere, when it is no object at all. */
 const pathsOf = ({ issue }: ParseResult.ParseError): ReadonlyArray<string> => [
-  ...new Set(ParseResult.ArrayFormatter.formatIssueSync(issue).map(({ path }) => path.join(".")))
+  ...new Set(
+    ParseResult.ArrayFormatter.formatIssueSync(issue)
+      .filter(({ path }) => path.length > 0)
+      .map(({ path }) => path.join("."))
+  )
 ]
 
+const problemOf = (issue: ParseResult.ArrayFormatterIssue["_tag"] | undefined): string => {
+  switch (issue) {
+    case "Missing":
+      return "is missing"
+    case "Refinement":
+      return "cannot stand in a path: it must be text that is neither blank nor . or .. and has no control characters"
+    default:
+      return "cannot be sent: it is not of the type that the call takes"
+  }
+}
+
 /** The first thing that the request cannot carry, and not its value. */
-const unsendable = (error: ParseResult.ParseError): InvalidInput =>
-  new InvalidInput({
-    field: pathsOf(error)[0] || "A parameter",
-    problem: "cannot be sent: it must be text that is not empty and has no control characters"
+export const unsendable = ({ issue }: ParseResult.ParseError): InvalidInput => {
+  const [first] = ParseResult.ArrayFormatter.formatIssueSync(issue)
+  return new InvalidInput({ field: first?.path.join(".") || "A parameter", problem: problemOf(first?._tag) })
+}
+
+const parse = Schema.decodeOption(Schema.parseJson())
+
+/** Members that an enhanced error has, and no success. */
+const errorMembers = ["action", "error", "message", "status"]
+
+/** The enhanced error that stands in place of what was asked for. */
+const errorIn = (text: string): Option.Option<EnhancedError.EnhancedError> => {
+  const json = parse(text)
+  const isSuccess =
+    Option.isSome(json) &&
+    !(Predicate.isRecord(json.value) && errorMembers.some((name) => Predicate.hasProperty(json.value, name)))
+  return isSuccess ? Option.none() : EnhancedError.decode(text)
+}
+
+/** What became of a success that is not what was asked for: an enhanced error, no JSON, or JSON that lacks something. */
+const mismatch = <R>(
+  { itemError }: ProtectedClient.Calls<R>,
+  answer: HttpClientResponse.HttpClientResponse,
+  issues: ReadonlyArray<string>
+): Effect.Effect<never, CallError, R> =>
+  Effect.gen(function* () {
+    const { status } = answer
+    const text = yield* ProtectedClient.readBody(({ text }) => text)(answer)
+    const error = errorIn(text)
+    if (Option.isSome(error)) return yield* Effect.flatMap(itemError(error.value), Effect.fail)
+    // Fails for what is not JSON, and says what it is; the platform reads nothing as null.
+    yield* ProtectedClient.readBody(({ json }) => json)(answer)
+    const reason = text === "" ? "EmptyBody" : "UnexpectedJson"
+    return yield* new UnexpectedResponse({ operation: "call", status, reason, issues })
   })
 
+type Answer = Option.Option<HttpClientResponse.HttpClientResponse>
+
+/** The answer of the call under way: the platform says what is wrong with an answer, and not with which. */
+const currentAnswer = FiberRef.unsafeMake<Answer>(Option.none())
+
+const keep = (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.tap(ProtectedClient.buffered(response), (answer) => FiberRef.set(currentAnswer, Option.some(answer)))
+
 /** An error of the library in place of those of the platform, which may show what was sent and received. */
-const fail = (failure: Failure): Effect.Effect<never, CallError> => {
+const fail = <R>(
+  calls: ProtectedClient.Calls<R>,
+  answer: Answer,
+  failure: Failure
+): Effect.Effect<never, CallError, R> => {
   if (!("_tag" in failure)) return Effect.die(failure)
   switch (failure._tag) {
     case "ParseError":
-      return unsendable(failure)
-    case "Mismatch":
-      return new UnexpectedResponse({
-        operation: "call",
-        status: 200,
-        reason: "UnexpectedJson",
-        issues: failure.issues
-      })
+      return Option.isNone(answer) ? unsendable(failure) : mismatch(calls, answer.value, pathsOf(failure))
     case "ResponseError":
       return new UnexpectedResponse({
         operation: "call",
@@ -84,39 +125,20 @@ const fail = (failure: Failure): Effect.Effect<never, CallError> => {
   }
 }
 
-const parse = Schema.decodeOption(Schema.parseJson())
-
-/** A success that holds an error in place of what was asked for. */
-const holdsError = (json: unknown): boolean =>
-  Predicate.isRecord(json) && (typeof json["action"] === "string" || Predicate.isRecord(json["error"]))
-
-/** Reads an answer: what follows has its body in memory. */
-const read =
-  <R>(calls: ProtectedClient.Calls<R>) =>
-  (response: HttpClientResponse.HttpClientResponse) =>
-    Effect.gen(function* () {
-      const text = yield* ProtectedClient.readBody(({ text }) => text)(response)
-      const json = parse(text)
-      // It fails, and says what the body is.
-      if (Option.isNone(json)) yield* ProtectedClient.readBody(({ json }) => json)(response)
-      const error = Option.flatMap(Option.filter(json, holdsError), EnhancedError.fromJson)
-      if (Option.isSome(error)) return yield* Effect.flatMap(calls.itemError(error.value), Effect.fail)
-      return HttpClientResponse.fromWeb(response.request, new Response(text, { status: response.status }))
-    })
-
-const tellMismatch = <A, E>(decoded: Effect.Effect<A, E>): Effect.Effect<A, E | Mismatch> =>
-  Effect.mapError(decoded, (error) => (ParseResult.isParseError(error) ? new Mismatch(error) : error))
-
-/** The client as the platform derives it from the contract. */
-export const derive = <R>(calls: ProtectedClient.Calls<R>) =>
-  HttpApiClient.makeWith(RestV2Api, {
+/** The client as the platform derives it from the contract, and `call`, whose failures are those of the library. */
+export const derive = <R>(calls: ProtectedClient.Calls<R>) => {
+  const client = HttpApiClient.makeWith(RestV2Api, {
     httpClient: calls.pipe(
       HttpClient.mapRequest(HttpClientRequest.accept("application/json;charset=utf-8")),
-      HttpClient.transformResponse(Effect.flatMap(read(calls)))
-    ),
-    transformResponse: tellMismatch
+      HttpClient.transformResponse(Effect.flatMap(keep))
+    )
   })
-
-/** A call whose failures are those of the library. */
-export const call = <A, R>(called: Effect.Effect<A, Failure, R>): Effect.Effect<A, CallError, R> =>
-  Effect.catchAll(called, fail)
+  const call = <A>(called: Effect.Effect<A, Failure, R>): Effect.Effect<A, CallError, R> =>
+    called.pipe(
+      Effect.catchAll((failure) =>
+        Effect.flatMap(FiberRef.get(currentAnswer), (answer) => fail(calls, answer, failure))
+      ),
+      Effect.locally(currentAnswer, Option.none())
+    )
+  return Effect.map(client, (groups) => ({ ...groups, call }))
+}

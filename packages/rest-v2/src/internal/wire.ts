@@ -19,14 +19,14 @@ export const Timestamp = Schema.Finite.annotations({ jsonSchema: { type: "intege
 /** Milliseconds since the epoch, as digits. */
 export const TimestampText = Schema.NumberFromString.pipe(Schema.finite())
 
-/** A segment of a path, which the router of a server has decoded already. Empty and dot segments change the path. */
+/**
+ * A segment of a path, which the router of a server has decoded already. Blank and dot segments change the path, and half
+ * a surrogate pair cannot be encoded.
+ */
 export const Segment = Schema.transform(
   Schema.String,
   Schema.String.pipe(
-    Schema.pattern(/^(?!\.{1,2}$)[^\u0000-\u001f\u007f]+$/, {
-      jsonSchema: { minLength: 1 },
-      message: () => "must be text without control characters, and not empty"
-    })
+    Schema.pattern(/^(?!\.{1,2}$)(?=.*\S)[^\p{Cc}\p{Cs}]+$/u, { jsonSchema: { minLength: 1 } })
   ),
   { strict: true, decode: (segment) => segment, encode: encodeURIComponent }
 )

@@ -8,16 +8,17 @@ import * as Stream from "effect/Stream"
 import { hardTimeout } from "../hardTimeout.js"
 import { joinBytes } from "./joinBytes.js"
 
-/** Many times the longest answer that Adobe Pass documents. */
-const maximumSize = 1_048_576
+/** Many times the longest error and the longest OAuth answer that Adobe Pass documents. */
+const shortBody = 1_048_576
 
 /** Whether the answer says that its body is short: then the connection ends it, and it may be had at once. */
-const isShort = ({ headers }: HttpClientResponse.HttpClientResponse): boolean =>
+const isShort = ({ headers }: HttpClientResponse.HttpClientResponse, maximumSize: number): boolean =>
   Number(headers["content-length"] ?? Infinity) <= maximumSize && headers["content-encoding"] === undefined
 
 /** The body as far as it is read. */
 const pulledBody = (
-  response: HttpClientResponse.HttpClientResponse
+  response: HttpClientResponse.HttpClientResponse,
+  maximumSize: number
 ): Effect.Effect<Option.Option<Uint8Array<ArrayBuffer>>, HttpClientError.ResponseError> =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
@@ -40,18 +41,24 @@ const pulledBody = (
     )
   })
 
+/** The whole body of an answer. `None` when it is longer than this: the rest is not read, and the connection ends. */
+export const bodyUpTo = (
+  response: HttpClientResponse.HttpClientResponse,
+  maximumSize: number
+): Effect.Effect<Option.Option<Uint8Array<ArrayBuffer>>, HttpClientError.ResponseError> =>
+  isShort(response, maximumSize)
+    ? Effect.map(response.arrayBuffer, (bytes) => Option.some(new Uint8Array(bytes)))
+    : pulledBody(response, maximumSize)
+
 /**
  * The whole body of an answer that is not handed on as it is, which has `timeout` milliseconds to arrive. `None` when it is
- * longer than 1 MiB: the rest is not read, and the connection ends.
+ * longer than 1 MiB.
  */
 export const boundedBody = (
   response: HttpClientResponse.HttpClientResponse,
   timeout: number
-): Effect.Effect<Option.Option<Uint8Array<ArrayBuffer>>, HttpClientError.ResponseError> => {
-  const body = isShort(response)
-    ? Effect.map(response.arrayBuffer, (bytes) => Option.some(new Uint8Array(bytes)))
-    : pulledBody(response)
-  return hardTimeout(
+): Effect.Effect<Option.Option<Uint8Array<ArrayBuffer>>, HttpClientError.ResponseError> =>
+  hardTimeout(
     timeout,
     () =>
       new HttpClientError.ResponseError({
@@ -60,5 +67,4 @@ export const boundedBody = (
         reason: "Decode",
         cause: new Cause.TimeoutException()
       })
-  )(body)
-}
+  )(bodyUpTo(response, shortBody))

@@ -1,5 +1,5 @@
 /** What an answer becomes that is not a success. */
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type { ProtectedCallError } from "../../AdobePassError.js"
 import * as EnhancedError from "../../EnhancedError.js"
 import { boundedBody } from "./boundedBody.js"
+import { BufferedResponse } from "./bufferedResponse.js"
 import { classify } from "./classify.js"
 import { isReplayable } from "./mayRepeat.js"
 import { type Answer, type Call, type CallServices, type FailedAttempt, limitOf } from "./protectedCall.js"
@@ -32,21 +33,6 @@ export const bodyOf = (
     Effect.map(Option.getOrElse(() => new Uint8Array())),
     Effect.orElseSucceed(() => new Uint8Array())
   )
-
-/**
- * The answer with a body that was read already and can be read again, as bytes, text or stream. No `Response` can have a
- * status outside of those that HTTP defines.
- */
-const withBody = ({ body, response }: RefusedAnswer): HttpClientResponse.HttpClientResponse =>
-  response.status < 200 || response.status > 599
-    ? response
-    : HttpClientResponse.fromWeb(
-        response.request,
-        new Response(body.byteLength === 0 ? null : body, {
-          status: response.status,
-          headers: new globalThis.Headers(response.headers)
-        })
-      )
 
 /** ESM and its relatives explain a refusal in plain text, and nowhere else. */
 const explanation = (
@@ -92,5 +78,5 @@ export const failWith = (
     if (error._tag === "Throttled" && call.pace !== undefined) {
       yield* call.pace.throttle.hold(call.pace.key, error.retryAfterMillis)
     }
-    return yield* Effect.fail({ error, raw: Either.right(withBody(answer)) })
+    return yield* Effect.fail({ error, raw: Either.right(new BufferedResponse(answer.response, answer.body)) })
   })
