@@ -96,11 +96,15 @@ export interface Calls<R> extends HttpClient.HttpClient.With<ProtectedCallError,
    *   const adobe = yield* ProtectedClient.ProtectedClient
    *   const response = yield* adobe.post("/api/v2/ACME/decisions/preauthorize/NorthCable")
    *   const items = EnhancedError.items(yield* ProtectedClient.readBody(({ json }) => json)(response))
-   *   return yield* Effect.forEach(items, ({ error }) => adobe.itemError(error))
+   *   return yield* Effect.forEach(items, ({ error }) => adobe.itemError(error, response.request))
    * })
    * ```
    */
-  readonly itemError: (error: EnhancedError) => Effect.Effect<CallRefused, never, R>
+  readonly itemError: (
+    error: EnhancedError,
+    /** What the answer is for (`response.request`): what its headers say of a person is taken out, too. */
+    request?: HttpClientRequest.HttpClientRequest
+  ) => Effect.Effect<CallRefused, never, R>
 }
 
 /**
@@ -372,9 +376,9 @@ const callsOf = <R>(pipeline: Pipeline, speaker: Speaker): Calls<R> =>
     clientOf<R, ProtectedCallError>(pipeline, speaker, ({ error }) => Either.left(error)),
     {
       raw: clientOf<R, RawCallError>(pipeline, speaker, ({ raw }) => raw),
-      itemError: (error: EnhancedError) =>
+      itemError: (error: EnhancedError, request?: HttpClientRequest.HttpClientRequest) =>
         Effect.flatMap(Effect.context<R>(), (context) =>
-          itemError(pipeline, speaker.deviceOf(context), error)
+          itemError(pipeline, speaker.deviceOf(context), error, request)
         )
     }
   )

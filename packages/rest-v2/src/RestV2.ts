@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -299,13 +300,17 @@ const profileCalls = ({ call, profiles }: Client<CurrentDevice>) => ({
 /** Why a resource was denied; undefined for a permit. */
 const refusalOf = (
   calls: ProtectedClient.ProtectedClient,
-  { authorized, error }: Decision
+  { authorized, error }: Decision,
+  request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<CallRefused | undefined, never, CurrentDevice> =>
   authorized
     ? Effect.succeed(undefined)
-    : calls.itemError(Option.getOrElse(EnhancedError.fromJson({ error }), () => ({})))
+    : calls.itemError(
+        Option.getOrElse(EnhancedError.fromJson({ error }), () => ({})),
+        request
+      )
 
-const noResources = new InvalidInput({ field: "resources", problem: "is empty: name at least one" })
+const noResources = () => new InvalidInput({ field: "resources", problem: "is empty: name at least one" })
 
 const decisionCalls = (
   { call, decisions }: Client<CurrentDevice>,
@@ -316,18 +321,19 @@ const decisionCalls = (
     { resources, ...parameters }: OfMvpd & OfResources & Identity.OfAnyone,
     toResult: (decision: Decision, refused: CallRefused | undefined) => A
   ): Effect.Effect<ReadonlyArray<A>, RestV2Error, CurrentDevice> => {
-    if (resources.length === 0) return Effect.fail(noResources)
+    if (resources.length === 0) return noResources()
     return call(
       decisions[endpoint]({
         path: parameters,
         headers: Identity.headersOf(parameters),
-        payload: { resources }
+        payload: { resources },
+        withResponse: true
       })
     ).pipe(
       ProtectedClient.repeatable,
-      Effect.flatMap(({ decisions }) =>
+      Effect.flatMap(([{ decisions }, { request }]) =>
         Effect.forEach(decisions, (decision) =>
-          Effect.map(refusalOf(calls, decision), (refused) => toResult(decision, refused))
+          Effect.map(refusalOf(calls, decision, request), (refused) => toResult(decision, refused))
         )
       )
     )

@@ -83,7 +83,8 @@ const mismatch = <R>(
     const { status } = answer
     const text = yield* ProtectedClient.readBody(({ text }) => text)(answer)
     const error = errorIn(text)
-    if (Option.isSome(error)) return yield* Effect.flatMap(itemError(error.value), Effect.fail)
+    if (Option.isSome(error))
+      return yield* Effect.flatMap(itemError(error.value, answer.request), Effect.fail)
     // Fails for what is not JSON, and says what it is; the platform reads nothing as null.
     yield* ProtectedClient.readBody(({ json }) => json)(answer)
     const reason = text === "" ? "EmptyBody" : "UnexpectedJson"

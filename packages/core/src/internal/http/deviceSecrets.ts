@@ -9,11 +9,11 @@ import { parseJson } from "../json.js"
 /** Shorter texts of a header or description are words that many devices share, such as `Android` and `unknown`. */
 const shortestText = 8
 
-/** What a device says of itself in `X-Device-Info`. */
-const described = (header: string): ReadonlyArray<unknown> => {
-  const info = Either.map(Encoding.decodeBase64String(header), parseJson)
-  const json = Either.isRight(info) ? Option.getOrUndefined(info.right) : undefined
-  return Predicate.isRecord(json) ? Object.values(json) : []
+/** The texts of a JSON object in base64; none when it is something else. */
+export const textsOfJson = (header: string): ReadonlyArray<string> => {
+  const text = Encoding.decodeBase64String(header)
+  const json = Either.isRight(text) ? Option.getOrUndefined(parseJson(text.right)) : undefined
+  return Predicate.isRecord(json) ? Object.values(json).filter(Predicate.isString) : []
 }
 
 /** What must not be printed of a device: identifier, address, and what its headers say. */
@@ -22,8 +22,8 @@ export const deviceSecrets = (device: Device): ReadonlyArray<string> => {
   return [
     Redacted.value(device.id),
     ...(device.ip === undefined ? [] : [Redacted.value(device.ip)]),
-    ...[...Object.values(headers), ...described(headers["x-device-info"] ?? "")].filter(
-      (value): value is string => typeof value === "string" && value.length >= shortestText
+    ...[...Object.values(headers), ...textsOfJson(headers["x-device-info"] ?? "")].filter(
+      ({ length }) => length >= shortestText
     )
   ]
 }

@@ -11,6 +11,7 @@ import { BufferedResponse } from "./bufferedResponse.js"
 import { classify } from "./classify.js"
 import { isReplayable } from "./mayRepeat.js"
 import { type Answer, type Call, type CallServices, type FailedAttempt, limitOf } from "./protectedCall.js"
+import { requestSecrets } from "./requestSecrets.js"
 import { sessionSecrets } from "./sessionSecrets.js"
 import { statusFailure } from "./statusFailure.js"
 
@@ -56,7 +57,7 @@ const errorOf = (
     const text = new TextDecoder().decode(body)
     const enhanced = Option.getOrElse(EnhancedError.decode(text), () => explanation(response, text))
     const secrets = yield* sessionSecrets(services, device, token)
-    return classify(EnhancedError.scrub(enhanced, secrets), {
+    return classify(EnhancedError.scrub(enhanced, [...secrets, ...requestSecrets(request)]), {
       status: response.status,
       attempts,
       replayable: isReplayable(request),
@@ -78,5 +79,8 @@ export const failWith = (
     if (error._tag === "Throttled" && call.pace !== undefined) {
       yield* call.pace.throttle.hold(call.pace.key, error.retryAfterMillis)
     }
-    return yield* Effect.fail({ error, raw: Either.right(new BufferedResponse(answer.response, answer.body)) })
+    return yield* Effect.fail({
+      error,
+      raw: Either.right(new BufferedResponse(answer.response, answer.body))
+    })
   })
