@@ -19,3 +19,6 @@ export * as Identity from "./Identity.js"
 // The contract, for servers and documents.
 export * as RestV2Api from "./RestV2Api.js"
 export * as EnhancedErrorBody from "./EnhancedErrorBody.js"
+
+// What Adobe's checklist asks for, service by service.
+export * as ConfigurationCache from "./ConfigurationCache.js"
