@@ -22,3 +22,5 @@ export * as EnhancedErrorBody from "./EnhancedErrorBody.js"
 
 // What Adobe's checklist asks for, service by service.
 export * as ConfigurationCache from "./ConfigurationCache.js"
+export * as MvpdChoice from "./MvpdChoice.js"
+export * as KeyValueStoreError from "./KeyValueStoreError.js"
