@@ -5,7 +5,7 @@ import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { ConfigurationCache, RestV2 } from "effect-adobe-pass-rest-v2"
 import { device, info } from "../support/system.js"
 import { settle } from "../support/time.js"
-import { answering, forDevice, ofMvpd, ok, provider, requests, restV2 } from "./scripted.js"
+import { answering, arrivingLate, forDevice, ofMvpd, ok, provider, requests, restV2 } from "./scripted.js"
 
 const configuration = (name: string) =>
   ok({ requestor: { id: "ACME", name, domains: [], mvpds: [{ id: "NorthCable", displayName: "North" }] } })
@@ -100,17 +100,22 @@ describe("the cache of configurations", () => {
   it.effect("asks again after it was dropped, even while a question is under way (J8)", () =>
     Effect.gen(function* () {
       const cache = yield* ConfigurationCache.ConfigurationCache
-      const { fail } = yield* Emulator.Emulator
-      yield* fail({ route: "api", fault: Fault.delay("1 second") })
-      const early = yield* Effect.fork(Effect.exit(retrieve))
+      yield* answering(configuration("old"), configuration("new"))
+      const early = yield* Effect.fork(retrieve)
       yield* settle
       yield* cache.invalidate(provider)
-      yield* answering(configuration("new"))
-      assert.strictEqual(yield* retrieve, "new")
+      const later = yield* Effect.fork(retrieve)
+      yield* settle
       yield* TestClock.adjust("1 second")
-      yield* Fiber.join(early)
+      assert.strictEqual(yield* Fiber.join(early), "old")
+      assert.strictEqual(yield* Fiber.join(later), "new")
       assert.strictEqual(yield* retrieve, "new")
-    }).pipe(forDevice(), Effect.provide(cached()))
+    }).pipe(
+      forDevice(),
+      Effect.provide(
+        ConfigurationCache.layer().pipe(Layer.provide(arrivingLate), Layer.provideMerge(restV2()))
+      )
+    )
   )
 
   it.effect("tells a failure to all who wait, and does not keep it", () =>
@@ -158,39 +163,30 @@ describe("the cache of configurations", () => {
 })
 
 describe("callers who wait for one configuration", () => {
-  const slow = Effect.gen(function* () {
-    const { fail } = yield* Emulator.Emulator
-    // The token is there, so that the question is the only thing that takes time.
-    yield* answering(ok({ profiles: {} }))
-    yield* Effect.flatMap(RestV2.RestV2, ({ profiles }) => profiles.all(provider))
-    yield* fail({
-      route: "api",
-      fault: Fault.delay("1 second"),
-      when: ({ path }) => path.endsWith("configuration")
-    })
-    const callers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(Effect.exit(retrieve)))
-    yield* settle
-    return callers
-  })
-
   it.effect.each([
     ["the first", [0]],
     ["a later one", [1]],
     ["all", [0, 1, 2]]
   ] as const)("go on when %s is interrupted, with one request", ([, gone]) =>
     Effect.gen(function* () {
-      const callers = yield* slow
+      yield* answering(configuration("late"))
+      const callers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(retrieve))
+      yield* settle
       yield* Effect.forEach(gone, (n) => Effect.flatMap(Effect.fromNullable(callers[n]), Fiber.interrupt))
       yield* TestClock.adjust("1 second")
       const stayed = callers.filter((_, n) => !gone.some((m) => m === n))
-      const exits = yield* Effect.forEach(stayed, Fiber.join)
-      assert.isTrue(exits.every((exit) => !Exit.isInterrupted(exit)))
-      const asked = (yield* requests).filter(({ path }) => path.endsWith("configuration"))
       assert.deepStrictEqual(
-        asked.map(({ outcome }) => outcome),
-        ["answered"]
+        yield* Effect.forEach(stayed, Fiber.join),
+        stayed.map(() => "late")
       )
-    }).pipe(forDevice(), Effect.provide(cached()))
+      assert.strictEqual(yield* retrieve, "late")
+      assert.lengthOf(yield* requests, 1)
+    }).pipe(
+      forDevice(),
+      Effect.provide(
+        ConfigurationCache.layer().pipe(Layer.provide(arrivingLate), Layer.provideMerge(restV2()))
+      )
+    )
   )
 
   it.effect("are released when the scope of the cache closes", () =>

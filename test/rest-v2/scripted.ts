@@ -47,3 +47,34 @@ export const requests = Effect.flatMap(Emulator.Emulator, ({ log }) =>
 
 /** When they came, in milliseconds. */
 export const times = Effect.map(requests, (sent) => sent.map(({ at }) => at))
+
+const decided = (resource: string) => ({
+  resource,
+  serviceProvider: "ACME",
+  mvpd: "NorthCable",
+  source: "mvpd"
+})
+
+export const permit = (resource: string) => ({ ...decided(resource), authorized: true })
+
+export const denial = (resource: string, action: string, code: string) => ({
+  ...decided(resource),
+  authorized: false,
+  error: { status: 403, action, code, message: "Provider said no.", details: "Outside of your package." }
+})
+
+const late = <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.tap(call, Effect.sleep("1 second"))
+
+/** The calls, of which an answer arrives a second after it was given. */
+export const arrivingLate = Layer.effect(
+  RestV2.RestV2,
+  Effect.map(RestV2.RestV2, (calls) => ({
+    ...calls,
+    configuration: { retrieve: (parameters) => late(calls.configuration.retrieve(parameters)) },
+    profiles: { ...calls.profiles, forMvpd: (parameters) => late(calls.profiles.forMvpd(parameters)) },
+    decisions: {
+      ...calls.decisions,
+      preauthorize: (parameters) => late(calls.decisions.preauthorize(parameters))
+    }
+  }))
+)
