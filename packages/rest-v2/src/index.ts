@@ -19,3 +19,10 @@ export * as Identity from "./Identity.js"
 // The contract, for servers and documents.
 export * as RestV2Api from "./RestV2Api.js"
 export * as EnhancedErrorBody from "./EnhancedErrorBody.js"
+
+// What Adobe's checklist asks for, service by service.
+export * as ConfigurationCache from "./ConfigurationCache.js"
+export * as MvpdChoice from "./MvpdChoice.js"
+export * as KeyValueStoreError from "./KeyValueStoreError.js"
+export * as ProfileCache from "./ProfileCache.js"
+export * as KnownProfile from "./KnownProfile.js"
