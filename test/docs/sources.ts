@@ -27,6 +27,9 @@ export const publicModules: ReadonlyArray<SourceText> = modules.flatMap((directo
 export const documents: ReadonlyArray<SourceText> = [
   "README.md",
   "CONTRIBUTING.md",
+  ...readdirSync(`${root}docs`)
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`),
   ...readdirSync(`${root}packages`).flatMap((name) =>
     readdirSync(`${root}packages/${name}`)
       .filter((file) => file === "README.md")
@@ -56,6 +59,15 @@ export const codeBlocks = ({ lines, path }: SourceText): ReadonlyArray<CodeBlock
     } else open.code.push(text)
   })
   return blocks
+}
+
+/** The headings of a document, outside of its code blocks. */
+export const headings = ({ lines }: SourceText): ReadonlyArray<string> => {
+  let inCode = false
+  return lines.flatMap((line) => {
+    if (line.trimStart().startsWith("```")) inCode = !inCode
+    return !inCode && /^#+ /.test(line) ? [line.replace(/^#+ /, "")] : []
+  })
 }
 
 /** The rows of the tables under a heading of a document, without the header rows; cells are trimmed. */
