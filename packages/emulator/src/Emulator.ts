@@ -155,7 +155,7 @@ export const layerServer = (
       const script = makeScript(state)
       const handler = Engine.handler(state)
       const port = yield* NodeServer.serve(
-        options.control === true ? Control.withControl(script, handler, host) : handler,
+        options.control === true ? Control.withControl(state, script, handler, host) : handler,
         host,
         requested
       ).pipe(Effect.mapError(({ code }) => new ListenError({ host, port: requested, code })))
