@@ -6,8 +6,10 @@ import * as Ref from "effect/Ref"
 import type { Answer } from "../answer.js"
 import type { Settings } from "../settings.js"
 import type { State } from "../state.js"
+import { apiPage } from "./console/api.js"
 import { controlsPage } from "./console/controls.js"
 import { devicesPage } from "./console/devices.js"
+import { openApiJson } from "./console/openApi.js"
 import { requestPage } from "./console/request.js"
 import { requestsPage } from "./console/requests.js"
 import { throttlePage } from "./console/throttle.js"
@@ -34,7 +36,9 @@ const views: Readonly<Record<string, (moment: Moment) => Answer>> = {
     }),
   throttle: ({ now, settings, state }) => throttlePage(settings.limit, state.throttle.buckets(now)),
   controls: ({ now, query, settings, state }) =>
-    controlsPage({ faults: state.faults.queued(), approved: isApproved(state), settings, now, query })
+    controlsPage({ faults: state.faults.queued(), approved: isApproved(state), settings, now, query }),
+  api: apiPage,
+  "openapi.json": openApiJson
 }
 
 /** Undefined where the console has no page. */

@@ -152,12 +152,18 @@ details > summary { cursor: pointer; font-weight: 600; padding: .25rem 0; }
 dd details > summary { font-weight: 400; padding: 0; color: var(--accent); }
 details[open] > summary { margin-bottom: .5rem; }
 meter { width: 8rem; height: 1rem; vertical-align: middle; }
+.operation { border-top: 1px solid var(--line); }
+.operation:first-of-type { border-top: 0; }
+.operation > summary { font-weight: 400; padding: .65rem 0; overflow-wrap: anywhere; }
+.operation > summary code { font-weight: 600; margin: 0 .4rem; }
+.operation > div { padding: .25rem 0 1rem 1.1rem; }
+.operation h3 { margin: .5rem 0 0; font-size: .9375rem; }
 @media (min-width: 40.01rem) { .wide-gone { display: none; } }
 @media (max-width: 40rem) {
   .narrow-gone { display: none; }
   .top strong { padding: .6rem 0 0; width: 100%; }
-  .top nav ul { gap: 0 .8rem; }
-  .top nav a { font-size: .84375rem; padding: .6rem 0; }
+  .top nav ul { gap: 0 .7rem; }
+  .top nav a { font-size: .8125rem; padding: .6rem 0; }
 }
 @media (prefers-reduced-motion: no-preference) { button, .button, .choice, .top nav a { transition: border-color .15s, color .15s; } }
 @media print { .top nav, form { display: none; } }

@@ -27,8 +27,9 @@ interface Option {
 const select = (
   id: string,
   label: string,
-  options: ReadonlyArray<Option>
-): Content => html`<div class="field">
+  options: ReadonlyArray<Option>,
+  width: "broad" | "" = ""
+): Content => html`<div class="field ${width}">
 <label for="${id}">${label}</label><select id="${id}" name="${id}">${options.map(
   ({ name, value }) => html`<option value="${value}">${name}</option>`
 )}</select></div>`
@@ -74,7 +75,7 @@ const failing = (all: ReadonlyArray<QueuedFault>): Content => [
     command: "fail",
     returnTo: "controls",
     button: "Fail the next requests",
-    fields: html`<div class="fields">${select("route", "Route", routes)}${select("fault", "With", faults)}
+    fields: html`<div class="fields">${select("route", "Route", routes, "broad")}${select("fault", "With", faults, "broad")}
 ${number("times", "How many", 1, 1)}${number("status", "Status", 503, 200, 599)}
 ${number("delay", "Delay in ms", 2000, 0)}</div>
 <p class="quiet small">The status is for an answer, the delay for a late one. Faults strike in the order in which they
