@@ -10,10 +10,10 @@ import { type Answer, tooManyRequests, withCommonHeaders } from "./answer.js"
 import type { Endpoint } from "./endpoint.js"
 import type { Strike } from "./faultQueue.js"
 import type { Answered, Handler, Outcome } from "./outcome.js"
+import { worldPages } from "./pages/worldPages.js"
 import { echo, resetTempPass } from "./protectedApi.js"
 import { register, token } from "./registration.js"
 import { restV2Api } from "./restV2/app.js"
-import { loginPages } from "./restV2/loginPages.js"
 import type { Settings } from "./settings.js"
 import type { State } from "./state.js"
 
@@ -30,7 +30,7 @@ const endpoints: Readonly<Record<Route, Endpoint>> = {
   token,
   api: echo,
   management: resetTempPass,
-  other: loginPages
+  other: worldPages
 }
 
 /** Answers by the server's clock, which a script may skew. */

@@ -96,6 +96,10 @@ button.slim, .button.slim { min-height: 2.25rem; padding: .25rem .7rem; font-siz
   font-family: var(--mono); font-size: 1.5rem; letter-spacing: .2em; text-align: center; text-transform: uppercase;
 }
 
+.people { list-style: none; padding: 0; }
+.people > li { padding: .6rem 0; border-top: 1px solid var(--line); flex-wrap: nowrap; }
+.people > li:first-child { border-top: 0; }
+
 .top { background: var(--surface); border-bottom: 1px solid var(--line); }
 .top > div, .console main, .console footer { max-width: 70rem; margin: 0 auto; padding: 0 1rem; }
 .top > div { display: flex; flex-wrap: wrap; gap: 0 2rem; align-items: center; }
