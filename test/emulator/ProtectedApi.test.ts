@@ -18,7 +18,7 @@ import {
   tokenParameters
 } from "./conversation.js"
 
-const unthrottled = Emulator.layer({ throttle: "off" })
+const unthrottled = Emulator.layer({ throttle: "off", restV2: "echo" })
 
 const base64 = (text: string) => Buffer.from(text).toString("base64")
 
@@ -235,7 +235,7 @@ describe("a protected call", () => {
       for (const info of brokenDeviceInfo) {
         expect((yield* call(accessToken, { ...deviceHeaders, "x-device-info": info })).status).toBe(200)
       }
-    }).pipe(Effect.provide(Emulator.layer({ throttle: "off", deviceInfo: "lenient" })))
+    }).pipe(Effect.provide(Emulator.layer({ throttle: "off", restV2: "echo", deviceInfo: "lenient" })))
   )
 })
 

@@ -14,7 +14,7 @@ import { authorize, call, json, moments, postRegister, register } from "./conver
 type ServerOptions = NonNullable<Parameters<typeof Emulator.layerServer>[0]>
 
 const served = (options: ServerOptions = { throttle: "off" }) =>
-  Layer.merge(Emulator.layerServer(options), FetchHttpClient.layer)
+  Layer.merge(Emulator.layerServer({ restV2: "echo", ...options }), FetchHttpClient.layer)
 
 /** The system's code of a failed fetch, whose cause is nested. */
 const socketCode = (error: unknown): unknown =>

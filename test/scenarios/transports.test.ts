@@ -6,8 +6,9 @@ import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { NodeAdobePass } from "effect-adobe-pass-node"
 import { device } from "../support/system.js"
 
-const server = Effect.map(Layer.build(Layer.fresh(Emulator.layerServer({ throttle: "off" }))), (services) =>
-  Context.get(services, Emulator.Emulator)
+const server = Effect.map(
+  Layer.build(Layer.fresh(Emulator.layerServer({ throttle: "off", restV2: "echo" }))),
+  (services) => Context.get(services, Emulator.Emulator)
 )
 
 const environmentOf = (emulator: Emulator.Emulator) =>

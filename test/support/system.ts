@@ -53,5 +53,5 @@ export const adobePass = (
 /** The whole system in process: library, store and emulator. The emulator does not throttle unless asked to. */
 export const system = ({ emulator, store = CredentialStore.layerMemory, ...options }: SystemOptions = {}) =>
   adobePass({ throttle: { burst: 1_000_000 }, ...options }).pipe(
-    Layer.provideMerge(Layer.merge(Emulator.layer({ throttle: "off", ...emulator }), store))
+    Layer.provideMerge(Layer.merge(Emulator.layer({ throttle: "off", restV2: "echo", ...emulator }), store))
   )

@@ -122,3 +122,24 @@ export const take = (
     }
   }
 }
+
+/**
+ * How many requests would pass at `nowMillis`, one right after another.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const available = (limit: Limit, state: State, nowMillis: number): number => {
+  switch (state._tag) {
+    case "Off":
+      return Number.POSITIVE_INFINITY
+    case "Refill": {
+      const gained = limit.rate * Math.max(0, nowMillis - state.at)
+      return Math.floor(Math.min(capacity(limit), state.credit + gained) / request)
+    }
+    case "Once": {
+      const elapsed = Math.floor((limit.rate * (nowMillis - state.start)) / 1000)
+      return state.burstLeft + (elapsed > state.interval || !state.intervalUsed ? 1 : 0)
+    }
+  }
+}

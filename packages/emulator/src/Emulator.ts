@@ -18,6 +18,7 @@ import * as NodeServer from "./internal/nodeServer.js"
 import { makeScript } from "./internal/script.js"
 import * as State from "./internal/state.js"
 import type { Script } from "./Script.js"
+import { builtIn, type World } from "./World.js"
 
 /**
  * How the emulator starts. The defaults are what Adobe does today.
@@ -44,6 +45,13 @@ export interface Options {
   readonly subject?: string
   /** Hosts and custom schemes that redirect URIs may point to; default any. */
   readonly redirectDomains?: ReadonlyArray<string>
+  /**
+   * `"emulated"` plays REST API v2; `"echo"` answers every call that has a good token and device with what it received,
+   * for tests of a client's headers. Default `"emulated"`.
+   */
+  readonly restV2?: "emulated" | "echo"
+  /** The service providers, MVPDs and people; default `World.builtIn`. */
+  readonly world?: World
   /** How many requests the log keeps; default 10,000. The oldest are dropped first. */
   readonly logLimit?: number
 }
@@ -147,7 +155,7 @@ export const layerServer = (
       const script = makeScript(state)
       const handler = Engine.handler(state)
       const port = yield* NodeServer.serve(
-        options.control === true ? Control.withControl(script, handler, host) : handler,
+        options.control === true ? Control.withControl(state, script, handler, host) : handler,
         host,
         requested
       ).pipe(Effect.mapError(({ code }) => new ListenError({ host, port: requested, code })))
@@ -156,15 +164,19 @@ export const layerServer = (
   )
 
 const makeState = (options: Options): Effect.Effect<State.State> =>
-  State.make({
-    limit: { model: options.throttle ?? "refill", rate: options.rate ?? 1, burst: options.burst ?? 10 },
-    logLimit: options.logLimit ?? 10_000,
-    scopes: options.scopes ?? ["api:client:v2"],
-    subject: options.subject,
-    redirectDomains: options.redirectDomains,
-    deviceInfo: options.deviceInfo ?? "strict",
-    issuedAtUnit: options.issuedAtUnit ?? "s",
-    tokenTtl: Duration.decode(options.tokenTtl ?? "6 hours"),
-    clientTtls: new Map(),
-    skewMillis: 0
-  })
+  State.make(
+    {
+      limit: { model: options.throttle ?? "refill", rate: options.rate ?? 1, burst: options.burst ?? 10 },
+      logLimit: options.logLimit ?? 10_000,
+      scopes: options.scopes ?? ["api:client:v2"],
+      subject: options.subject,
+      redirectDomains: options.redirectDomains,
+      deviceInfo: options.deviceInfo ?? "strict",
+      issuedAtUnit: options.issuedAtUnit ?? "s",
+      tokenTtl: Duration.decode(options.tokenTtl ?? "6 hours"),
+      clientTtls: new Map(),
+      restV2: options.restV2 ?? "emulated",
+      skewMillis: 0
+    },
+    options.world ?? builtIn
+  )

@@ -5,6 +5,8 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { EnhancedErrorCode } from "./EnhancedErrorCode.js"
 import type { Fault } from "./Fault.js"
 import type { Counts, LoggedRequest, ReceivedRequest, Route } from "./Traffic.js"
 
@@ -43,6 +45,42 @@ export interface FailOptions {
   readonly probability?: number
   /** Limits the fault to matching requests; default all requests of the route. */
   readonly when?: (request: ReceivedRequest) => boolean
+}
+
+/**
+ * What an MVPD may fail at: calls for sessions, profiles, decisions, logout, and the profile of a partner.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const MvpdOperation = Schema.Literal(
+  "sessions",
+  "profiles",
+  "authorize",
+  "preauthorize",
+  "logout",
+  "partner"
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type MvpdOperation = typeof MvpdOperation.Type
+
+/**
+ * A failure of an MVPD. Every decision of a call for decisions gets the error; other calls are answered with it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MvpdFailure {
+  readonly mvpd: string
+  /** Default: any. */
+  readonly operation?: MvpdOperation
+  readonly code: EnhancedErrorCode
+  /** How many calls fail; default 1. `Infinity` is allowed. */
+  readonly times?: number
 }
 
 /**

@@ -42,7 +42,7 @@ export interface ReceivedRequest {
  * @since 0.1.0
  * @category accessors
  */
-export const forwardedFor = (request: ReceivedRequest): string | undefined => {
+export const forwardedFor = (request: Pick<ReceivedRequest, "headers">): string | undefined => {
   const first = request.headers["x-forwarded-for"]?.split(",", 1)[0]?.trim()
   return first === "" ? undefined : first
 }

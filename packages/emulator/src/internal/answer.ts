@@ -1,6 +1,7 @@
 /** The responses of Adobe Pass, identical in everything that a client may read. */
 import * as Crypto from "node:crypto"
 import * as DateTime from "effect/DateTime"
+import { type EnhancedErrorCode, enhancedErrors } from "../EnhancedErrorCode.js"
 
 export interface Answer {
   readonly status: number
@@ -67,38 +68,19 @@ export type OAuthErrorCode =
 
 export const oauthError = (error: OAuthErrorCode): Answer => secretJson(400, { error })
 
-const enhancedErrors = {
-  invalid_access_token_client_application: {
-    action: "application-registration",
-    status: 401,
-    message: "The client application of the access token is not valid."
-  },
-  invalid_access_token_service_provider: {
-    action: "application-registration",
-    status: 401,
-    message: "The access token is not valid for this service provider."
-  },
-  invalid_header_device_identifier: {
-    action: "none",
-    status: 400,
-    message: "The device identifier header is absent or not valid."
-  },
-  invalid_header_device_info: {
-    action: "none",
-    status: 400,
-    message: "The device information header is not valid."
-  }
-} as const
+/** The members of an enhanced error; `details` is what an MVPD or a degradation rule says. */
+export const enhancedErrorBody = (code: EnhancedErrorCode, details?: string) => ({
+  ...enhancedErrors[code],
+  code,
+  ...(details === undefined ? {} : { details }),
+  helpUrl:
+    "https://experienceleague.adobe.com/docs/pass/authentication/auth-features/error-reportn/enhanced-error-codes.html",
+  trace: Crypto.randomUUID()
+})
 
 /** The members are at the top level, as in Adobe's samples; its prose nests them. */
-export const enhancedError = (code: keyof typeof enhancedErrors): Answer =>
-  json(enhancedErrors[code].status, {
-    ...enhancedErrors[code],
-    code,
-    helpUrl:
-      "https://experienceleague.adobe.com/docs/pass/authentication/auth-features/error-reportn/enhanced-error-codes.html",
-    trace: Crypto.randomUUID()
-  })
+export const enhancedError = (code: EnhancedErrorCode, details?: string): Answer =>
+  json(enhancedErrors[code].status, enhancedErrorBody(code, details))
 
 /** Sent by the edge: an HTML page without Retry-After, with the cookies of its load balancer. */
 export const tooManyRequests = (nowMillis: number): Answer => {

@@ -1,4 +1,4 @@
-/** The control API: the script API over HTTP, as a table of commands. */
+/** The control API: the script API over HTTP, as a table of commands; and the console, whose forms run them. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
@@ -10,8 +10,12 @@ import { type Answer, empty, json } from "./answer.js"
 import { isForeign } from "./controlAccess.js"
 import { controlPage } from "./controlPage.js"
 import type { Handler, Outcome } from "./outcome.js"
-
-const prefix = "/_emulator/"
+import { bodyOf } from "./pages/console/forms.js"
+import { consolePage, prefix } from "./pages/console/layout.js"
+import { consoleView } from "./pages/console.js"
+import { html } from "./pages/html.js"
+import { seeOther } from "./pages/page.js"
+import type { State } from "./state.js"
 
 interface Command {
   readonly about: string
@@ -48,6 +52,9 @@ const command = <A, I>(
   schema: Schema.Schema<A, I>,
   run: (value: A) => Effect.Effect<void>
 ): Command => withBody(about, schema, (value) => Effect.as(run(value), empty(204)))
+
+/** What every command says when it cannot be done. */
+const Refusal = Schema.parseJson(Schema.Struct({ message: Schema.String }))
 
 const Nothing = Schema.Struct({})
 const Statement = Schema.Struct({ statement: Schema.optional(Schema.String) })
@@ -159,10 +166,39 @@ const settings = (script: Script): ReadonlyArray<readonly [string, Command]> => 
 
 const answered = (answer: Answer): Outcome => ({ _tag: "Answered", answer })
 
+/** curl sends JSON under this type as well. */
+const isForm = ({ body, headers }: ReceivedRequest): boolean =>
+  /^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? "") && !/^\s*($|\{)/.test(body)
+
+const refused = (answer: Answer, returnTo: string): Answer => {
+  const { message } = Schema.decodeUnknownSync(Refusal)(answer.body)
+  return consolePage({
+    part: "controls",
+    title: "Not done",
+    status: answer.status,
+    content: html`<h1>Not done</h1><p class="note bad" role="alert">${message}</p>
+<p><a href="${prefix}${returnTo}">Go back</a></p>`
+  })
+}
+
+/** A form runs the command, and comes back to the page that it is on. */
+const submit = (name: string, { run }: Command, body: string): Effect.Effect<Answer> => {
+  const fields = Object.fromEntries(new URLSearchParams(body))
+  const returnTo = fields["returnTo"] ?? ""
+  return Effect.map(run(JSON.stringify(bodyOf(name, fields))), (answer) =>
+    answer.status >= 400 ? refused(answer, returnTo) : seeOther(`${prefix}${returnTo}?done=${name}`)
+  )
+}
+
+const foreign = json(403, {
+  error: "forbidden",
+  message: "The control API answers requests to its own address only, and none of another origin."
+})
+
 /** Answers requests under `/_emulator/`, and passes all others on. */
-export const withControl = (script: Script, handle: Handler, listening: string): Handler => {
+export const withControl = (state: State, script: Script, handle: Handler, listening: string): Handler => {
   const table = new Map([...questions(script), ...traffic(script), ...issued(script), ...settings(script)])
-  const page = (request: ReceivedRequest) =>
+  const commands = (request: ReceivedRequest) =>
     controlPage(
       `http://${request.headers["host"]}`,
       [...table].map(([name, { about }]) => [name, about])
@@ -171,16 +207,21 @@ export const withControl = (script: Script, handle: Handler, listening: string):
     error: "not_found",
     message: `Unknown command; GET ${prefix} explains all of them: ${[...table.keys()].join(", ")}.`
   })
-  const foreign = json(403, {
-    error: "forbidden",
-    message: "The control API answers requests to its own address only, and none of another origin."
-  })
+  const view = (request: ReceivedRequest, name: string): Effect.Effect<Answer> | undefined => {
+    if (request.method !== "GET") return undefined
+    const isBrowser = (request.headers["accept"] ?? "").includes("text/html")
+    if (name === "commands" || (name === "" && !isBrowser)) return Effect.succeed(commands(request))
+    return consoleView(state, name, new URLSearchParams(request.query))
+  }
+  const run = (request: ReceivedRequest, name: string): Effect.Effect<Answer> => {
+    const found = table.get(`${request.method} ${name}`)
+    if (found === undefined) return Effect.succeed(unknown)
+    return isForm(request) ? submit(name, found, request.body) : found.run(request.body)
+  }
   return (request) => {
     if (!`${request.path}/`.startsWith(prefix)) return handle(request)
     if (isForeign(request, listening)) return Effect.succeed(answered(foreign))
     const name = request.path.slice(prefix.length)
-    if (request.method === "GET" && name === "") return Effect.succeed(answered(page(request)))
-    const found = table.get(`${request.method} ${name}`)
-    return Effect.map(found === undefined ? Effect.succeed(unknown) : found.run(request.body), answered)
+    return Effect.map(view(request, name) ?? run(request, name), answered)
   }
 }

@@ -6,12 +6,14 @@ import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import type { Fault, Moment } from "../Fault.js"
 import type { ReceivedRequest, Route } from "../Traffic.js"
-import { type Answer, html, tooManyRequests, withCommonHeaders } from "./answer.js"
+import { type Answer, tooManyRequests, withCommonHeaders } from "./answer.js"
 import type { Endpoint } from "./endpoint.js"
 import type { Strike } from "./faultQueue.js"
 import type { Answered, Handler, Outcome } from "./outcome.js"
-import { api, resetTempPass } from "./protectedApi.js"
+import { worldPages } from "./pages/worldPages.js"
+import { echo, resetTempPass } from "./protectedApi.js"
 import { register, token } from "./registration.js"
+import { restV2Api } from "./restV2/app.js"
 import type { Settings } from "./settings.js"
 import type { State } from "./state.js"
 
@@ -26,19 +28,23 @@ const routeOf = (path: string): Route => {
 const endpoints: Readonly<Record<Route, Endpoint>> = {
   register,
   token,
-  api,
+  api: echo,
   management: resetTempPass,
-  other: () => html(404, "Not Found")
+  other: worldPages
 }
 
 /** Answers by the server's clock, which a script may skew. */
 const answered = (
   state: State,
-  answer: (nowMillis: number, settings: Settings) => Answer
+  answer: (nowMillis: number, settings: Settings) => Answer | Effect.Effect<Answer>
 ): Effect.Effect<Answered> =>
-  Effect.zipWith(Clock.currentTimeMillis, Ref.get(state.settings), (now, settings) => {
+  Effect.flatMap(Effect.zip(Clock.currentTimeMillis, Ref.get(state.settings)), ([now, settings]) => {
     const nowMillis = now + settings.skewMillis
-    return { _tag: "Answered", answer: withCommonHeaders(answer(nowMillis, settings), nowMillis) }
+    const made = answer(nowMillis, settings)
+    return Effect.map(Effect.isEffect(made) ? made : Effect.succeed(made), (complete) => ({
+      _tag: "Answered",
+      answer: withCommonHeaders(complete, nowMillis)
+    }))
   })
 
 const late = (normal: Effect.Effect<Answered>, duration: Duration.Duration, moment: Moment) =>
@@ -76,8 +82,14 @@ const applyFault = (state: State, fault: Fault, normal: Effect.Effect<Answered>)
   }
 }
 
+/** An emulator, and its REST API v2. */
+interface Played {
+  readonly state: State
+  readonly api: (request: ReceivedRequest) => Effect.Effect<Answer>
+}
+
 const respond = (
-  state: State,
+  { api, state }: Played,
   route: Route,
   request: ReceivedRequest,
   arrivedAt: number,
@@ -88,7 +100,9 @@ const respond = (
     return answered(state, tooManyRequests)
   }
   const normal = answered(state, (nowMillis, settings) =>
-    endpoints[route]({ registry: state.registry, settings, nowMillis, request })
+    route === "api" && settings.restV2 === "emulated"
+      ? api(request)
+      : endpoints[route]({ registry: state.registry, restV2: state.restV2, settings, nowMillis, request })
   )
   if (strike === undefined) return normal
   strike.use()
@@ -96,12 +110,13 @@ const respond = (
 }
 
 const serve = (
-  state: State,
+  played: Played,
   route: Route,
   request: ReceivedRequest,
   arrivedAt: number,
   scripted: Strike | undefined
 ): Effect.Effect<Outcome> => {
+  const { state } = played
   const strike = scripted ?? state.carriedFaults.find(route, request, state.registry)
   // A refused connection carries no request: nothing to log or to throttle.
   if (strike?.fault._tag === "Refuse") {
@@ -109,19 +124,20 @@ const serve = (
     return Effect.succeed({ _tag: "Refused" })
   }
   const complete = state.log.add(route, request, arrivedAt)
-  return respond(state, route, request, arrivedAt, strike).pipe(
+  return respond(played, route, request, arrivedAt, strike).pipe(
     Effect.onExit((exit) => Effect.sync(() => complete(exit)))
   )
 }
 
-export const handler =
-  (state: State): Handler =>
-  (request) =>
+export const handler = (state: State): Handler => {
+  const played: Played = { state, api: restV2Api(state) }
+  return (request) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const route = routeOf(request.path)
       return state.faults.isEmpty
-        ? serve(state, route, request, now, undefined)
+        ? serve(played, route, request, now, undefined)
         : Effect.flatMap(state.faults.find(route, request), (strike) =>
-            serve(state, route, request, now, strike)
+            serve(played, route, request, now, strike)
           )
     })
+}

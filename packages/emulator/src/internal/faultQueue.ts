@@ -30,6 +30,11 @@ export class FaultQueue {
     return this.#queued.size === 0
   }
 
+  /** Oldest first; `left` may be infinite. */
+  queued(): ReadonlyArray<Readonly<Queued>> {
+    return [...this.#queued]
+  }
+
   clear(): void {
     this.#queued.clear()
   }

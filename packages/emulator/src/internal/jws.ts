@@ -20,10 +20,18 @@ const encode = (text: string): string => Buffer.from(text, "utf8").toString("bas
 
 const header = encode(`{"alg":"RS256"}`)
 
+/** The signature of a text. */
+export const signed = (text: string): Buffer =>
+  Crypto.sign("RSA-SHA256", Buffer.from(text), keyPair().privateKey)
+
 export const sign = (payload: string): string => {
   const input = `${header}.${encode(payload)}`
-  return `${input}.${Crypto.sign("RSA-SHA256", Buffer.from(input), keyPair().privateKey).toString("base64url")}`
+  return `${input}.${signed(input).toString("base64url")}`
 }
+
+/** The payload, unverified: of a JWS that is known to be this process's own. */
+export const payload = (jws: string): string =>
+  Buffer.from(jws.split(".")[1] ?? "", "base64url").toString("utf8")
 
 /** The payload of a JWS that this process has signed. */
 export const verify = (jws: string): Option.Option<string> => {

@@ -1,32 +1,42 @@
-/** The APIs that need an access token: everything under `/api/v2/`, and Reset TempPass. */
+/** What calls with an access token have in common, the echo of such calls, and Reset TempPass. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { forwardedFor, type ReceivedRequest } from "../Traffic.js"
-import { empty, enhancedError, html, json } from "./answer.js"
-import type { Call, Endpoint } from "./endpoint.js"
-import type { Application, Registry, TokenReading } from "./registry.js"
+import { type Answer, empty, enhancedError, html, json } from "./answer.js"
+import type { Endpoint } from "./endpoint.js"
+import type { Application, Client, Registry, TokenReading } from "./registry.js"
 import type { Settings } from "./settings.js"
 
-const tokenOf = (request: ReceivedRequest): string | undefined =>
+/** What a check reads of a request. */
+type WithHeaders = Pick<ReceivedRequest, "headers">
+
+const tokenOf = (request: WithHeaders): string | undefined =>
   /^Bearer +(\S+)$/i.exec(request.headers["authorization"] ?? "")?.[1]
 
-const bearer = ({ nowMillis, registry, request }: Call): TokenReading => {
+/** A request with a token that the registry may know. */
+interface WithToken {
+  readonly registry: Registry
+  readonly nowMillis: number
+  readonly request: WithHeaders
+}
+
+const bearer = ({ nowMillis, registry, request }: WithToken): TokenReading => {
   const token = tokenOf(request)
   return token === undefined ? { _tag: "Invalid" } : registry.readToken(token, nowMillis)
 }
 
 /** The application whose token a call carries, whatever became of the token. */
-export const applicationOf = (request: ReceivedRequest, registry: Registry): Option.Option<Application> =>
+export const applicationOf = (request: WithHeaders, registry: Registry): Option.Option<Application> =>
   Option.map(registry.holderOf(tokenOf(request) ?? ""), ({ application }) => application)
 
 /** Standard alphabet with padding, no line breaks. */
-const fromBase64 = (text: string): string | undefined =>
+export const fromBase64 = (text: string): string | undefined =>
   /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
     ? Buffer.from(text, "base64").toString("utf8")
     : undefined
 
-export const deviceIdentifier = (request: ReceivedRequest): string | undefined => {
+export const deviceIdentifier = (request: WithHeaders): string | undefined => {
   const match = /^fingerprint ([^\s]+)$/.exec(request.headers["ap-device-identifier"] ?? "")
   return match?.[1] === undefined ? undefined : fromBase64(match[1]) || undefined
 }
@@ -36,9 +46,9 @@ const requiredKeys = ["model", "version", "osName", "osVersion", "connectionType
 const decodeDeviceInfo = Schema.decodeOption(Schema.parseJson(DeviceInfo))
 
 /** Right(undefined) when the header is absent, as in a browser; Left when it is invalid. */
-const deviceInfo = (
+export const deviceInfo = (
   settings: Settings,
-  request: ReceivedRequest
+  request: WithHeaders
 ): Either.Either<Readonly<Record<string, unknown>> | undefined, "invalid"> => {
   const header = request.headers["x-device-info"]
   if (header === undefined) return Either.right(undefined)
@@ -68,19 +78,26 @@ const secretHeaders = new Set(["authorization", "cookie"])
 const browserPage = /^\/api\/v2\/authenticate\/[^/]+\/[^/]+\/?$/
 const withoutDevice = /^\/api\/v2\/[^/]+\/(?:configuration|sessions\/[^/]+|profiles\/code\/[^/]+)\/?$/
 
-/** Checks a call as Adobe does and echoes it, so that a test sees what its client sent. */
-export const api: Endpoint = (call) => {
-  const { request, settings } = call
+/** The client of a call; Left when its token is not good enough for REST API v2. */
+export const clientOf = (call: WithToken): Either.Either<Client, Answer> => {
+  const token = bearer(call)
+  // Adobe's reference does not specify the body of a 401; a client must manage without one.
+  if (token._tag === "Expired") return Either.left(empty(401))
+  if (token._tag === "Invalid" || Option.isNone(token.client)) {
+    return Either.left(enhancedError("invalid_access_token_client_application"))
+  }
+  return token.scopes.includes("api:client:v2")
+    ? Either.right(token.client.value)
+    : Either.left(enhancedError("invalid_access_token_service_provider"))
+}
+
+/** Checks token and device of a call as Adobe does and echoes it, so that a test sees what its client sent. */
+export const echo: Endpoint = ({ nowMillis, registry, request, settings }) => {
   if (browserPage.test(request.path)) {
     return { ...empty(302), headers: [["location", "https://mvpd.invalid/login"]] }
   }
-  const token = bearer(call)
-  // Adobe's reference does not specify the body of a 401; a client must manage without one.
-  if (token._tag === "Expired") return empty(401)
-  if (token._tag === "Invalid" || Option.isNone(token.client)) {
-    return enhancedError("invalid_access_token_client_application")
-  }
-  if (!token.scopes.includes("api:client:v2")) return enhancedError("invalid_access_token_service_provider")
+  const client = clientOf({ registry, nowMillis, request })
+  if (Either.isLeft(client)) return client.left
   const identifier = deviceIdentifier(request)
   const mayLackDevice =
     withoutDevice.test(request.path) && request.headers["ap-device-identifier"] === undefined
@@ -92,7 +109,7 @@ export const api: Endpoint = (call) => {
     path: request.path,
     query: queryRecord(request.query),
     headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => !secretHeaders.has(name))),
-    clientId: token.client.value.id,
+    clientId: client.right.id,
     deviceIdentifier: identifier ?? null,
     deviceInfo: info.right ?? null,
     forwardedFor: forwardedFor(request) ?? null,
@@ -101,10 +118,9 @@ export const api: Endpoint = (call) => {
 }
 
 /** Unlike `/api/v2/`, it distinguishes an invalid token (401) from a revoked client (403). */
-export const resetTempPass: Endpoint = (call) => {
-  const { request } = call
+export const resetTempPass: Endpoint = ({ nowMillis, registry, request }) => {
   if (request.method !== "DELETE") return html(405, "Not Allowed")
-  const token = bearer(call)
+  const token = bearer({ registry, nowMillis, request })
   if (token._tag !== "Valid") return empty(401)
   if (Option.isNone(token.client)) return empty(403)
   const parameters = new URLSearchParams(request.query)

@@ -17,6 +17,14 @@ export interface Client {
   readonly application: Application
 }
 
+/** A client with what it was given. */
+export interface Issued {
+  readonly client: Client
+  readonly approved: boolean
+  /** Oldest first; those that were revoked are gone. */
+  readonly tokens: ReadonlyArray<{ readonly token: string; readonly expiresAt: number }>
+}
+
 /** What the registry knows of a bearer token. A valid token has no client when its client has been revoked. */
 export type TokenReading =
   | { readonly _tag: "Invalid" }
@@ -34,6 +42,9 @@ const decodeStatementClaims = Schema.decodeOption(
 const decodeTokenClaims = Schema.decodeOption(
   Schema.parseJson(Schema.Struct({ sub: Schema.String, scopes: Schema.String, exp: Schema.Number }))
 )
+
+const expiryOf = (token: string): number =>
+  Option.match(decodeTokenClaims(Jws.payload(token)), { onNone: () => 0, onSome: ({ exp }) => exp * 1000 })
 
 const seconds = (millis: number): number => Math.floor(millis / 1000)
 
@@ -85,6 +96,18 @@ export class Registry {
 
   clientIds(): ReadonlyArray<string> {
     return [...this.#clients.keys()]
+  }
+
+  /** All clients that were not revoked, oldest first. */
+  issued(): ReadonlyArray<Issued> {
+    return [...this.#clients.values()].map((client) => ({
+      client,
+      approved: this.isApproved(client.application),
+      tokens: [...(this.#tokens.get(client.id) ?? [])].map(([token, state]) => ({
+        token,
+        expiresAt: state === "expired" ? 0 : expiryOf(token)
+      }))
+    }))
   }
 
   revokeClient(id: string): void {

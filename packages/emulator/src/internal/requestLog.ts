@@ -1,9 +1,20 @@
 /** The log of received requests, and their counts. */
 import * as Exit from "effect/Exit"
 import * as Traffic from "../Traffic.js"
+import type { Answer } from "./answer.js"
 import type { Outcome } from "./outcome.js"
 
+/** A request with what was sent in return. Its number stays, whatever is dropped from the log. */
+export interface Exchange {
+  readonly number: number
+  readonly logged: Traffic.LoggedRequest
+  readonly answer: Answer | undefined
+}
+
 const noCounts: Traffic.Counts = { register: 0, token: 0, api: 0, management: 0, other: 0, throttled: 0 }
+
+const answerOf = (exit: Exit.Exit<Outcome>): Answer | undefined =>
+  Exit.isSuccess(exit) && "answer" in exit.value ? exit.value.answer : undefined
 
 const resultOf = (exit: Exit.Exit<Outcome>): Pick<Traffic.LoggedRequest, "outcome" | "status"> => {
   if (Exit.isFailure(exit)) return { outcome: "abandoned", status: undefined }
@@ -18,10 +29,13 @@ const resultOf = (exit: Exit.Exit<Outcome>): Pick<Traffic.LoggedRequest, "outcom
   }
 }
 
+type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+
 export class RequestLog {
   readonly #limit: number
-  readonly #entries: Array<{ logged: Traffic.LoggedRequest }> = []
+  readonly #entries: Array<Mutable<Exchange>> = []
   #counts = noCounts
+  #number = 0
 
   constructor(limit: number) {
     this.#limit = limit
@@ -34,14 +48,18 @@ export class RequestLog {
     at: number
   ): (exit: Exit.Exit<Outcome>) => void {
     const received = { at, route, ...request, forwardedFor: Traffic.forwardedFor(request) }
-    const entry = {
-      logged: new Traffic.LoggedRequest({ ...received, outcome: "pending", status: undefined })
+    this.#number += 1
+    const entry: Mutable<Exchange> = {
+      number: this.#number,
+      logged: new Traffic.LoggedRequest({ ...received, outcome: "pending", status: undefined }),
+      answer: undefined
     }
     this.#entries.push(entry)
     if (this.#entries.length > this.#limit) this.#entries.shift()
     this.#count(route)
     return (exit) => {
       entry.logged = new Traffic.LoggedRequest({ ...received, ...resultOf(exit) })
+      entry.answer = answerOf(exit)
     }
   }
 
@@ -51,6 +69,11 @@ export class RequestLog {
 
   entries(): ReadonlyArray<Traffic.LoggedRequest> {
     return this.#entries.map(({ logged }) => logged)
+  }
+
+  /** Oldest first. */
+  exchanges(): ReadonlyArray<Exchange> {
+    return this.#entries
   }
 
   counts(): Traffic.Counts {

@@ -11,6 +11,7 @@ export interface Settings {
   readonly redirectDomains: ReadonlyArray<string> | undefined
   readonly deviceInfo: "strict" | "lenient"
   readonly issuedAtUnit: "s" | "ms"
+  readonly restV2: "emulated" | "echo"
   readonly tokenTtl: Duration.Duration
   /** By client id, where one has a lifetime of its own. */
   readonly clientTtls: ReadonlyMap<string, Duration.Duration>

@@ -7,10 +7,12 @@ import * as Crypto from "node:crypto"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import type { World } from "../World.js"
 import { CarriedFaults } from "./carriedFaults.js"
 import { FaultQueue } from "./faultQueue.js"
 import { Registry } from "./registry.js"
 import { RequestLog } from "./requestLog.js"
+import { RestV2State } from "./restV2/state.js"
 import type { Settings } from "./settings.js"
 import { Throttle } from "./throttle.js"
 
@@ -21,10 +23,11 @@ export interface State {
   readonly faults: FaultQueue
   readonly carriedFaults: CarriedFaults
   readonly log: RequestLog
+  readonly restV2: RestV2State
   readonly softwareStatement: string
 }
 
-export const make = (settings: Settings): Effect.Effect<State> =>
+export const make = (settings: Settings, world: World): Effect.Effect<State> =>
   Effect.gen(function* () {
     const { limit, logLimit, redirectDomains, scopes, subject } = settings
     const registry = new Registry()
@@ -35,6 +38,7 @@ export const make = (settings: Settings): Effect.Effect<State> =>
       faults: new FaultQueue(),
       carriedFaults: new CarriedFaults(),
       log: new RequestLog(logLimit),
+      restV2: new RestV2State(world),
       softwareStatement: registry.mintStatement(
         { id: subject ?? Crypto.randomUUID(), scopes, redirectDomains },
         yield* Clock.currentTimeMillis

@@ -21,4 +21,12 @@ export class Throttle {
     this.#buckets.set(key, state)
     return granted
   }
+
+  /** How many requests each address may send now, in the order in which the addresses came. */
+  buckets(nowMillis: number): ReadonlyArray<{ readonly address: string; readonly available: number }> {
+    return [...this.#buckets].map(([address, bucket]) => ({
+      address,
+      available: Bucket.available(this.#limit, bucket, nowMillis)
+    }))
+  }
 }

@@ -1,0 +1,34 @@
+/** Begins a session of a device. */
+import * as Crypto from "node:crypto"
+import * as Effect from "effect/Effect"
+import type { Caller } from "./caller.js"
+import { Emulated, now } from "./emulated.js"
+import { newCode, type Parameters, type StoredSession, sessionMillis } from "./sessionStore.js"
+import type { Subjects } from "./subjects.js"
+
+export const newSession = (
+  { address, clientId, device, info }: Caller,
+  serviceProvider: string,
+  parameters: Parameters,
+  subjects: Subjects
+): Effect.Effect<StoredSession, never, Emulated> =>
+  Effect.gen(function* () {
+    const { restV2 } = yield* Emulated
+    const notBefore = yield* now
+    const session: StoredSession = {
+      code: yield* newCode,
+      sessionId: Crypto.randomUUID(),
+      serviceProvider,
+      clientId,
+      device,
+      ...(info === undefined ? {} : { info }),
+      ...(address === undefined ? {} : { address }),
+      subjects,
+      parameters,
+      notBefore,
+      notAfter: notBefore + sessionMillis,
+      replaced: false
+    }
+    restV2.sessions.add(session)
+    return session
+  })
