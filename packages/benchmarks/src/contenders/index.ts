@@ -39,6 +39,13 @@ export const untyped: Entry = {
   load: async () => (await import("./restV2.js")).untyped
 }
 
+/** The same, decoded with the schemas of the contract. */
+export const decoded: Entry = {
+  ...library,
+  name: "effect-adobe-pass, decoded",
+  load: async () => (await import("./restV2.js")).decoded
+}
+
 export const typed: Entry = {
   name: "effect-adobe-pass-rest-v2",
   package: "effect-adobe-pass-rest-v2",
@@ -101,7 +108,7 @@ export const peers: ReadonlyArray<Entry> = [
 ]
 
 export const loaded = (name: string | undefined): Promise<Contender> => {
-  const found = [library, pacing, counted, untyped, typed, staticHeaders, ...peers].find(
+  const found = [library, pacing, counted, untyped, decoded, typed, staticHeaders, ...peers].find(
     (entry) => entry.name === name
   )
   if (found === undefined) throw new Error(`no contender ${name}`)
