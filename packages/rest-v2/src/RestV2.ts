@@ -305,6 +305,15 @@ const refusalOf = (
     ? Effect.succeed(undefined)
     : calls.itemError(Option.getOrElse(EnhancedError.fromJson({ error }), () => ({})))
 
+/** A decision on a resource as it was asked for: Adobe Pass may write it with a blank at its end. */
+const asAsked =
+  (resources: ReadonlyArray<string>) =>
+  (decision: Decision): Decision => {
+    if (resources.includes(decision.resource)) return decision
+    const resource = resources.find((asked) => asked.trim() === decision.resource.trim())
+    return resource === undefined ? decision : { ...decision, resource }
+  }
+
 const noResources = new InvalidInput({ field: "resources", problem: "is empty: name at least one" })
 
 const decisionCalls = (
@@ -326,7 +335,7 @@ const decisionCalls = (
     ).pipe(
       ProtectedClient.repeatable,
       Effect.flatMap(({ decisions }) =>
-        Effect.forEach(decisions, (decision) =>
+        Effect.forEach(decisions.map(asAsked(resources)), (decision) =>
           Effect.map(refusalOf(calls, decision), (refused) => toResult(decision, refused))
         )
       )
