@@ -97,17 +97,29 @@ const decisions = {
       serviceProvider: "ACME",
       mvpd: "NorthCable",
       source: "mvpd",
-      authorized: true
+      authorized: true,
+      token: { serializedToken: "PHNpZ25hdHVyZT4=", notAfter: 1_767_226_020_000 },
+      notAfter: 1_767_312_000_000
     }
   ]
 }
 
 const configuration = {
+  device: "unknown",
+  clientType: "html5",
   requestor: {
     id: "ACME",
     name: "Acme Television",
-    domains: [{ name: "acme.example" }],
-    mvpds: [{ id: "NorthCable", displayName: "North Cable" }]
+    domains: [{ name: "acme.example", mvpdInitiated: false }],
+    mvpds: [
+      {
+        id: "NorthCable",
+        displayName: "North Cable",
+        logoUrl: "https://img.example/north.png",
+        isProxy: false,
+        platformMappingId: "NCBL"
+      }
+    ]
   }
 }
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { openLiteral } from "./internal/wire.js"
+import { openLiteral, optional } from "./internal/wire.js"
 
 /**
  * What the protected client reads from such a body, to fail with one of its own errors.
@@ -21,10 +21,10 @@ export class EnhancedErrorBody extends Schema.Class<EnhancedErrorBody>("Enhanced
     "authorization",
     "retry"
   ),
-  status: Schema.Number,
+  status: Schema.Int,
   code: Schema.String,
-  message: Schema.optionalWith(Schema.String, { exact: true }),
-  details: Schema.optionalWith(Schema.String, { exact: true }),
-  helpUrl: Schema.optionalWith(Schema.String, { exact: true }),
-  trace: Schema.optionalWith(Schema.String, { exact: true })
+  message: optional(Schema.String),
+  details: optional(Schema.String),
+  helpUrl: optional(Schema.String),
+  trace: optional(Schema.String)
 }) {}

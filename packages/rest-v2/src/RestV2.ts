@@ -312,6 +312,15 @@ const refusalOf = (
 
 const noResources = () => new InvalidInput({ field: "resources", problem: "is empty: name at least one" })
 
+/** A decision on a resource as it was asked for: Adobe Pass may write it with a blank at its end. */
+const asAsked =
+  (resources: ReadonlyArray<string>) =>
+  (decision: Decision): Decision => {
+    if (resources.includes(decision.resource)) return decision
+    const resource = resources.find((asked) => asked.trim() === decision.resource.trim())
+    return resource === undefined ? decision : { ...decision, resource }
+  }
+
 const decisionCalls = (
   { call, decisions }: Client<CurrentDevice>,
   calls: ProtectedClient.ProtectedClient
@@ -332,7 +341,7 @@ const decisionCalls = (
     ).pipe(
       ProtectedClient.repeatable,
       Effect.flatMap(([{ decisions }, { request }]) =>
-        Effect.forEach(decisions, (decision) =>
+        Effect.forEach(decisions.map(asAsked(resources)), (decision) =>
           Effect.map(refusalOf(calls, decision, request), (refused) => toResult(decision, refused))
         )
       )

@@ -70,19 +70,29 @@ export const ParameterName = Schema.transform(
   }
 )
 
+const requestMembers = {
+  type: openLiteral("saml"),
+  request: Schema.Redacted(Schema.String),
+  attributesNames: optional(Schema.Array(Schema.String))
+}
+
 /**
- * A SAML request for the partner of a single sign-on, to be handed to its framework as it is.
+ * A SAML request for the partner of a single sign-on, to be handed to its framework as it is. `attributesNames` was named
+ * `attributes` until April 2025, and is read from both.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const AuthenticationRequest = Schema.Struct({
-  type: openLiteral("saml"),
-  request: Schema.Redacted(Schema.String),
-  attributesNames: optional(Schema.Array(Schema.String)),
-  /** The name of `attributesNames` until April 2025. */
-  attributes: optional(Schema.Array(Schema.String))
-})
+export const AuthenticationRequest = Schema.transform(
+  Schema.Struct({ ...requestMembers, attributes: optional(Schema.Array(Schema.String)) }),
+  Schema.typeSchema(Schema.Struct(requestMembers)),
+  {
+    strict: true,
+    decode: ({ attributes, attributesNames = attributes, ...others }) =>
+      attributesNames === undefined ? others : { ...others, attributesNames },
+    encode: (request) => request
+  }
+)
 
 /**
  * @since 0.1.0
@@ -246,9 +256,9 @@ export const Session = Schema.transform(
 export type Session = Authenticate | Resume | Retry | Authorize | PartnerProfile | UnknownAction
 
 const Version = Schema.Struct({
-  major: optional(Schema.Number),
-  minor: optional(Schema.Number),
-  patch: optional(Schema.Number),
+  major: optional(Schema.Finite),
+  minor: optional(Schema.Finite),
+  patch: optional(Schema.Finite),
   profile: optional(Schema.String)
 })
 
@@ -302,9 +312,9 @@ export const Device = Schema.Struct({
   ),
   display: optional(
     Schema.Struct({
-      width: optional(Schema.Number),
-      height: optional(Schema.Number),
-      ppi: optional(Schema.Number),
+      width: optional(Schema.Finite),
+      height: optional(Schema.Finite),
+      ppi: optional(Schema.Finite),
       name: optional(Schema.String),
       vendor: optional(Schema.String),
       version: optional(Version),
@@ -328,23 +338,17 @@ export const Device = Schema.Struct({
  */
 export interface Device extends Schema.Schema.Type<typeof Device> {}
 
-const parameters = { mvpd: optional(Schema.String), redirectUrl: optional(Schema.String) }
+const parameters = {
+  mvpd: optional(Schema.String),
+  domainName: optional(Schema.String),
+  redirectUrl: optional(Schema.String),
+  serviceProvider: optional(Schema.String)
+}
 
 /** Adobe writes `domainName` or `domain`. */
 const ExistingParameters = Schema.transform(
-  Schema.Struct({
-    ...parameters,
-    serviceProvider: optional(Schema.String),
-    domainName: optional(Schema.String),
-    domain: optional(Schema.String)
-  }),
-  Schema.typeSchema(
-    Schema.Struct({
-      ...parameters,
-      serviceProvider: optional(Schema.String),
-      domainName: optional(Schema.String)
-    })
-  ),
+  Schema.Struct({ ...parameters, domain: optional(Schema.String) }),
+  Schema.typeSchema(Schema.Struct(parameters)),
   {
     strict: true,
     decode: ({ domain, domainName = domain, ...others }) =>
