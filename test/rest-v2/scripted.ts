@@ -71,7 +71,11 @@ export const arrivingLate = Layer.effect(
   Effect.map(RestV2.RestV2, (calls) => ({
     ...calls,
     configuration: { retrieve: (parameters) => late(calls.configuration.retrieve(parameters)) },
-    profiles: { ...calls.profiles, forMvpd: (parameters) => late(calls.profiles.forMvpd(parameters)) },
+    profiles: {
+      ...calls.profiles,
+      forCode: (parameters) => late(calls.profiles.forCode(parameters)),
+      forMvpd: (parameters) => late(calls.profiles.forMvpd(parameters))
+    },
     decisions: {
       ...calls.decisions,
       preauthorize: (parameters) => late(calls.decisions.preauthorize(parameters))
