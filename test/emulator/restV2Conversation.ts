@@ -2,7 +2,16 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { authorize, type Headers, json, send, type TextResponse } from "./conversation.js"
+import { Emulator } from "effect-adobe-pass-emulator"
+import {
+  type Headers,
+  json,
+  postRegister,
+  Registered,
+  send,
+  type TextResponse,
+  token
+} from "./conversation.js"
 
 export const base64 = (text: string): string => Buffer.from(text, "utf8").toString("base64")
 
@@ -20,6 +29,11 @@ export const deviceHeaders = (device: string): Headers => ({
   "ap-device-identifier": `fingerprint ${base64(device)}`,
   "x-device-info": base64Json(info)
 })
+
+const registerWith = (statement: string) =>
+  Effect.flatMap(postRegister(JSON.stringify({ software_statement: statement })), ({ text }) =>
+    Schema.decode(Schema.parseJson(Registered))(text)
+  )
 
 type Form = Readonly<Record<string, string>>
 
@@ -56,15 +70,17 @@ export const callsOf = (accessToken: string, device: Headers): Omit<Application,
   }
 }
 
-/** Registers an application on a device of its own. */
-export const application = (device = "device-1") =>
-  Effect.map(
-    authorize,
-    ({ accessToken, credentials }): Application => ({
+/** Registers an application on a device: by its own statement, or by another one. */
+export const application = (device = "device-1", statement?: string) =>
+  Effect.gen(function* () {
+    const { softwareStatement } = yield* Emulator.Emulator
+    const credentials = yield* registerWith(statement ?? softwareStatement)
+    const { access_token } = yield* token(credentials)
+    return {
       clientId: credentials.client_id,
-      ...callsOf(accessToken, deviceHeaders(device))
-    })
-  )
+      ...callsOf(access_token, deviceHeaders(device))
+    } satisfies Application
+  })
 
 export const parameters = {
   mvpd: "NorthCable",
@@ -101,13 +117,24 @@ export const signIn = (
     browse(codeOf(created), user, password)
   )
 
+/** Of both levels. */
+export const EnhancedError = Schema.Struct({
+  action: Schema.String,
+  status: Schema.Number,
+  code: Schema.String,
+  message: Schema.String,
+  details: Schema.optional(Schema.String),
+  helpUrl: Schema.String,
+  trace: Schema.String
+})
+
 const Decisions = Schema.Struct({
   decisions: Schema.Array(
     Schema.Struct({
       resource: Schema.String,
       authorized: Schema.Boolean,
       source: Schema.String,
-      error: Schema.optional(Schema.Struct({ code: Schema.String, status: Schema.Number })),
+      error: Schema.optional(EnhancedError),
       token: Schema.optional(
         Schema.Struct({ serializedToken: Schema.String, notBefore: Schema.Number, notAfter: Schema.Number })
       ),
@@ -123,3 +150,16 @@ export const decisionsOf = (answer: TextResponse) =>
 /** Of each decision whether it permits, or the code of its error. */
 export const verdictsOf = (answer: TextResponse): ReadonlyArray<string> =>
   decisionsOf(answer).map(({ authorized, error }) => (authorized ? "permit" : (error?.code ?? "deny")))
+
+/** What a framework says that has granted access, and whose person has chosen NorthCable. */
+export const partnerStatus = ({ access = "granted", expires = 4_000_000_000_000, id = "NCBL" } = {}) => ({
+  frameworkPermissionInfo: { accessStatus: access },
+  frameworkProviderInfo: { id, expirationDate: String(expires) }
+})
+
+/** What a partner answers to its request, about a person. */
+export const samlResponse = (user: string, issuer = "NorthCable"): string =>
+  base64(
+    `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"><saml:Issuer>${issuer}</saml:Issuer>` +
+      `<saml:Subject><saml:NameID>${user}</saml:NameID></saml:Subject></samlp:Response>`
+  )

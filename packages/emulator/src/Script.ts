@@ -3,12 +3,15 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { EnhancedErrorCode } from "./EnhancedErrorCode.js"
 import type { Fault } from "./Fault.js"
+import type { Profile, SavedState, Session } from "./SavedState.js"
 import type { Counts, LoggedRequest, ReceivedRequest, Route } from "./Traffic.js"
+import type { Degradation, World } from "./World.js"
 
 /**
  * A software statement to mint.
@@ -84,6 +87,48 @@ export interface MvpdFailure {
 }
 
 /**
+ * Who signs in, as if a browser had done it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SignIn {
+  /** The code of the session. */
+  readonly code: string
+  /** Default: the first of the MVPD's people. */
+  readonly user?: string
+  /** Where the session has none yet. */
+  readonly mvpd?: string
+}
+
+/**
+ * Nobody could sign in with this code.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SignInRefused extends Data.TaggedError("SignInRefused")<{
+  readonly reason: "unknown code" | "session ended" | "no MVPD" | "no such person"
+}> {
+  override get message(): string {
+    return `Nobody can sign in with this code: ${this.reason}.`
+  }
+}
+
+/**
+ * Which profiles are meant: those that agree with each member.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProfileFilter {
+  readonly clientId?: string
+  readonly device?: string
+  readonly serviceProvider?: string
+  readonly mvpd?: string
+}
+
+/**
  * The script API of one emulator.
  *
  * @since 0.1.0
@@ -124,6 +169,43 @@ export interface Script {
   /** Applies to tokens issued from now on, for all clients or for one. */
   readonly setTokenTtl: (ttl: Duration.DurationInput, clientId?: string) => Effect.Effect<void>
   readonly setIssuedAtUnit: (unit: "s" | "ms") => Effect.Effect<void>
+  /** Signs a person in for a session, as if a browser had done it, without a password. */
+  readonly signIn: (who: SignIn) => Effect.Effect<void, SignInRefused>
+  /** The profiles, also those that have expired or were revoked. */
+  readonly profiles: Effect.Effect<ReadonlyArray<Profile>>
+  /** The sessions, also those that have ended, oldest first. */
+  readonly sessions: Effect.Effect<ReadonlyArray<Session>>
+  /** Revokes profiles (default: all): decisions are refused with `authenticated_profile_invalidated`. */
+  readonly revokeProfiles: (which?: ProfileFilter) => Effect.Effect<void>
+  /** Expires profiles (default: all): decisions are refused with `authenticated_profile_expired`. */
+  readonly expireProfiles: (which?: ProfileFilter) => Effect.Effect<void>
+  /** Begins the degradation of an MVPD, or ends it. The message becomes the `details` of denials. */
+  readonly degrade: (
+    mvpd: string,
+    rule: Degradation["rule"] | "none",
+    message?: string
+  ) => Effect.Effect<void>
+  /**
+   * Makes the next calls about an MVPD fail with an enhanced error. Every decision of a call for decisions has the
+   * error; other calls are answered with it. `clearFaults` forgets what is left of it.
+   */
+  readonly mvpdFails: (failure: MvpdFailure) => Effect.Effect<void>
+  /** Sets the resources of a person's plan; `"all"` permits everything. */
+  readonly setPlan: (
+    mvpd: string,
+    user: string,
+    resources: ReadonlyArray<string> | "all"
+  ) => Effect.Effect<void>
+  /** The world as it is now, with the changes that scripts have made. */
+  readonly world: Effect.Effect<World>
+  readonly setWorld: (world: World) => Effect.Effect<void>
+  /** All that the emulator remembers, to go on with it in another one. It contains secrets. */
+  readonly exportState: Effect.Effect<SavedState>
+  /**
+   * Goes on where another emulator was: its clients, tokens and statements are good here too, and its world, sessions,
+   * profiles and temporary accesses take the place of those that are here.
+   */
+  readonly importState: (state: SavedState) => Effect.Effect<void>
   /** The ids of all registered clients except those that were revoked as clients, oldest first. */
   readonly clients: Effect.Effect<ReadonlyArray<string>>
   /** The received requests, oldest first. */

@@ -7,6 +7,7 @@ export * as Script from "./Script.js"
 // What it plays: service providers, MVPDs and people, and the errors of REST API v2.
 
 export * as EnhancedErrorCode from "./EnhancedErrorCode.js"
+export * as SavedState from "./SavedState.js"
 export * as World from "./World.js"
 
 // The received requests, and the throttle as pure functions.

@@ -1,8 +1,11 @@
 /** The arguments of the command. */
+import { readFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { World } from "../World.js"
 
 export const usage = `Usage: effect-adobe-pass-emulator [options]
 
@@ -13,6 +16,7 @@ export const usage = `Usage: effect-adobe-pass-emulator [options]
   --burst <n>                   requests beyond the rate (default 10, so that 11 pass at once)
   --token-ttl <seconds>         lifetime of access tokens (default 21600)
   --subject <text>              id of the application of the printed statement; may carry a fault
+  --world <file>                JSON that describes service providers, MVPDs and people (default a built-in world)
   --no-control                  do not serve the control API under /_emulator/
   --help                        show this help`
 
@@ -31,6 +35,7 @@ const parse = (args: ReadonlyArray<string>) =>
           burst: { type: "string", default: "10" },
           "token-ttl": { type: "string", default: "21600" },
           subject: { type: "string" },
+          world: { type: "string" },
           "no-control": { type: "boolean", default: false },
           help: { type: "boolean", default: false }
         }
@@ -55,6 +60,28 @@ const model = (text: string) =>
     ? Effect.succeed(text)
     : new InvalidArguments({ message: `--throttle must be refill, once or off, not "${text}".` })
 
+const unusable = (file: string, why: string) =>
+  new InvalidArguments({ message: `--world ${file} cannot be used: ${why}.` })
+
+/** The first thing that is wrong with a world, and where. */
+const firstIssue = (error: ParseResult.ParseError): string => {
+  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const where = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `
+  return `${where}${issue?.message.split("\n", 1)[0] ?? "it does not describe a world"}`
+}
+
+const readWorld = (file: string): Effect.Effect<World, InvalidArguments> =>
+  Effect.tryPromise({
+    try: () => readFile(file, "utf8"),
+    catch: (error) => unusable(file, error instanceof Error ? error.message : "it cannot be read")
+  }).pipe(
+    Effect.flatMap((text) =>
+      Effect.mapError(Schema.decode(Schema.parseJson(World))(text), (error) =>
+        unusable(file, firstIssue(error))
+      )
+    )
+  )
+
 /** The options of `Emulator.layerServer`, or `"help"`. */
 export const decode = (args: ReadonlyArray<string>) =>
   Effect.gen(function* () {
@@ -68,6 +95,7 @@ export const decode = (args: ReadonlyArray<string>) =>
       burst: yield* integer("burst", values.burst, 0, 1_000_000),
       tokenTtl: (yield* integer("token-ttl", values["token-ttl"], 1, 31_536_000)) * 1000,
       ...(values.subject === undefined ? {} : { subject: values.subject }),
+      ...(values.world === undefined ? {} : { world: yield* readWorld(values.world) }),
       control: !values["no-control"]
     }
   })

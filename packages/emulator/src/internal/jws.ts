@@ -33,20 +33,33 @@ export const sign = (payload: string): string => {
 export const payload = (jws: string): string =>
   Buffer.from(jws.split(".")[1] ?? "", "base64url").toString("utf8")
 
-/** The payload of a JWS that this process has signed. */
-export const verify = (jws: string): Option.Option<string> => {
-  const [head, payload, signature, ...rest] = jws.split(".")
-  if (head !== header || payload === undefined || signature === undefined || rest.length > 0)
-    return Option.none()
-  const valid = Either.try(() =>
-    Crypto.verify(
-      "RSA-SHA256",
-      Buffer.from(`${head}.${payload}`),
-      keyPair().publicKey,
-      Buffer.from(signature, "base64url")
-    )
+export const pem = (key: Crypto.KeyObject): string => key.export({ type: "spki", format: "pem" }).toString()
+
+/** In PEM: what another process needs to know the signatures of this one. */
+export const publicKey = (): string => pem(keyPair().publicKey)
+
+/** The key of a PEM; none when it is not one. */
+export const trusted = (pem: string): ReadonlyArray<Crypto.KeyObject> =>
+  Either.match(
+    Either.try(() => Crypto.createPublicKey(pem)),
+    { onLeft: () => [], onRight: (key) => [key] }
   )
-  return Either.getOrElse(valid, () => false)
+
+const isSigned = (input: string, signature: string, key: Crypto.KeyObject): boolean =>
+  Either.getOrElse(
+    Either.try(() =>
+      Crypto.verify("RSA-SHA256", Buffer.from(input), key, Buffer.from(signature, "base64url"))
+    ),
+    () => false
+  )
+
+/** The payload of a JWS that this process has signed, or the holder of one of the other keys. */
+export const verify = (jws: string, others: ReadonlyArray<Crypto.KeyObject> = []): Option.Option<string> => {
+  const [head, payload, signature, ...rest] = jws.split(".")
+  if (head !== header || payload === undefined || signature === undefined || rest.length > 0) {
+    return Option.none()
+  }
+  return [keyPair().publicKey, ...others].some((key) => isSigned(`${head}.${payload}`, signature, key))
     ? Option.some(Buffer.from(payload, "base64url").toString("utf8"))
     : Option.none()
 }

@@ -1,7 +1,9 @@
 /** What one emulator has issued: applications with their software statements, clients and access tokens. */
+import type { KeyObject } from "node:crypto"
 import * as Crypto from "node:crypto"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Issued as Saved } from "../SavedState.js"
 import * as Jws from "./jws.js"
 
 export interface Application {
@@ -54,6 +56,8 @@ export class Registry {
   readonly #clients = new Map<string, Client>()
   /** The state of each token, by client. A token that is missing has been revoked. */
   readonly #tokens = new Map<string, Map<string, "active" | "expired">>()
+  /** The keys of registries that this one has imported. */
+  readonly #keys: Array<KeyObject> = []
   #lastToken = { second: -1, serial: 0 }
 
   /** Does not change an application that exists already: the statement is another download of it. */
@@ -64,7 +68,7 @@ export class Registry {
   }
 
   applicationOf(statement: string): Option.Option<Application> {
-    return Jws.verify(statement).pipe(
+    return Jws.verify(statement, this.#keys).pipe(
       Option.flatMap(decodeStatementClaims),
       Option.flatMapNullable((claims) => this.#applications.get(claims.sub))
     )
@@ -110,6 +114,49 @@ export class Registry {
     }))
   }
 
+  /** All that it has issued, as data. */
+  exported(): Saved {
+    return {
+      keys: this.#publicKeys(),
+      applications: [...this.#applications.values()].map((application) => ({
+        id: application.id,
+        scopes: application.scopes,
+        ...(application.redirectDomains === undefined
+          ? {}
+          : { redirectDomains: application.redirectDomains }),
+        approved: this.isApproved(application)
+      })),
+      clients: [...this.#clients.values()].map(({ application, id, secret }) => ({
+        id,
+        secret,
+        application: application.id,
+        tokens: [...(this.#tokens.get(id) ?? [])].map(([token, state]) => ({
+          token,
+          expired: state === "expired"
+        }))
+      }))
+    }
+  }
+
+  /** Adds what another registry has issued, in this process or in another. */
+  imported({ applications, clients, keys }: Saved): void {
+    const known = new Set(this.#publicKeys())
+    this.#keys.push(...keys.filter((key) => !known.has(key)).flatMap(Jws.trusted))
+    for (const { approved, id, redirectDomains, scopes } of applications) {
+      this.#applications.set(id, { id, scopes, redirectDomains })
+      if (!approved) this.#revoked.add(id)
+    }
+    for (const { application: applicationId, id, secret, tokens } of clients) {
+      const application = this.#applications.get(applicationId)
+      if (application === undefined) continue
+      this.#clients.set(id, { id, secret, application })
+      this.#tokens.set(
+        id,
+        new Map(tokens.map(({ expired, token }) => [token, expired ? "expired" : "active"]))
+      )
+    }
+  }
+
   revokeClient(id: string): void {
     this.#clients.delete(id)
     this.#tokens.delete(id)
@@ -150,17 +197,24 @@ export class Registry {
 
   /** The client that a token of this registry was issued to, even when it is no longer valid. */
   holderOf(accessToken: string): Option.Option<Client> {
-    return Option.flatMap(Option.flatMap(Jws.verify(accessToken), decodeTokenClaims), ({ sub }) =>
+    return Option.flatMap(Option.flatMap(Jws.verify(accessToken, this.#keys), decodeTokenClaims), ({ sub }) =>
       this.client(sub)
     )
   }
 
   readToken(accessToken: string, nowMillis: number): TokenReading {
-    const claims = Option.getOrUndefined(Option.flatMap(Jws.verify(accessToken), decodeTokenClaims))
+    const claims = Option.getOrUndefined(
+      Option.flatMap(Jws.verify(accessToken, this.#keys), decodeTokenClaims)
+    )
     if (claims === undefined) return { _tag: "Invalid" }
     const state = this.#tokens.get(claims.sub)?.get(accessToken)
     if (nowMillis >= claims.exp * 1000 || state === "expired") return { _tag: "Expired" }
     if (this.#clients.has(claims.sub) && state === undefined) return { _tag: "Invalid" }
     return { _tag: "Valid", client: this.client(claims.sub), scopes: claims.scopes.split(",") }
+  }
+
+  /** In PEM. */
+  #publicKeys(): ReadonlyArray<string> {
+    return [Jws.publicKey(), ...this.#keys.map(Jws.pem)]
   }
 }

@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { MintOptions, Script } from "../Script.js"
+import { restV2Script } from "./restV2/script.js"
 import type { Settings } from "./settings.js"
 import type { State } from "./state.js"
 
@@ -25,10 +26,14 @@ export const makeScript = (state: State): Script => {
   const set = (changed: Partial<Settings>) =>
     Ref.update(state.settings, (settings) => ({ ...settings, ...changed }))
   return {
+    ...restV2Script(state),
     softwareStatement,
     mintStatement: (options = {}) => mintStatement(state, options),
     fail: (options) => Effect.sync(() => faults.add(options)),
-    clearFaults: Effect.sync(() => faults.clear()),
+    clearFaults: Effect.sync(() => {
+      faults.clear()
+      state.restV2.failures.clear()
+    }),
     revokeStatement: (statement = softwareStatement) =>
       Effect.sync(() => registry.setApproved(statement, false)),
     restoreStatement: (statement = softwareStatement) =>

@@ -1,11 +1,11 @@
 /** What a browser does for a session, for the pages that show it: signs a person in, or takes a code. */
-
 import * as Either from "effect/Either"
+import type { Parameters, Profile as StoredProfile, Session as StoredSession } from "../../SavedState.js"
+import type { SignIn, SignInRefused } from "../../Script.js"
 import type { Person } from "../../World.js"
 import { findMvpd, integrated, isDomain, isRedirectUrl, personOf } from "./catalog.js"
 import { missingOf } from "./nextStep.js"
-import type { StoredProfile } from "./profileStore.js"
-import { isOpen, type Parameters, type StoredSession } from "./sessionStore.js"
+import { isOpen } from "./sessionStore.js"
 import type { RestV2State } from "./state.js"
 
 /** Why a code leads nowhere: it is unknown, no longer good, or its session does not know its MVPD yet. */
@@ -107,6 +107,25 @@ export const signIn = (
     if (person === undefined || person.password !== password) return Either.left("wrong" as const)
     makeProfile(state, session, mvpd, user, nowMillis)
     return Either.right({ redirectUrl })
+  })
+
+/** Signs a person in for a script, which needs no password, and no page that the MVPD is chosen on. */
+export const signInAs = (
+  state: RestV2State,
+  { code, mvpd: chosen, user }: SignIn,
+  nowMillis: number
+): Either.Either<StoredProfile, SignInRefused["reason"]> =>
+  Either.gen(function* () {
+    const session = yield* Either.mapLeft(openSession(state, code, nowMillis), (error) =>
+      error === "unknown" ? "unknown code" : "session ended"
+    )
+    const mvpd = findMvpd(state.world, chosen ?? session.parameters.mvpd ?? "")
+    if (mvpd === undefined || mvpd.tempPass !== undefined) return yield* Either.left("no MVPD" as const)
+    const person = user === undefined ? mvpd.people[0] : personOf(mvpd, user)
+    if (person === undefined) return yield* Either.left("no such person" as const)
+    const ready = { ...session, parameters: { ...session.parameters, mvpd: mvpd.id } }
+    state.sessions.update(ready)
+    return makeProfile(state, ready, mvpd, person.user, nowMillis)
   })
 
 /** Leaves the login page: nobody is signed in, and the browser goes where it would have gone. */

@@ -4,14 +4,15 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Effect from "effect/Effect"
 import type { Logout, Logouts } from "effect-adobe-pass-rest-v2/Logout"
 import { RestV2Api } from "effect-adobe-pass-rest-v2/RestV2Api"
+import type { Profile as StoredProfile, Subjects } from "../../SavedState.js"
 import type { Mvpd } from "../../World.js"
 import { answering } from "./answering.js"
 import { type Caller, caller } from "./caller.js"
 import { degradationOf, isRedirectUrl, mvpdOf, serviceProviderOf } from "./catalog.js"
 import { Emulated, now, type Refused, refuse } from "./emulated.js"
-import { isValid, type StoredProfile } from "./profileStore.js"
+import { isValid } from "./profileStore.js"
 import { shared } from "./signedIn.js"
-import { type Subjects, subjectsOf } from "./subjects.js"
+import { subjectsOf } from "./subjects.js"
 
 /** Ends the session of the MVPD itself, which only a browser has. */
 const logoutUrl = (from: Caller, serviceProvider: string, mvpd: Mvpd, redirectUrl: string | undefined) => {

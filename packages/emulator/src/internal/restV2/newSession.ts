@@ -1,10 +1,10 @@
 /** Begins a session of a device. */
 import * as Crypto from "node:crypto"
 import * as Effect from "effect/Effect"
+import type { Parameters, Session as StoredSession, Subjects } from "../../SavedState.js"
 import type { Caller } from "./caller.js"
 import { Emulated, now } from "./emulated.js"
-import { newCode, type Parameters, type StoredSession, sessionMillis } from "./sessionStore.js"
-import type { Subjects } from "./subjects.js"
+import { newCode, sessionMillis } from "./sessionStore.js"
 
 export const newSession = (
   { address, clientId, device, info }: Caller,

@@ -1,5 +1,4 @@
 /** What the framework of a partner (Apple) says about the permission of a person, and about their provider. */
-
 import * as Either from "effect/Either"
 import type { PartnerFrameworkStatus } from "effect-adobe-pass-rest-v2/Identity"
 import type { Mvpd, World } from "../../World.js"

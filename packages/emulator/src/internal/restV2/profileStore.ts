@@ -1,23 +1,6 @@
 /** Who is signed in: profiles, each bound to a client, a device, a service provider and an MVPD. */
-import * as Schema from "effect/Schema"
+import type { Profile as StoredProfile } from "../../SavedState.js"
 import { bounded } from "./bounded.js"
-import { Subjects } from "./subjects.js"
-
-export const StoredProfile = Schema.Struct({
-  clientId: Schema.String,
-  device: Schema.String,
-  serviceProvider: Schema.String,
-  mvpd: Schema.String,
-  type: Schema.Literal("regular", "appleSSO"),
-  user: Schema.String,
-  subjects: Subjects,
-  notBefore: Schema.Number,
-  notAfter: Schema.Number,
-  /** The profile was revoked, and is remembered so that a decision can say so. */
-  invalidated: Schema.Boolean
-})
-
-export interface StoredProfile extends Schema.Schema.Type<typeof StoredProfile> {}
 
 /** Whose profiles are meant. */
 export interface Holder {

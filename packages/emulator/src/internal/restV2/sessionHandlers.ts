@@ -3,6 +3,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Effect from "effect/Effect"
 import { RestV2Api } from "effect-adobe-pass-rest-v2/RestV2Api"
 import type { Session } from "effect-adobe-pass-rest-v2/Session"
+import type { Session as StoredSession, Subjects } from "../../SavedState.js"
 import { type Answer, json } from "../answer.js"
 import { answering, toResponse } from "./answering.js"
 import { type Caller, caller, optionalDevice } from "./caller.js"
@@ -20,8 +21,7 @@ import {
   openSession,
   resume
 } from "./nextStep.js"
-import type { StoredSession } from "./sessionStore.js"
-import { type Subjects, subjectsOf } from "./subjects.js"
+import { subjectsOf } from "./subjects.js"
 
 /** Fails when a script has made the MVPD fail. */
 const failing = (mvpd: string | undefined) =>

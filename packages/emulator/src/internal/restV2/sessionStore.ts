@@ -1,39 +1,8 @@
 /** Authentication sessions, by their codes. */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import * as Schema from "effect/Schema"
+import type { Session as StoredSession } from "../../SavedState.js"
 import { bounded } from "./bounded.js"
-import { Subjects } from "./subjects.js"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
-
-/** What a person or an application still has to say, each of which may be missing. */
-export const Parameters = Schema.Struct({
-  mvpd: optional(Schema.String),
-  domainName: optional(Schema.String),
-  redirectUrl: optional(Schema.String)
-})
-
-export interface Parameters extends Schema.Schema.Type<typeof Parameters> {}
-
-/** A session belongs to the device that it was created on; a second screen may resume it. */
-export const StoredSession = Schema.Struct({
-  code: Schema.String,
-  sessionId: Schema.String,
-  serviceProvider: Schema.String,
-  clientId: Schema.String,
-  device: Schema.String,
-  info: optional(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
-  address: optional(Schema.String),
-  subjects: Subjects,
-  parameters: Parameters,
-  notBefore: Schema.Number,
-  notAfter: Schema.Number,
-  /** Another session of the same device has taken its place. */
-  replaced: Schema.Boolean
-})
-
-export interface StoredSession extends Schema.Schema.Type<typeof StoredSession> {}
 
 export const sessionMillis = 30 * 60_000
 

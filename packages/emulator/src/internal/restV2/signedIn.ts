@@ -1,14 +1,13 @@
 /** Which profile a call can use: the device's own, or one of single sign-on. */
-
 import * as Either from "effect/Either"
 import type { PartnerFrameworkStatus } from "effect-adobe-pass-rest-v2/Identity"
 import type { Profile } from "effect-adobe-pass-rest-v2/Profile"
+import type { Profile as StoredProfile, Subjects } from "../../SavedState.js"
 import type { Mvpd } from "../../World.js"
 import { attributesOf } from "./attributes.js"
 import { chosenMvpd, type StatusError } from "./partnerStatus.js"
-import { type Holder, isValid, type StoredProfile } from "./profileStore.js"
+import { type Holder, isValid } from "./profileStore.js"
 import type { RestV2State } from "./state.js"
-import type { Subjects } from "./subjects.js"
 
 /** What a call says about its person. */
 export interface Identity {

@@ -5,14 +5,7 @@
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-
-/** Whom the tokens of a call stand for. */
-export const Subjects = Schema.Struct({
-  platform: Schema.optionalWith(Schema.String, { exact: true }),
-  service: Schema.optionalWith(Schema.String, { exact: true })
-})
-
-export interface Subjects extends Schema.Schema.Type<typeof Subjects> {}
+import type { Subjects } from "../../SavedState.js"
 
 export const nobody: Subjects = {}
 

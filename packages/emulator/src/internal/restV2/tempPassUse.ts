@@ -1,32 +1,29 @@
 /** What has been used of temporary accesses, each from its first use on. */
 import * as Crypto from "node:crypto"
-import * as Schema from "effect/Schema"
-import type { Mvpd, TempPass } from "../../World.js"
+import type { TempPassUse as Use } from "../../SavedState.js"
+import type { TempPass } from "../../World.js"
 import { bounded } from "./bounded.js"
 
-export const Use = Schema.Struct({
-  holder: Schema.String,
-  since: Schema.Number,
-  /** The resources of a promotional TempPass. */
-  used: Schema.Array(Schema.String)
-})
+const keyOf = ({ holder, mvpd, serviceProvider }: Holding): string =>
+  JSON.stringify([serviceProvider, mvpd, holder])
 
-export interface Use extends Schema.Schema.Type<typeof Use> {}
+/** Which temporary access of whom. */
+export type Holding = Pick<Use, "serviceProvider" | "mvpd" | "holder">
 
 export class TempPassUses {
   readonly #uses = bounded<Use>()
 
-  find(holder: string): Use | undefined {
-    return this.#uses.get(holder)
+  find(holding: Holding): Use | undefined {
+    return this.#uses.get(keyOf(holding))
   }
 
   put(use: Use): void {
-    this.#uses.set(use.holder, use)
+    this.#uses.set(keyOf(use), use)
   }
 
-  /** Gives a TempPass back to one device, or to all. */
+  /** Gives temporary access back. */
   reset(isMeant: (use: Use) => boolean): void {
-    for (const use of this.#uses.values()) if (isMeant(use)) this.#uses.delete(use.holder)
+    for (const use of this.#uses.values()) if (isMeant(use)) this.#uses.delete(keyOf(use))
   }
 
   all(): ReadonlyArray<Use> {
@@ -39,17 +36,14 @@ export class TempPassUses {
   }
 }
 
-/** Whom a TempPass belongs to: a device, or the identity of a promotional one. Only a hash of it is kept. */
-export const holderOf = (
-  serviceProvider: string,
-  mvpd: Mvpd,
-  device: string,
-  identity: Readonly<Record<string, string>> | undefined
-): string => {
-  const who = identity === undefined ? `device ${device}` : `identity ${JSON.stringify(identity)}`
-  const hash = Crypto.createHash("sha256").update(who).digest("base64url")
-  return JSON.stringify([serviceProvider, mvpd.id, hash])
-}
+const sha256 = (text: string): string => Crypto.createHash("sha256").update(text).digest("hex")
+
+/** A basic TempPass belongs to a device. Only a hash of it is kept. */
+export const deviceHolder = (device: string): string => sha256(`device ${device}`)
+
+/** A promotional TempPass belongs to a person, by one attribute that applications ought to hash themselves. */
+export const identityHolder = (attribute: string): string =>
+  /^[0-9a-f]{64}$/.test(attribute) ? attribute : sha256(attribute)
 
 export const endOf = ({ seconds }: TempPass, use: Use): number => use.since + seconds * 1000
 

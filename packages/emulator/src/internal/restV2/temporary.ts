@@ -1,11 +1,11 @@
 /** Temporary access, which needs no session and no login. */
-
 import * as Effect from "effect/Effect"
 import type { Profile } from "effect-adobe-pass-rest-v2/Profile"
+import type { TempPassUse } from "../../SavedState.js"
 import type { Mvpd, TempPass } from "../../World.js"
 import { temporaryAttributes } from "./attributes.js"
 import { Emulated, now, type Refused, refuse } from "./emulated.js"
-import { endOf, holderOf, limitOf, type Use } from "./tempPassUse.js"
+import { deviceHolder, endOf, type Holding, identityHolder, limitOf } from "./tempPassUse.js"
 
 /** Whose temporary access a call is about. */
 export interface Traveller {
@@ -14,14 +14,17 @@ export interface Traveller {
   readonly identity: Readonly<Record<string, string>> | undefined
 }
 
-/** Promotional access belongs to an identity and not to the device. */
-const isNameless = (pass: TempPass, { identity }: Traveller): boolean =>
-  pass.resources !== undefined && (identity === undefined || Object.keys(identity).length === 0)
+/** Undefined when promotional access, which belongs to an identity and not to a device, comes without one. */
+const holdingOf = (mvpd: Mvpd, pass: TempPass, who: Traveller): Holding | undefined => {
+  const of = { serviceProvider: who.serviceProvider, mvpd: mvpd.id }
+  if (pass.resources === undefined) return { ...of, holder: deviceHolder(who.device) }
+  const [attribute] = Object.values(who.identity ?? {})
+  return attribute === undefined || attribute === ""
+    ? undefined
+    : { ...of, holder: identityHolder(attribute) }
+}
 
-const ownerOf = (mvpd: Mvpd, pass: TempPass, who: Traveller): string =>
-  holderOf(who.serviceProvider, mvpd, who.device, pass.resources === undefined ? undefined : who.identity)
-
-const profileOf = (pass: TempPass, use: Use): Profile => ({
+const profileOf = (pass: TempPass, use: TempPassUse): Profile => ({
   notBefore: use.since,
   notAfter: endOf(pass, use),
   issuer: "Adobe",
@@ -41,8 +44,9 @@ export const temporaryProfile = (
 ): Effect.Effect<Profile | undefined, Refused, Emulated> =>
   Effect.gen(function* () {
     const { restV2 } = yield* Emulated
-    if (isNameless(pass, who)) return yield* refuse("invalid_header_identity_for_temporary_access")
-    const use = restV2.tempPasses.find(ownerOf(mvpd, pass, who))
+    const holding = holdingOf(mvpd, pass, who)
+    if (holding === undefined) return yield* refuse("invalid_header_identity_for_temporary_access")
+    const use = restV2.tempPasses.find(holding)
     if (use === undefined) return undefined
     const limit = limitOf(pass, use, yield* now)
     return limit === undefined ? profileOf(pass, use) : yield* refuse(limit)
@@ -52,10 +56,10 @@ export const temporaryProfile = (
 export const useTemporary = (mvpd: Mvpd, pass: TempPass, who: Traveller, resource: string) =>
   Effect.gen(function* () {
     const { restV2 } = yield* Emulated
-    if (isNameless(pass, who)) return "invalid_header_identity_for_temporary_access" as const
-    const holder = ownerOf(mvpd, pass, who)
+    const holding = holdingOf(mvpd, pass, who)
+    if (holding === undefined) return "invalid_header_identity_for_temporary_access" as const
     const nowMillis = yield* now
-    const use = restV2.tempPasses.find(holder) ?? { holder, since: nowMillis, used: [] }
+    const use = restV2.tempPasses.find(holding) ?? { ...holding, since: nowMillis, used: [] }
     const limit = limitOf(pass, use, nowMillis, resource)
     if (limit !== undefined) return limit
     const used =

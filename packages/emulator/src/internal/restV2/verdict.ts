@@ -1,5 +1,4 @@
 /** What an MVPD says about a person and a resource. */
-
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { EnhancedErrorCode } from "../../EnhancedErrorCode.js"
