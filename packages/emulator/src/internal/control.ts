@@ -1,12 +1,11 @@
 /** The control API: the script API over HTTP, as a table of commands; and the console, whose forms run them. */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { Fault } from "../Fault.js"
 import type { Script } from "../Script.js"
 import { forwardedFor, type LoggedRequest, type ReceivedRequest, Route } from "../Traffic.js"
-import { type Answer, empty, json } from "./answer.js"
+import { type Answer, json } from "./answer.js"
+import { type Command, command, Nothing, query, withBody } from "./command.js"
 import { isForeign } from "./controlAccess.js"
 import { controlPage } from "./controlPage.js"
 import type { Handler, Outcome } from "./outcome.js"
@@ -15,48 +14,12 @@ import { consolePage, prefix } from "./pages/console/layout.js"
 import { consoleView } from "./pages/console.js"
 import { html } from "./pages/html.js"
 import { seeOther } from "./pages/page.js"
+import { restV2Commands } from "./restV2/controlCommands.js"
 import type { State } from "./state.js"
-
-interface Command {
-  readonly about: string
-  readonly run: (body: string) => Effect.Effect<Answer>
-}
-
-const query = (about: string, result: Effect.Effect<unknown>): Command => ({
-  about,
-  run: () => Effect.map(result, (value) => json(200, value))
-})
-
-/** The first thing that is wrong, in one sentence. */
-const sentence = (error: ParseResult.ParseError): string => {
-  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  const where = issue === undefined || issue.path.length === 0 ? "The body" : `"${issue.path.join(".")}"`
-  return `${where} cannot be used: ${issue?.message.split("\n", 1)[0] ?? "it is not what the command takes"}.`
-}
-
-const withBody = <A, I>(
-  about: string,
-  schema: Schema.Schema<A, I>,
-  run: (value: A) => Effect.Effect<Answer>
-): Command => ({
-  about,
-  run: (body) =>
-    Either.match(Schema.decodeEither(Schema.parseJson(schema))(body === "" ? "{}" : body), {
-      onLeft: (error) => Effect.succeed(json(400, { error: "invalid_request", message: sentence(error) })),
-      onRight: run
-    })
-})
-
-const command = <A, I>(
-  about: string,
-  schema: Schema.Schema<A, I>,
-  run: (value: A) => Effect.Effect<void>
-): Command => withBody(about, schema, (value) => Effect.as(run(value), empty(204)))
 
 /** What every command says when it cannot be done. */
 const Refusal = Schema.parseJson(Schema.Struct({ message: Schema.String }))
 
-const Nothing = Schema.Struct({})
 const Statement = Schema.Struct({ statement: Schema.optional(Schema.String) })
 const Strings = Schema.Array(Schema.String)
 const PositiveInt = Schema.Int.pipe(Schema.positive())
@@ -197,7 +160,13 @@ const foreign = json(403, {
 
 /** Answers requests under `/_emulator/`, and passes all others on. */
 export const withControl = (state: State, script: Script, handle: Handler, listening: string): Handler => {
-  const table = new Map([...questions(script), ...traffic(script), ...issued(script), ...settings(script)])
+  const table = new Map([
+    ...questions(script),
+    ...traffic(script),
+    ...issued(script),
+    ...settings(script),
+    ...restV2Commands(script)
+  ])
   const commands = (request: ReceivedRequest) =>
     controlPage(
       `http://${request.headers["host"]}`,
