@@ -33,7 +33,7 @@ export const providerPage = (entered: EnteredCode, device: string | undefined, m
     title: "Choose your TV provider",
     status: message === undefined ? 200 : 400,
     content: html`<h1>Choose your TV provider</h1>
-<p class="quiet">To watch ${entered.serviceProvider.name} on ${device ?? "the device"} that shows the code
+<p class="quiet">To watch ${entered.serviceProvider.name} on your ${device ?? "TV"}, which shows the code
 <code>${entered.code}</code>.</p>
 ${problem(message)}
 <form method="post" action="${activationPath}" class="stack">

@@ -32,7 +32,7 @@ const credentials = (code: string, failed: Failed | undefined): Content => html`
 const shortcut =
   (code: string) =>
   ({ about, password, user }: Login["people"][number]): Content =>
-    html`<li class="row spread"><div><code><b>${user}</b></code> with <code>${password}</code>${
+    html`<li class="row spread"><div><code><b>${user}</b></code>, password <code>${password}</code>${
       about !== undefined && html`<br><span class="quiet small">${about}</span>`
     }</div>
 <form method="post" action="${loginPath}">${codeField(code)}

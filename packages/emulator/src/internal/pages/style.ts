@@ -45,6 +45,7 @@ code { overflow-wrap: anywhere; }
 .note.bad { background: var(--bad-ground); color: var(--bad); }
 
 label, legend { font-weight: 600; font-size: .9375rem; }
+legend { padding: 0 0 .5rem; }
 fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
 .field { display: grid; gap: .3rem; min-width: 0; align-content: start; }
 input, select, textarea, button, .button {
@@ -55,7 +56,7 @@ input:not([type=radio]):not([type=checkbox]), select { width: 100%; min-width: 0
 input[type=radio] { min-height: 0; accent-color: var(--accent); width: 1.15rem; height: 1.15rem; margin: 0; }
 button, .button {
   cursor: pointer; font-weight: 600; display: inline-flex; align-items: center; justify-content: center; gap: .5rem;
-  text-decoration: none; border-color: var(--line); background: var(--sunken);
+  text-decoration: none; white-space: nowrap; border-color: var(--line); background: var(--sunken);
 }
 button:hover, .button:hover { border-color: var(--quiet); }
 button.primary, .button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
@@ -84,6 +85,7 @@ button.slim, .button.slim { min-height: 2.25rem; padding: .25rem .7rem; font-siz
 .card { min-height: 100vh; display: grid; grid-template-rows: 1fr auto; }
 .card main { width: 100%; max-width: 27rem; margin: 0 auto; padding: clamp(1rem, 6vh, 4rem) 1rem 2rem; align-self: start; }
 .card main > .panel { padding: 1.5rem; box-shadow: 0 12px 32px -20px rgb(0 0 0 / .35); }
+.card header { flex-wrap: nowrap; }
 .card footer { padding: 1rem; text-align: center; color: var(--quiet); font-size: .875rem; }
 .mark {
   display: inline-grid; place-items: center; width: 3.25rem; height: 3.25rem; flex: none; border-radius: 12px;

@@ -107,14 +107,15 @@ const chooseProvider: Endpoint = (call) => {
   )
 }
 
-/** The browser is told nothing, but the emulator knows whether the device has a profile now. */
+/** The browser is told nothing, but the emulator knows whether the session has led to a profile. */
 const signedIn: Endpoint = (call) => {
   const { nowMillis, restV2 } = call
   const code = asked(call, "code")
   const session = restV2.sessions.find(code)
   if (session === undefined) return doneHerePage()
   const profile = restV2.profiles.find(session, session.parameters.mvpd ?? "")
-  return profile !== undefined && isValid(profile, nowMillis) ? signedInPage() : notSignedInPage(code)
+  const isNew = profile !== undefined && profile.notBefore >= session.notBefore
+  return isNew && isValid(profile, nowMillis) ? signedInPage() : notSignedInPage(code)
 }
 
 const pages: ReadonlyMap<string, Endpoint> = new Map([
