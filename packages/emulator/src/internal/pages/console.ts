@@ -27,9 +27,11 @@ const isApproved = ({ registry, softwareStatement }: State): boolean =>
 
 const views: Readonly<Record<string, (moment: Moment) => Answer>> = {
   "": ({ query, state: { log } }) => requestsPage(log.exchanges(), log.counts(), query),
-  devices: ({ now, query, settings, state: { log, registry } }) =>
+  devices: ({ now, query, settings, state: { log, registry, restV2 } }) =>
     devicesPage({
       issued: registry.issued(),
+      profiles: restV2.profiles.all(),
+      sessions: restV2.sessions.all(),
       exchanges: log.exchanges(),
       now: now + settings.skewMillis,
       query
