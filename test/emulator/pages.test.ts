@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import { Bucket, Emulator } from "effect-adobe-pass-emulator"
 import { curl } from "../../packages/emulator/src/internal/pages/curl.js"
 import { duration, relative } from "../../packages/emulator/src/internal/pages/format.js"
-import { html } from "../../packages/emulator/src/internal/pages/html.js"
+import { type Content, html } from "../../packages/emulator/src/internal/pages/html.js"
 import { page } from "../../packages/emulator/src/internal/pages/page.js"
 import { maskedHeader, maskedText } from "../../packages/emulator/src/internal/pages/secrets.js"
 import { runs } from "../support/property.js"
@@ -39,7 +39,7 @@ describe("HTML", () => {
   )
 
   it("joins lists, and leaves out what is absent", () => {
-    const items = ["a", undefined, false, html`<b>1</b>`, 2, ["<"]]
+    const items: Content = ["a", undefined, false, html`<b>1</b>`, 2, ["<"]]
     expect(html`<p>${items}</p>`.markup).toBe("<p>a<b>1</b>2&lt;</p>")
   })
 })
