@@ -11,7 +11,7 @@ const required = [
   ...Array.from({ length: 15 }, (_, index) => `A${index + 1}`),
   ...["B1", "B2", "B3"],
   ...["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C10"],
-  ...["D2", "D5"],
+  ...["D1", "D2", "D3", "D4", "D5"],
   ...["E1", "E2", "E3", "E5"],
   ...["F3"],
   ...Array.from({ length: 10 }, (_, index) => `G${index + 1}`),

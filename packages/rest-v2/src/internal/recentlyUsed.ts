@@ -18,6 +18,13 @@ export class RecentlyUsed<V> {
     return value
   }
 
+  /** The value of a key, which is made if there is none. */
+  getOrMake(key: string, make: () => V): V {
+    const value = this.#values.get(key) ?? make()
+    this.set(key, value)
+    return value
+  }
+
   set(key: string, value: V): void {
     this.#values.delete(key)
     this.#values.set(key, value)

@@ -30,14 +30,6 @@ export const make = <A, E>(options: {
     const flights = yield* FiberMap.make<Cell<A>, A, E>()
     const lock = yield* Effect.makeSemaphore(1)
 
-    const cellOf = (key: string): Cell<A> => {
-      const found = cells.get(key)
-      if (found !== undefined) return found
-      const cell: Cell<A> = {}
-      cells.set(key, cell)
-      return cell
-    }
-
     const keep = (cell: Cell<A>, value: A) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         cell.kept = { value, until: now + options.timeToLive }
@@ -59,7 +51,7 @@ export const make = <A, E>(options: {
     return {
       get: (key, lookup) =>
         Effect.gen(function* () {
-          const cell = cellOf(key)
+          const cell = cells.getOrMake(key, () => ({}))
           const now = yield* Clock.currentTimeMillis
           if (cell.kept !== undefined && now < cell.kept.until) return cell.kept.value
           return yield* Effect.flatten(Fiber.await(yield* flight(cell, lookup)))
