@@ -12,7 +12,9 @@ import { CurrentDevice } from "effect-adobe-pass"
 import { Emulator } from "effect-adobe-pass-emulator"
 import * as Steps from "./emulatedSteps.js"
 import { Narration } from "./Narration.js"
+import * as RestV2 from "./restV2/viewer.js"
 import * as Tour from "./Tour.js"
+import * as Viewer from "./viewerSteps.js"
 
 /**
  * Steps of the tour that did not do what they say.
@@ -76,10 +78,22 @@ export const run = Effect.gen(function* () {
     "Make 20 calls at once",
     Steps.throttled.pipe(Effect.provide(library), Effect.provideService(CurrentDevice, train))
   )
+  const living = yield* Steps.deviceAt("203.0.113.40")
+  yield* Effect.all([
+    Tour.step("Sign in with a code, in a browser", Viewer.signIn),
+    Tour.step("Show a catalogue, and play", Viewer.watch),
+    Tour.step("Sign out", Viewer.signOut)
+  ]).pipe(
+    Effect.provide(Layer.provideMerge(RestV2.layer, library)),
+    Effect.provide(Viewer.layerPerson(process.stdout.isTTY ? "30 seconds" : "1 second")),
+    Effect.provideService(CurrentDevice, living)
+  )
 
   const failed = yield* Tour.summary
   if (failed.length > 0) return yield* new TourFailed({ steps: failed })
   yield* heading("Next")
-  yield* note("The code that ran: packages/examples/src/emulatedSteps.ts, a function for each step.")
+  yield* note(
+    "The code that ran: packages/examples/src/emulatedSteps.ts, a function for each step, and packages/examples/src/restV2."
+  )
   yield* note('The same command against an environment of your own: README.md, under "Try it".')
 }).pipe(Effect.scoped, Effect.provide(Layer.merge(Tour.layer, Emulator.layerServer())))
