@@ -13,7 +13,7 @@ const required = [
   ...["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C10"],
   ...["D1", "D2", "D3", "D4", "D5"],
   ...["E1", "E2", "E3", "E5"],
-  ...["F3"],
+  ...["F3", "F4"],
   ...Array.from({ length: 10 }, (_, index) => `G${index + 1}`),
   ...Array.from({ length: 10 }, (_, index) => `H${index + 1}`),
   ...["I1", "I2", "I3", "I4"],
