@@ -18,6 +18,7 @@ import {
   token,
   tokenParameters
 } from "./conversation.js"
+import { application, codeOf, failure, parameters, verdictsOf } from "./restV2Conversation.js"
 
 const served = Layer.merge(Emulator.layerServer({ throttle: "off", control: true }), FetchHttpClient.layer)
 
@@ -141,6 +142,44 @@ describe("the control API", () => {
     }).pipe(Effect.provide(served))
   )
 
+  it.scopedLive("signs in, degrades, revokes, and saves and restores all of it", () =>
+    Effect.gen(function* () {
+      const app = yield* application()
+      const code = codeOf(yield* app.form("ACME/sessions", parameters))
+      const nobody = yield* postRaw("sign-in", JSON.stringify({ code, user: "nobody" }))
+      expect([nobody.status, json(nobody)]).toMatchObject([
+        400,
+        { message: expect.stringContaining("no such person") }
+      ])
+      yield* post("sign-in", { code, user: "ned" })
+      expect(yield* get("sessions")).toMatchObject([{ code, device: "device-1" }])
+      expect(yield* get("profiles")).toMatchObject([{ user: "ned", mvpd: "NorthCable", invalidated: false }])
+      const state = yield* get("state")
+
+      const verdicts = Effect.map(
+        app.json("ACME/decisions/preauthorize/NorthCable", { resources: ["acme-live", "acme-plus"] }),
+        (answer) => (answer.status === 200 ? verdictsOf(answer) : failure(answer))
+      )
+      yield* post("plan", { mvpd: "NorthCable", user: "ned", resources: "all" })
+      expect(yield* verdicts).toEqual(["permit", "permit"])
+      yield* post("mvpd-fails", {
+        mvpd: "NorthCable",
+        code: "network_received_error",
+        operation: "preauthorize"
+      })
+      expect(yield* verdicts).toEqual(["network_received_error", "network_received_error"])
+      yield* post("degrade", { mvpd: "NorthCable", rule: "AuthZAll" })
+      expect(yield* get("world")).toMatchObject({ degradations: [{ mvpd: "NorthCable", rule: "AuthZAll" }] })
+      yield* post("revoke-profiles", { mvpd: "NorthCable" })
+      expect(yield* verdicts).toEqual([403, "authenticated_profile_invalidated"])
+
+      yield* post("state", state)
+      expect(yield* verdicts).toEqual(["permit", "preauthorization_denied_by_mvpd"])
+      yield* post("expire-profiles")
+      expect(yield* verdicts).toEqual([403, "authenticated_profile_expired"])
+    }).pipe(Effect.provide(served))
+  )
+
   it.scopedLive.each([
     ["fail", "{"],
     ["fail", `{"route":"register"}`],
@@ -151,6 +190,9 @@ describe("the control API", () => {
     ["fail", `{"route":"api","fault":{"_tag":"Answer","status":99}}`],
     ["clock", "{}"],
     ["token-ttl", `{"seconds":-1}`],
+    ["degrade", `{"mvpd":"NorthCable","rule":"AuthNone"}`],
+    ["mvpd-fails", `{"mvpd":"NorthCable","code":"no_code"}`],
+    ["world", `{"serviceProviders":[]}`],
     ["revoke-client", ""]
   ] as const)("refuses %s with the body %s by a 400 that says why in one sentence", ([command, body]) =>
     Effect.gen(function* () {

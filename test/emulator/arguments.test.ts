@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { decode, usage } from "../../packages/emulator/src/internal/arguments.js"
@@ -23,6 +26,37 @@ describe("the arguments of the command", () => {
   it.effect("set the rate and the burst of the throttle", () =>
     Effect.gen(function* () {
       expect(yield* decode(["--rate", "5", "--burst", "0"])).toMatchObject({ rate: 5, burst: 0 })
+    })
+  )
+
+  it.effect("name the file of a world, and what is wrong with it", () =>
+    Effect.gen(function* () {
+      const directory = yield* Effect.promise(() => mkdtemp(join(tmpdir(), "world-")))
+      const file = (name: string, text: string) =>
+        Effect.as(
+          Effect.promise(() => writeFile(join(directory, name), text)),
+          join(directory, name)
+        )
+      const good = yield* file(
+        "good.json",
+        `{"serviceProviders":[{"id":"X","name":"x","domains":["x.example"],"mvpds":[]}],"mvpds":[]}`
+      )
+      expect(yield* decode(["--world", good])).toMatchObject({
+        world: { serviceProviders: [{ id: "X" }], degradations: [] }
+      })
+      const bad = yield* file("bad.json", `{"serviceProviders":[{"id":"X"}],"mvpds":[]}`)
+      const broken = yield* file("broken.json", "{")
+      for (const [path, why] of [
+        [bad, "serviceProviders.0.name: is missing."],
+        [broken, "cannot be used"],
+        [join(directory, "none.json"), "ENOENT"]
+      ] as const) {
+        const { message } = yield* Effect.flip(decode(["--world", path]))
+        expect(message).toContain(`--world ${path} cannot be used: `)
+        expect(message).toContain(why)
+        expect(message).not.toContain("\n")
+      }
+      yield* Effect.promise(() => rm(directory, { recursive: true }))
     })
   )
 
