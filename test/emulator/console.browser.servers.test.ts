@@ -2,7 +2,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Emulator } from "effect-adobe-pass-emulator"
+import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import {
   describeBrowser,
   desktop,
@@ -15,6 +15,7 @@ import {
   sharedBrowser
 } from "../support/browser.js"
 import { authorize, call, deviceHeaders, register, token } from "./conversation.js"
+import { television } from "./television.js"
 
 /** A throttle that gains nothing while a test runs. */
 const served = Layer.merge(Emulator.layerServer({ control: true, rate: 0.001 }), FetchHttpClient.layer)
@@ -32,6 +33,27 @@ const traffic = Effect.gen(function* () {
   return accessToken
 })
 
+/** What the pages show when there is something of each kind. */
+const everything = Effect.gen(function* () {
+  yield* traffic
+  const { degrade, expireProfiles, fail, mvpdFails, revokeProfiles, signIn } = yield* Emulator.Emulator
+  const device = yield* television
+  for (const mvpd of ["NorthCable", "SouthFiber", "EastDish"]) {
+    const { code } = yield* device.begin({
+      mvpd,
+      domainName: "acme.example",
+      redirectUrl: "https://acme.example/"
+    })
+    yield* signIn({ code })
+  }
+  yield* device.begin({ domainName: "acme.example" })
+  yield* expireProfiles({ mvpd: "SouthFiber" })
+  yield* revokeProfiles({ mvpd: "EastDish" })
+  yield* degrade("WestStream", "AuthZNone", "Out of order until tomorrow")
+  yield* mvpdFails({ mvpd: "NorthCable", operation: "authorize", code: "network_received_error", times: 2 })
+  yield* fail({ route: "management", fault: Fault.answer(503), times: 2 })
+})
+
 describeBrowser("the console", () => {
   const browser = sharedBrowser()
 
@@ -42,6 +64,8 @@ describeBrowser("the console", () => {
       const { page } = opened
       return {
         ...opened,
+        /** A part of the page, by its heading. */
+        part: (name: string) => page.getByRole("region", { name }),
         go: (path: string) => doing(() => page.goto(`${baseUrl}/_emulator/${path}`)),
         press: (name: string) => doing(() => page.getByRole("button", { name }).click()),
         // biome-ignore lint/performance/useDomNodeTextContent: what a person sees
@@ -57,7 +81,7 @@ describeBrowser("the console", () => {
     it.scopedLive(`is accessible and loads nothing from elsewhere at ${width} px, ${theme}`, () =>
       Effect.gen(function* () {
         const { baseUrl } = yield* Emulator.Emulator
-        yield* traffic
+        yield* everything
         const opened = yield* console({ width, dark: theme === "dark" })
         for (const path of pages) {
           yield* opened.go(path)
@@ -165,11 +189,12 @@ describeBrowser("the console", () => {
 
     it.scopedLive(`makes the next two requests fail, and forgets what is queued${how}`, () =>
       Effect.gen(function* () {
-        const { go, page, press, text } = yield* console({ javaScript })
+        const { go, part, press, text } = yield* console({ javaScript })
+        const fields = part("Fail the next requests")
         yield* go("controls")
-        yield* doing(() => page.getByLabel("Route").selectOption("token"))
-        yield* doing(() => page.getByLabel("How many").fill("2"))
-        yield* doing(() => page.getByLabel("Status").fill("500"))
+        yield* doing(() => fields.getByLabel("Route").selectOption("token"))
+        yield* doing(() => fields.getByLabel("How many").fill("2"))
+        yield* doing(() => fields.getByLabel("Status").fill("500"))
         yield* press("Fail the next requests")
         expect(yield* text).toContain("token: Answer 500, 2 left")
         const credentials = yield* register()
@@ -204,6 +229,63 @@ describeBrowser("the console", () => {
           yield* press("Approve it again")
           yield* register()
         }).pipe(Effect.provide(served))
+    )
+
+    it.scopedLive(`degrades an MVPD, and ends it${how}`, () =>
+      Effect.gen(function* () {
+        const device = yield* television
+        const { go, part, press, text } = yield* console({ javaScript })
+        yield* go("controls")
+        const fields = part("Degrade a TV provider")
+        yield* doing(() => fields.getByLabel("Provider").selectOption("NorthCable"))
+        yield* doing(() => fields.getByLabel("Rule").selectOption("AuthNAll"))
+        yield* doing(() => fields.getByRole("button", { name: "Degrade" }).click())
+        expect(yield* text).toContain("The MVPD is degraded as you chose.")
+        expect(yield* device.authorize("NorthCable")).toBe("degradation")
+        yield* press("End: the degradation of NorthCable")
+        expect(yield* device.authorize("NorthCable")).toBe("authenticated_profile_missing")
+      }).pipe(Effect.provide(served))
+    )
+
+    it.scopedLive(`expires and revokes a profile, and lets its MVPD fail${how}`, () =>
+      Effect.gen(function* () {
+        const { signIn } = yield* Emulator.Emulator
+        const device = yield* television
+        const parameters = {
+          mvpd: "NorthCable",
+          domainName: "acme.example",
+          redirectUrl: "https://acme.example/"
+        }
+        const signedIn = Effect.flatMap(device.begin(parameters), ({ code }) => signIn({ code }))
+        yield* signedIn
+        expect(yield* device.authorize("NorthCable")).toBe("mvpd")
+        const { go, part, press, text } = yield* console({ javaScript })
+        yield* go("controls")
+        const fields = part("Let a TV provider fail")
+        yield* doing(() => fields.getByLabel("Enhanced error").selectOption("network_received_error"))
+        yield* doing(() => fields.getByRole("button").click())
+        expect(yield* text).toContain("network_received_error, 1 left")
+        expect(yield* device.authorize("NorthCable")).toBe("network_received_error")
+        yield* go("devices")
+        expect(yield* text).toContain("living-room-tv")
+        yield* press("Expire: the profile with NorthCable")
+        expect(yield* device.authorize("NorthCable")).toBe("authenticated_profile_expired")
+        yield* signedIn
+        yield* go("devices")
+        yield* press("Revoke: the profile with NorthCable")
+        expect(yield* text).toContain("The profile is revoked.")
+        expect(yield* device.authorize("NorthCable")).toBe("authenticated_profile_invalidated")
+      }).pipe(Effect.provide(served))
+    )
+
+    it.scopedLive(`leads to the login of an open session${how}`, () =>
+      Effect.gen(function* () {
+        const { code } = yield* (yield* television).begin({ domainName: "acme.example" })
+        const { go, page } = yield* console({ javaScript })
+        yield* go("devices")
+        yield* doing(() => page.getByRole("link", { name: `Sign in with ${code}` }).click())
+        expect(yield* doing(() => page.title())).toBe("Choose your TV provider")
+      }).pipe(Effect.provide(served))
     )
 
     it.scopedLive(`clears the log${how}`, () =>

@@ -12,6 +12,22 @@ const ProfilesAnswer = Schema.parseJson(
   Schema.Struct({ profiles: Schema.Record({ key: Schema.String, value: Schema.Unknown }) })
 )
 
+/** A decision, or the error of the call. */
+const DecisionAnswer = Schema.parseJson(
+  Schema.Struct({
+    decisions: Schema.optionalWith(
+      Schema.Array(
+        Schema.Struct({
+          source: Schema.String,
+          error: Schema.optional(Schema.Struct({ code: Schema.String }))
+        })
+      ),
+      { default: () => [] }
+    ),
+    code: Schema.optional(Schema.String)
+  })
+)
+
 const base64 = (text: string): string => Buffer.from(text).toString("base64")
 
 const information = { model: "AFTM", version: "1", osName: "Android", osVersion: "9", connectionType: "WiFi" }
@@ -41,6 +57,15 @@ export const television = Effect.gen(function* () {
         send,
         Effect.flatMap(({ text }) => Schema.decode(ProfilesAnswer)(text)),
         Effect.map(({ profiles }) => Object.keys(profiles))
+      ),
+    /** What becomes of a call for `acme-live`: the code of the error, or the source of the permit. */
+    authorize: (mvpd: string) =>
+      HttpClientRequest.post(`/api/v2/ACME/decisions/authorize/${mvpd}`).pipe(
+        HttpClientRequest.setHeaders(headers),
+        HttpClientRequest.bodyText(JSON.stringify({ resources: ["acme-live"] }), "application/json"),
+        send,
+        Effect.flatMap(({ text }) => Schema.decode(DecisionAnswer)(text)),
+        Effect.map(({ code, decisions: [first] }) => code ?? first?.error?.code ?? first?.source)
       )
   }
 })

@@ -38,7 +38,14 @@ const views: Readonly<Record<string, (moment: Moment) => Answer>> = {
     }),
   throttle: ({ now, settings, state }) => throttlePage(settings.limit, state.throttle.buckets(now)),
   controls: ({ now, query, settings, state }) =>
-    controlsPage({ faults: state.faults.queued(), approved: isApproved(state), settings, now, query }),
+    controlsPage({
+      faults: state.faults.queued(),
+      approved: isApproved(state),
+      providers: { world: state.restV2.world, failures: state.restV2.failures.waiting() },
+      settings,
+      now,
+      query
+    }),
   api: apiPage,
   "openapi.json": openApiJson
 }

@@ -127,7 +127,7 @@ button.slim, .button.slim { min-height: 2.25rem; padding: .25rem .7rem; font-siz
   .filter { grid-template-columns: minmax(0, 10rem) minmax(0, 10rem) minmax(0, 1fr) auto auto; }
   .filter .text { grid-column: auto; }
 }
-.grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
+.grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); }
 .broad { grid-column: span 2; }
 .grid > .panel { align-content: start; }
 .fields { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 8.5rem), 1fr)); align-items: end; }

@@ -14,6 +14,11 @@ export class MvpdFailures {
     this.#waiting.add({ failure, left: failure.times ?? 1 })
   }
 
+  /** Oldest first; `left` may be infinite. */
+  waiting(): ReadonlyArray<Readonly<Waiting>> {
+    return [...this.#waiting]
+  }
+
   clear(): void {
     this.#waiting.clear()
   }

@@ -5,7 +5,9 @@ import type { Answer } from "../../answer.js"
 import type { Settings } from "../../settings.js"
 import { duration, instant } from "../format.js"
 import { type Content, html } from "../html.js"
+import { number, type Option, panel, select } from "./fields.js"
 import { commandForm, consolePage, notice } from "./layout.js"
+import { type Providers, providerPanels } from "./providers.js"
 
 const sentences: Readonly<Record<string, string>> = {
   fail: "The fault is queued.",
@@ -16,38 +18,12 @@ const sentences: Readonly<Record<string, string>> = {
   "revoke-statement": "The software statement is revoked, with all clients and tokens of its application.",
   "restore-statement": "The software statement is approved again.",
   clock: "The clock is set.",
+  degrade: "The MVPD is degraded as you chose.",
+  "mvpd-fails": "The failure is queued.",
+  "expire-profiles": "All profiles have expired.",
+  "revoke-profiles": "All profiles are revoked.",
   "token-ttl": "Tokens that are issued from now on have the new lifetime."
 }
-
-interface Option {
-  readonly value: string
-  readonly name: string
-}
-
-const select = (
-  id: string,
-  label: string,
-  options: ReadonlyArray<Option>,
-  width: "broad" | "" = ""
-): Content => html`<div class="field ${width}">
-<label for="${id}">${label}</label><select id="${id}" name="${id}">${options.map(
-  ({ name, value }) => html`<option value="${value}">${name}</option>`
-)}</select></div>`
-
-const number = (
-  id: string,
-  label: string,
-  value: number,
-  min: number,
-  max?: number
-): Content => html`<div class="field">
-<label for="${id}">${label}</label>
-<input id="${id}" name="${id}" type="number" inputmode="numeric" min="${min}"${
-  max !== undefined && html` max="${max}"`
-} value="${value}" required></div>`
-
-const panel = (title: string, content: Content, id = title.toLowerCase().replaceAll(" ", "-")): Content =>
-  html`<section class="panel stack" aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${content}</section>`
 
 const faults: ReadonlyArray<Option> = [
   { value: "Answer", name: "an answer with the status" },
@@ -93,6 +69,8 @@ were queued; a throttled request uses up none.</p>`
 const credentials = (approved: boolean): Content => html`<div class="row">
 ${commandForm({ command: "expire-tokens", returnTo: "controls", button: "Expire all tokens" })}
 ${commandForm({ command: "revoke-tokens", returnTo: "controls", button: "Revoke all tokens", danger: true })}
+${commandForm({ command: "expire-profiles", returnTo: "controls", button: "Expire all profiles" })}
+${commandForm({ command: "revoke-profiles", returnTo: "controls", button: "Revoke all profiles", danger: true })}
 ${commandForm({ command: "revoke-all-clients", returnTo: "controls", button: "Revoke all clients", danger: true })}
 </div>
 <p>The emulator's own software statement is ${
@@ -140,6 +118,7 @@ interface QueuedFault {
 export const controlsPage = (options: {
   readonly faults: ReadonlyArray<QueuedFault>
   readonly approved: boolean
+  readonly providers: Providers
   readonly settings: Settings
   /** By Effect's clock. */
   readonly now: number
@@ -152,7 +131,12 @@ export const controlsPage = (options: {
       notice(options.query, sentences),
       html`<h1>Controls</h1>`,
       panel("Fail the next requests", failing(options.faults), "fail"),
-      panel("Tokens, clients and the software statement", credentials(options.approved), "credentials"),
+      providerPanels(options.providers),
+      panel(
+        "Tokens, profiles, clients and the software statement",
+        credentials(options.approved),
+        "credentials"
+      ),
       html`<div class="grid">${panel("The clock", clock(options.settings, options.now))}
 ${panel("The lifetime of tokens", lifetime(options.settings))}</div>`
     ]

@@ -1,18 +1,14 @@
 /** The devices that registered: their pairs of credentials, tokens, sessions and profiles. */
+import type { Profile, Session } from "../../../SavedState.js"
 import type { Answer } from "../../answer.js"
 import { deviceIdentifier } from "../../protectedApi.js"
 import type { Issued } from "../../registry.js"
 import type { Exchange } from "../../requestLog.js"
-import type { ProfileStore } from "../../restV2/profileStore.js"
-import type { SessionStore } from "../../restV2/sessionStore.js"
 import { instant, relative } from "../format.js"
 import { type Content, html } from "../html.js"
 import { masked } from "../secrets.js"
 import { commandForm, consolePage, notice } from "./layout.js"
 import { liveControls, liveScript } from "./live.js"
-
-type Profile = ReturnType<ProfileStore["all"]>[number]
-type Session = ReturnType<SessionStore["all"]>[number]
 
 /** Everything that is known of one client. */
 interface Shown extends Issued {

@@ -13,6 +13,10 @@ const fault = ({ delay, fault, status }: Fields): unknown =>
       ? { _tag: fault, duration: number(delay) }
       : { _tag: fault }
 
+/** What a person has left empty is not said. */
+const given = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, text]) => text !== ""))
+
 const bodies: Readonly<Record<string, (fields: Fields) => unknown>> = {
   fail: (fields) => ({ route: fields["route"], times: number(fields["times"]), fault: fault(fields) }),
   clock: ({ direction, minutes }) => {
@@ -21,6 +25,8 @@ const bodies: Readonly<Record<string, (fields: Fields) => unknown>> = {
       skewMillis: typeof count === "number" ? count * 60_000 * (direction === "behind" ? -1 : 1) : count
     }
   },
+  degrade: given,
+  "mvpd-fails": ({ times, ...fields }) => ({ ...given(fields), times: number(times) }),
   "token-ttl": ({ seconds }) => ({ seconds: number(seconds) })
 }
 
