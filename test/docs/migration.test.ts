@@ -4,6 +4,7 @@ import { HttpApi } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Predicate, Schema } from "effect"
 import { AdobePassError, CurrentDevice, ProtectedClient } from "effect-adobe-pass"
+import * as Library from "effect-adobe-pass-rest-v2"
 import { RestV2, RestV2Api } from "effect-adobe-pass-rest-v2"
 import { device, system } from "../support/system.js"
 import { quoted, read, tableRows } from "./sources.js"
@@ -46,6 +47,12 @@ describe("the tables of calls", () => {
     })
     expect([...new Set(named)].toSorted()).toEqual([...operations].toSorted())
   })
+})
+
+it("the table of what is remembered names modules of the library", () => {
+  const named = tableRows(page, "What the SDKs remembered").flatMap(([, ours]) => quoted(ours))
+  expect(named).not.toEqual([])
+  expect(Object.keys(Library)).toEqual(expect.arrayContaining(named))
 })
 
 describe("the table of errors", () => {
