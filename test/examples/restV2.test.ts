@@ -28,7 +28,7 @@ const person = (user: string) =>
 
 const viewer = (user = "ned") =>
   Layer.merge(Viewer.layer, person(user)).pipe(
-    Layer.provideMerge(system()),
+    Layer.provideMerge(system({ emulator: { restV2: "emulated" } })),
     Layer.merge(Layer.succeed(CurrentDevice, device()))
   )
 

@@ -20,13 +20,13 @@ export const layerPerson = (
     Person,
     Effect.map(Effect.all([Emulator.Emulator, Narration]), ([emulator, { note, whileRunning }]) => {
       const signIn = (code: string) =>
-        Effect.ignore(emulator.signIn({ code, mvpd: "NorthCable", user: "nora" }))
+        Effect.ignore(emulator.signIn({ code, mvpd: "NorthCable", user: "ned" }))
       return {
         browse: (url) => signIn(url.split("/").at(-1) ?? ""),
         read: (code) =>
           Effect.gen(function* () {
             yield* note(`To do this yourself, open ${emulator.baseUrl}/activate?code=${code} in a browser.`)
-            yield* note(`If nobody does, nora of North Cable signs in after ${Duration.format(patience)}.`)
+            yield* note(`If nobody does, ned of North Cable signs in after ${Duration.format(patience)}.`)
             yield* Effect.sleep(patience).pipe(
               whileRunning(Effect.succeed(`the device shows ${code} and waits for a person`))
             )

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type CallRefused, InvalidInput } from "effect-adobe-pass/AdobePassError"
@@ -22,7 +23,7 @@ import type { Decision } from "./Decision.js"
 import * as Identity from "./Identity.js"
 import { type CallError, derive, unsendable } from "./internal/client.js"
 import { Segment } from "./internal/wire.js"
-import type { Logouts } from "./Logout.js"
+import type { Logout, Logouts } from "./Logout.js"
 import * as Preauthorization from "./Preauthorization.js"
 import type { Profiles } from "./Profile.js"
 import type { Session, SessionInformation } from "./Session.js"
@@ -192,8 +193,8 @@ export interface RestV2 {
   }
   readonly logout: {
     /**
-     * Removes the profile of an MVPD, at once, and says what is left to do. Only when a person asks for it. The client
-     * credentials stay.
+     * Removes the profile of an MVPD, at once, and says what is left to do; a URL to open is absolute. Only when a person
+     * asks for it. The client credentials stay.
      */
     readonly initiate: Call<
       OfMvpd & { readonly redirectUrl?: string | undefined } & Identity.OfVisitor & Identity.OfPlatform,
@@ -355,7 +356,13 @@ const decisionCalls = (
   }
 }
 
-const logoutCalls = ({ call, logout }: Client<CurrentDevice>) => ({
+/** Adobe Pass also writes the path alone. */
+const absolute = (sp: string, logout: Logout): Logout =>
+  logout.url === undefined || !URL.canParse(logout.url, sp)
+    ? logout
+    : { ...logout, url: new URL(logout.url, sp).href }
+
+const logoutCalls = ({ call, logout }: Client<CurrentDevice>, sp: string) => ({
   initiate: ({
     redirectUrl,
     ...parameters
@@ -368,7 +375,7 @@ const logoutCalls = ({ call, logout }: Client<CurrentDevice>) => ({
           urlParams: { redirectUrl }
         })
       ),
-      ({ logouts }) => logouts
+      ({ logouts }) => Record.map(logouts, (logout) => absolute(sp, logout))
     )
 })
 
@@ -424,7 +431,7 @@ export const make: Effect.Effect<RestV2, never, ProtectedClient.ProtectedClient 
       },
       profiles: { ...profileCalls(client), ...shared.profiles },
       decisions: decisionCalls(client, calls),
-      logout: logoutCalls(client),
+      logout: logoutCalls(client, environment.sp),
       partnerSingleSignOn: partnerCalls(client),
       withoutDevice: sharedCalls(yield* derive<CurrentInstance>(calls.withoutDevice))
     }
