@@ -1,3 +1,4 @@
+import * as Crypto from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -177,5 +178,41 @@ describe("the state of an emulator", () => {
         expect((yield* calls.get("ACME/profiles")).status).toBe(401)
       }).pipe(Effect.provide(Emulator.layer({ throttle: "off" })))
     })
+  )
+
+  it.effect("brings the keys along, so that what another process has signed is good here", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const { privateKey, publicKey } = Crypto.generateKeyPairSync("rsa", { modulusLength: 2048 })
+      const signed = (claims: unknown) => {
+        const input = [{ alg: "RS256" }, claims]
+          .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+          .join(".")
+        return `${input}.${Crypto.sign("RSA-SHA256", Buffer.from(input), privateKey).toString("base64url")}`
+      }
+      const statement = signed({ sub: "other-application", iss: "auth.adobe.com", iat: 0, nbf: 0 })
+      const remembered = signed({ sub: "client-1", iss: "auth.adobe.com", scopes: "api:client:v2", exp: 9 })
+      const empty = yield* emulator.exportState
+      yield* emulator.importState({
+        ...empty,
+        issued: {
+          keys: [publicKey.export({ type: "spki", format: "pem" }).toString(), "not a key"],
+          applications: [{ id: "other-application", scopes: ["api:client:v2"], approved: true }],
+          clients: [
+            {
+              id: "client-1",
+              secret: "secret-1",
+              application: "other-application",
+              tokens: [{ token: remembered, expired: false }]
+            }
+          ]
+        }
+      })
+      const calls = callsOf(remembered, deviceHeaders("device-1"))
+      expect((yield* calls.get("ACME/profiles")).status).toBe(200)
+      const app = yield* application("device-2", statement)
+      expect((yield* app.get("ACME/profiles")).status).toBe(200)
+      expect((yield* emulator.exportState).issued.keys).toHaveLength(2)
+    }).pipe(Effect.provide(unthrottled))
   )
 })

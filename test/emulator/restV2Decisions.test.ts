@@ -130,6 +130,9 @@ describe("decisions", () => {
       expect(verdictsOf(yield* preauthorize(app, ["a", "b"]))).toEqual([code, code])
       expect(verdictsOf(yield* preauthorize(app, ["a"]))).toEqual([code])
       expect(verdictsOf(yield* preauthorize(app, ["a"]))).toEqual(["permit"])
+      yield* mvpdFails({ mvpd: "NorthCable", code, resource: "b" })
+      expect(verdictsOf(yield* preauthorize(app, ["a", "b"]))).toEqual(["permit", code])
+      expect(verdictsOf(yield* preauthorize(app, ["a", "b"]))).toEqual(["permit", "permit"])
       yield* mvpdFails({ mvpd: "NorthCable", code, times: Number.POSITIVE_INFINITY })
       expect(verdictsOf(yield* authorize(app, "a"))).toEqual([code])
       yield* clearFaults

@@ -1,6 +1,6 @@
 /**
- * An emulator of Adobe Pass for tests and development: the registration and token endpoints, a protected API and the
- * throttle in front of them, in process or on a port.
+ * An emulator of Adobe Pass for tests and development: the registration and token endpoints, REST API v2 and the throttle
+ * in front of them, in process or on a port.
  *
  * @since 0.1.0
  */

@@ -82,6 +82,8 @@ export interface MvpdFailure {
   /** Default: any. */
   readonly operation?: MvpdOperation
   readonly code: EnhancedErrorCode
+  /** Only the decisions on this resource have the error; the others of their call are made as always. */
+  readonly resource?: string
   /** How many calls fail; default 1. `Infinity` is allowed. */
   readonly times?: number
 }

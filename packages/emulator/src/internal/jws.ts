@@ -29,7 +29,7 @@ export const sign = (payload: string): string => {
   return `${input}.${signed(input).toString("base64url")}`
 }
 
-/** The payload, unverified: of a JWS that is known to be this process's own. */
+/** The payload, unverified. */
 export const payload = (jws: string): string =>
   Buffer.from(jws.split(".")[1] ?? "", "base64url").toString("utf8")
 

@@ -27,6 +27,7 @@ const Failure = Schema.Struct({
   mvpd: Schema.String,
   code: EnhancedErrorCode,
   operation: optional(MvpdOperation),
+  resource: text,
   times: optional(Times)
 })
 
@@ -64,11 +65,14 @@ const mvpds = (script: Script): ReadonlyArray<readonly [string, Command]> => [
   ],
   [
     "POST mvpd-fails",
-    command("the next calls about mvpd with code: operation, times", Failure, ({ times, ...failure }) =>
-      script.mvpdFails({
-        ...failure,
-        ...(times === undefined ? {} : { times: times === "always" ? Number.POSITIVE_INFINITY : times })
-      })
+    command(
+      "the next calls about mvpd with code: operation, resource, times",
+      Failure,
+      ({ times, ...failure }) =>
+        script.mvpdFails({
+          ...failure,
+          ...(times === undefined ? {} : { times: times === "always" ? Number.POSITIVE_INFINITY : times })
+        })
     )
   ],
   [

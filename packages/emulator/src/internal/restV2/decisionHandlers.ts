@@ -12,6 +12,7 @@ import { type Caller, caller } from "./caller.js"
 import { degradationOf, mvpdOf, personOf, serviceProviderOf } from "./catalog.js"
 import { Emulated, now, type Refused, refuse } from "./emulated.js"
 import { mediaToken } from "./mediaToken.js"
+import type { MvpdFailures } from "./mvpdFailures.js"
 import { type Identity, type SignedIn, signedInWith } from "./signedIn.js"
 import { subjectsOf } from "./subjects.js"
 import { useTemporary } from "./temporary.js"
@@ -95,12 +96,16 @@ const temporarily = (asked: Asked, pass: TempPass) =>
         )
   )
 
-const byMvpd = (asked: Asked, { stored }: SignedIn): Effect.Effect<ReadonlyArray<Decision>> => {
+const byMvpd = (
+  asked: Asked,
+  { stored }: SignedIn,
+  failures: MvpdFailures
+): Effect.Effect<ReadonlyArray<Decision>> => {
   const { kind, mvpd, nowMillis, resources } = asked
   const person = personOf(mvpd, stored.user)
   const notAfter = Math.min(stored.notAfter, nowMillis + mvpd.decisionSeconds * 1000)
   const decisions = resources.map((resource) => {
-    const code = denialOf(kind, mvpd, person, resource)
+    const code = failures.take(mvpd.id, kind, resource) ?? denialOf(kind, mvpd, person, resource)
     const validity = kind === "authorize" ? { notBefore: nowMillis, notAfter } : {}
     return decision(asked, "mvpd", resource, code === undefined ? undefined : { code }, validity)
   })
@@ -120,7 +125,9 @@ const decide = (asked: Asked): Effect.Effect<ReadonlyArray<Decision>, Refused, E
     if (degradation?.rule === "AuthNAll") return byRule(asked, degradation)
     const signedIn = signedInWith(restV2, { ...from, serviceProvider }, mvpd.id, identity, nowMillis)
     if (Either.isLeft(signedIn)) return yield* refuse(signedIn.left)
-    return degradation === undefined ? yield* byMvpd(asked, signedIn.right) : byRule(asked, degradation)
+    return degradation === undefined
+      ? yield* byMvpd(asked, signedIn.right, restV2.failures)
+      : byRule(asked, degradation)
   })
 
 /** Left out, empty, or without text in one of them. */

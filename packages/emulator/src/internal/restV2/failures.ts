@@ -1,11 +1,11 @@
 /** The answers to calls that the contract could not read, in the words of Adobe Pass. */
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
-import { RequestError } from "@effect/platform/HttpServerError"
+import { RequestError, RouteNotFound } from "@effect/platform/HttpServerError"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { EnhancedErrorCode } from "../../EnhancedErrorCode.js"
-import { type Answer, enhancedError } from "../answer.js"
+import { type Answer, enhancedError, html } from "../answer.js"
 import { toAnswer } from "./answering.js"
 
 const codes: ReadonlyMap<PropertyKey | undefined, EnhancedErrorCode> = new Map<
@@ -33,5 +33,7 @@ export const answerOf = (cause: Cause.Cause<unknown>): Effect.Effect<Answer> => 
   if (HttpServerResponse.isServerResponse(failure)) return Effect.succeed(toAnswer(failure))
   if (failure instanceof HttpApiDecodeError) return enhancedErrorOf(failure.issues[0]?.path[0])
   if (failure instanceof RequestError) return unreadable
+  // A path that is not percent-encoded as it should be.
+  if (failure instanceof RouteNotFound) return Effect.succeed(html(400, "Bad Request"))
   return Effect.failCause(Cause.die(failure))
 }

@@ -23,11 +23,15 @@ export class MvpdFailures {
     this.#waiting.clear()
   }
 
-  /** The code that an operation fails with; uses up one time. */
-  take(mvpd: string, operation: MvpdOperation): EnhancedErrorCode | undefined {
+  /** The code that an operation fails with, or its decision on a resource; uses up one time. */
+  take(mvpd: string, operation: MvpdOperation, resource?: string): EnhancedErrorCode | undefined {
     for (const waiting of this.#waiting) {
       const { failure } = waiting
-      if (failure.mvpd !== mvpd || (failure.operation ?? operation) !== operation) continue
+      const isMeant =
+        failure.mvpd === mvpd &&
+        (failure.operation ?? operation) === operation &&
+        failure.resource === resource
+      if (!isMeant) continue
       waiting.left -= 1
       if (waiting.left <= 0) this.#waiting.delete(waiting)
       return failure.code
