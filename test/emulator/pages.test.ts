@@ -226,6 +226,21 @@ describe("the pages of the emulated world", () => {
     }).pipe(Effect.provide(Emulator.layer({ throttle: "off" })))
   )
 
+  it.effect("say why a code leads to no login, on a page for people", () =>
+    Effect.gen(function* () {
+      const { begin } = yield* television
+      const { code } = yield* begin({ domainName: "acme.example" })
+      for (const [path, reason] of [
+        [`ACME/${code}`, "which provider"],
+        [`Zenith/${code}`, "No device is waiting"],
+        ["ACME/AAAAAAA", "No device is waiting"]
+      ] as const) {
+        const answer = yield* get(`/api/v2/authenticate/${path}`)
+        expect([answer.status, answer.text]).toEqual([400, expect.stringContaining(reason)])
+      }
+    }).pipe(Effect.provide(Emulator.layer({ throttle: "off" })))
+  )
+
   it.effect("end a logout where the application said", () =>
     Effect.gen(function* () {
       const path = "/adobe-services/logout?requestor_id=ACME&mso_id=NorthCable"

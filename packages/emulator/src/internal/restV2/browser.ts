@@ -23,6 +23,7 @@ export interface Login {
   readonly serviceProvider: { readonly id: string; readonly name: string }
   readonly mvpd: ShownMvpd
   readonly people: ReadonlyArray<Pick<Person, "user" | "password" | "about">>
+  readonly domainName: string
   readonly redirectUrl: string
 }
 
@@ -49,11 +50,11 @@ const openSession = (
 /** The session of a code, with the MVPD that it is for. */
 const readySession = (state: RestV2State, code: string, nowMillis: number) =>
   Either.flatMap(openSession(state, code, nowMillis), (session) => {
-    const { mvpd: id, redirectUrl } = session.parameters
+    const { domainName, mvpd: id, redirectUrl } = session.parameters
     const mvpd = findMvpd(state.world, id ?? "")
-    return mvpd === undefined || redirectUrl === undefined || missingOf(session.parameters).length > 0
+    return mvpd === undefined || domainName === undefined || redirectUrl === undefined
       ? Either.left("incomplete" as const)
-      : Either.right({ session, mvpd, redirectUrl })
+      : Either.right({ session, mvpd, domainName, redirectUrl })
   })
 
 const providerOf = ({ world }: RestV2State, id: string) =>
@@ -61,7 +62,7 @@ const providerOf = ({ world }: RestV2State, id: string) =>
 
 /** The login page of a code. */
 export const login = (state: RestV2State, code: string, nowMillis: number): Either.Either<Login, CodeError> =>
-  Either.map(readySession(state, code, nowMillis), ({ mvpd, redirectUrl, session }) => ({
+  Either.map(readySession(state, code, nowMillis), ({ domainName, mvpd, redirectUrl, session }) => ({
     code,
     serviceProvider: {
       id: session.serviceProvider,
@@ -69,6 +70,7 @@ export const login = (state: RestV2State, code: string, nowMillis: number): Eith
     },
     mvpd: shown(mvpd),
     people: mvpd.people,
+    domainName,
     redirectUrl
   }))
 
