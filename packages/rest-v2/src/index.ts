@@ -19,3 +19,4 @@ export * as Identity from "./Identity.js"
 // The contract, for servers and documents.
 export * as RestV2Api from "./RestV2Api.js"
 export * as EnhancedErrorBody from "./EnhancedErrorBody.js"
+export * as OpenApiDocument from "./OpenApiDocument.js"
