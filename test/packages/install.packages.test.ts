@@ -10,6 +10,7 @@ import { read, root } from "../docs/sources.js"
 
 const folders: Readonly<Record<string, string>> = {
   "effect-adobe-pass": "core",
+  "effect-adobe-pass-rest-v2": "rest-v2",
   "effect-adobe-pass-node": "node",
   "effect-adobe-pass-sql": "sql",
   "effect-adobe-pass-redis": "redis",
@@ -113,7 +114,8 @@ const platform = [
 describe.each([
   ["effect-adobe-pass", [], []],
   ["effect-adobe-pass-node", ["effect-adobe-pass"], ["undici"]],
-  ["effect-adobe-pass-emulator", [], []]
+  ["effect-adobe-pass-rest-v2", ["effect-adobe-pass"], []],
+  ["effect-adobe-pass-emulator", ["effect-adobe-pass", "effect-adobe-pass-rest-v2"], []]
 ] as const)("npm install %s", (name, peers, others) => {
   it("brings what is used and nothing else", async () => {
     const folder = join(directory, `only-${name}`)
@@ -180,7 +182,7 @@ describe.each(["npm", "pnpm"] as const)("an empty folder and %s", (manager) => {
       "consumer.ts"
     )
     const output = await run(folder, process.execPath, "consumer.js")
-    assert.deepStrictEqual(JSON.parse(output), { status: 200, register: 1, token: 1, api: 1, stores: 2 })
+    assert.deepStrictEqual(JSON.parse(output), { provider: "ACME", register: 1, token: 1, api: 1, stores: 2 })
   })
 
   it("has the command of the emulator", async () => {
