@@ -106,10 +106,10 @@ describe("the types of the calls", () => {
       rest.sessions.resume({ serviceProvider: "ACME", code: "7QK2M9Z", serviceToken: token }),
       // @ts-expect-error: the status of the partner's framework is missing
       rest.partnerSingleSignOn.createProfile({ serviceProvider: "ACME", samlResponse: token }),
-      // @ts-expect-error: a SAML response is a secret
       rest.partnerSingleSignOn.createProfile({
         ...ofAcme,
         partnerFrameworkStatus,
+        // @ts-expect-error: a SAML response is a secret
         samlResponse: "PHNhbWxwPg=="
       }),
       // @ts-expect-error: a second screen does not create sessions

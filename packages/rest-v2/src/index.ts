@@ -7,7 +7,6 @@ export * as RestV2 from "./RestV2.js"
 export * as Configuration from "./Configuration.js"
 export * as Session from "./Session.js"
 export * as Profile from "./Profile.js"
-
 export * as Authorization from "./Authorization.js"
 export * as Preauthorization from "./Preauthorization.js"
 export * as Decision from "./Decision.js"
@@ -15,10 +14,6 @@ export * as Logout from "./Logout.js"
 
 // What is said about a person.
 export * as Identity from "./Identity.js"
-
-// The contract, for servers and documents.
-export * as RestV2Api from "./RestV2Api.js"
-export * as EnhancedErrorBody from "./EnhancedErrorBody.js"
 
 // What Adobe's checklist asks for, service by service.
 export * as ConfigurationCache from "./ConfigurationCache.js"
@@ -31,4 +26,8 @@ export * as PollProgress from "./PollProgress.js"
 export * as DecisionRetry from "./DecisionRetry.js"
 export * as PreauthorizationCache from "./PreauthorizationCache.js"
 export * as SignOut from "./SignOut.js"
+
+// The contract, for servers and documents.
+export * as RestV2Api from "./RestV2Api.js"
+export * as EnhancedErrorBody from "./EnhancedErrorBody.js"
 export * as OpenApiDocument from "./OpenApiDocument.js"
