@@ -54,14 +54,40 @@ export interface PartnerFrameworkStatus extends Schema.Schema.Type<typeof Partne
 const header = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(schema)
 const SecretHeader = Schema.Redacted(Schema.String)
 
-/** The headers of the contract, by what they are about. */
+/**
+ * The headers of the contract that say something of a visitor.
+ *
+ * @since 0.1.0
+ * @category contract
+ */
 export const visitor = { "ap-visitor-identifier": header(Schema.String) }
+
+/**
+ * The headers of the contract with which a person is signed in elsewhere.
+ *
+ * @since 0.1.0
+ * @category contract
+ */
 export const platform = {
   "adobe-subject-token": header(SecretHeader),
   "x-roku-reserved-roku-connect-token": header(SecretHeader),
   "ad-service-token": header(SecretHeader)
 }
+
+/**
+ * The header of the contract with what the partner's framework says.
+ *
+ * @since 0.1.0
+ * @category contract
+ */
 export const partner = { "ap-partner-framework-status": header(base64Json(PartnerFrameworkStatus)) }
+
+/**
+ * The header of the contract that names the person of a promotional TempPass.
+ *
+ * @since 0.1.0
+ * @category contract
+ */
 export const tempPass = { "ap-temppass-identity": header(base64Json(TempPassIdentity)) }
 
 /**
