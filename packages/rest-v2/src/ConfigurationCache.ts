@@ -118,12 +118,12 @@ export const make = (
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { ConfigurationCache } from "effect-adobe-pass-rest-v2"
+ * import { Configuration, ConfigurationCache } from "effect-adobe-pass-rest-v2"
  *
  * const picker = Effect.gen(function* () {
  *   const cache = yield* ConfigurationCache.ConfigurationCache
  *   const configuration = yield* cache.retrieve({ serviceProvider: "ACME" })
- *   return configuration.selectable.map(({ displayName, logoUrl }) => ({ displayName, logoUrl }))
+ *   return Configuration.selectable(configuration).map(({ displayName, logoUrl }) => ({ displayName, logoUrl }))
  * })
  *
  * const program = Effect.provide(picker, ConfigurationCache.layer({ timeToLive: "2 minutes" }))
