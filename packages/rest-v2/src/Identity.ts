@@ -54,14 +54,40 @@ export interface PartnerFrameworkStatus extends Schema.Schema.Type<typeof Partne
 const header = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(schema)
 const SecretHeader = Schema.Redacted(Schema.String)
 
-/** The headers of the contract, by what they are about. */
+/**
+ * The header of the contract that `OfVisitor` fills.
+ *
+ * @since 0.1.0
+ * @category headers
+ */
 export const visitor = { "ap-visitor-identifier": header(Schema.String) }
+
+/**
+ * The headers of the contract that `OfPlatform` fills.
+ *
+ * @since 0.1.0
+ * @category headers
+ */
 export const platform = {
   "adobe-subject-token": header(SecretHeader),
   "x-roku-reserved-roku-connect-token": header(SecretHeader),
   "ad-service-token": header(SecretHeader)
 }
+
+/**
+ * The header of the contract that `OfPartner` fills.
+ *
+ * @since 0.1.0
+ * @category headers
+ */
 export const partner = { "ap-partner-framework-status": header(base64Json(PartnerFrameworkStatus)) }
+
+/**
+ * The header of the contract that `OfTempPass` fills.
+ *
+ * @since 0.1.0
+ * @category headers
+ */
 export const tempPass = { "ap-temppass-identity": header(base64Json(TempPassIdentity)) }
 
 /**
