@@ -15,7 +15,15 @@ export const read = (path: string): SourceText => ({
   lines: readFileSync(`${root}${path}`, "utf8").split("\n")
 })
 
-const modules = ["core/src", "core/src/testing", "emulator/src", "node/src", "redis/src", "rest-v2/src", "sql/src"]
+const modules = [
+  "core/src",
+  "core/src/testing",
+  "emulator/src",
+  "node/src",
+  "redis/src",
+  "rest-v2/src",
+  "sql/src"
+]
 
 /** Every module that a user can import by name: not `internal`, not a command. */
 export const publicModules: ReadonlyArray<SourceText> = modules.flatMap((directory) =>

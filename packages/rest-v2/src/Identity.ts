@@ -55,18 +55,18 @@ const header = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(schema)
 const SecretHeader = Schema.Redacted(Schema.String)
 
 /**
- * The headers of the contract that say something of a visitor.
+ * The header of the contract that `OfVisitor` fills.
  *
  * @since 0.1.0
- * @category contract
+ * @category headers
  */
 export const visitor = { "ap-visitor-identifier": header(Schema.String) }
 
 /**
- * The headers of the contract with which a person is signed in elsewhere.
+ * The headers of the contract that `OfPlatform` fills.
  *
  * @since 0.1.0
- * @category contract
+ * @category headers
  */
 export const platform = {
   "adobe-subject-token": header(SecretHeader),
@@ -75,18 +75,18 @@ export const platform = {
 }
 
 /**
- * The header of the contract with what the partner's framework says.
+ * The header of the contract that `OfPartner` fills.
  *
  * @since 0.1.0
- * @category contract
+ * @category headers
  */
 export const partner = { "ap-partner-framework-status": header(base64Json(PartnerFrameworkStatus)) }
 
 /**
- * The header of the contract that names the person of a promotional TempPass.
+ * The header of the contract that `OfTempPass` fills.
  *
  * @since 0.1.0
- * @category contract
+ * @category headers
  */
 export const tempPass = { "ap-temppass-identity": header(base64Json(TempPassIdentity)) }
 
