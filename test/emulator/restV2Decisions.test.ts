@@ -1,7 +1,9 @@
 import * as Crypto from "node:crypto"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { Emulator } from "effect-adobe-pass-emulator"
@@ -116,6 +118,12 @@ describe("decisions", () => {
       expect(yield* Fiber.poll(fiber)).toMatchObject({ _tag: "None" })
       yield* TestClock.adjust(1)
       expect(verdictsOf(yield* Fiber.join(fiber))).toEqual(["permit"])
+      const impatient = yield* Effect.fork(authorize(app, "acme-live", "SlowCable"))
+      yield* TestClock.adjust(1000)
+      const ended = yield* Fiber.interrupt(impatient)
+      expect(Exit.isFailure(ended) && Cause.isInterruptedOnly(ended.cause)).toBe(true)
+      const { log } = yield* Emulator.Emulator
+      expect((yield* log).at(-1)?.outcome).toBe("abandoned")
     }).pipe(Effect.provide(unthrottled))
   )
 

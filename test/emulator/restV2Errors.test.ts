@@ -272,6 +272,13 @@ describe("what nobody has documented", () => {
         send
       )
       expect(failure(broken)).toEqual([400, "invalid_parameter_resources"])
+      const twice = yield* HttpClientRequest.post("/api/v2/ACME/sessions").pipe(
+        HttpClientRequest.bearerToken(app.accessToken),
+        HttpClientRequest.setHeaders(deviceHeaders("device-1")),
+        HttpClientRequest.bodyText("domainName=acme.example&domainName=acme.example"),
+        send
+      )
+      expect([twice.status, twice.text]).toEqual([400, ""])
       expect(failure(yield* app.form("ACME/profiles/sso/Apple", {}))).toEqual([
         400,
         "invalid_parameter_saml_response"

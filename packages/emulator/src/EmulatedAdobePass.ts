@@ -1,6 +1,6 @@
 /**
- * The library over an emulator in process, for tests of programs that use it. It is not in the index, because only
- * this module needs `effect-adobe-pass`.
+ * The library over an emulator in process, for tests of programs that use it. It is not in the index, because a test of
+ * another client does not need it.
  *
  * @since 0.1.0
  */
@@ -14,6 +14,7 @@ import type { InvalidInput } from "effect-adobe-pass/AdobePassError"
 import * as CredentialStore from "effect-adobe-pass/CredentialStore"
 import * as Device from "effect-adobe-pass/Device"
 import * as Environment from "effect-adobe-pass/Environment"
+import * as RestV2 from "effect-adobe-pass-rest-v2/RestV2"
 import * as Emulator from "./Emulator.js"
 
 /**
@@ -35,8 +36,8 @@ const exampleDevice = Device.make({
 })
 
 /**
- * Everything that a program under test requires: the services of the library, a store in memory, a `CurrentDevice`,
- * and the `Emulator` that they talk to.
+ * Everything that a program under test requires: the services of the library with `RestV2`, a store in memory, a
+ * `CurrentDevice`, and the `Emulator` that they talk to.
  *
  * All time is Effect's `Clock`. Under a test clock, a call that has to be repeated waits until the test adjusts it.
  * Each layer is a separate Adobe Pass with an empty store. Fails with `InvalidInput` when an option cannot be used.
@@ -45,14 +46,14 @@ const exampleDevice = Device.make({
  * ```ts
  * import { it } from "@effect/vitest"
  * import { Effect } from "effect"
- * import { ProtectedClient } from "effect-adobe-pass"
  * import { Emulator } from "effect-adobe-pass-emulator"
+ * import { RestV2 } from "effect-adobe-pass-rest-v2"
  * import * as EmulatedAdobePass from "effect-adobe-pass-emulator/EmulatedAdobePass"
  *
  * it.effect("registers the device before its first call", () =>
  *   Effect.gen(function* () {
- *     const adobe = yield* ProtectedClient.ProtectedClient
- *     yield* adobe.get("/api/v2/ACME/configuration")
+ *     const { configuration } = yield* RestV2.RestV2
+ *     yield* configuration.retrieve({ serviceProvider: "ACME" })
  *     const { counts } = yield* Emulator.Emulator
  *     return yield* counts // register: 1, token: 1, api: 1
  *   }).pipe(Effect.provide(EmulatedAdobePass.layer()))
@@ -68,6 +69,7 @@ export const layer = ({
   ...options
 }: Options = {}): Layer.Layer<
   | AdobePass.Services
+  | RestV2.RestV2
   | CredentialStore.CredentialStore
   | Device.CurrentDevice
   | Emulator.Emulator
@@ -78,11 +80,14 @@ export const layer = ({
     Effect.gen(function* () {
       const { baseUrl, softwareStatement } = yield* Emulator.Emulator
       const environment = yield* Environment.custom({ name: "emulator", sp: baseUrl })
-      return AdobePass.layer({
-        softwareStatement: Redacted.make(softwareStatement),
-        ...options,
-        environment
-      })
+      return Layer.provideMerge(
+        RestV2.layer,
+        AdobePass.layer({
+          softwareStatement: Redacted.make(softwareStatement),
+          ...options,
+          environment
+        })
+      )
     })
   ).pipe(
     Layer.provideMerge(Layer.merge(Emulator.layer(emulator), CredentialStore.layerMemory)),

@@ -6,11 +6,8 @@ import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
 import type { Scope } from "effect/Scope"
-import { partner, tempPass } from "effect-adobe-pass-rest-v2/Identity"
 import { AccessToken, RestV2Api } from "effect-adobe-pass-rest-v2/RestV2Api"
 import type { ReceivedRequest } from "../../Traffic.js"
 import { type Answer, html } from "../answer.js"
@@ -26,6 +23,7 @@ import { logoutHandlers } from "./logoutHandlers.js"
 import { contentTypeOf, methodsOf, withoutTrailingSlash } from "./operations.js"
 import { partnerHandlers } from "./partnerHandlers.js"
 import { profileHandlers } from "./profileHandlers.js"
+import { readableHeaders } from "./readableHeaders.js"
 import { sessionHandlers } from "./sessionHandlers.js"
 
 /** Adobe refuses some tokens without a body, which the contract cannot: the response goes past it as a defect. */
@@ -71,23 +69,11 @@ const makeApp = (state: State) =>
     )
   )
 
-/** Headers that the contract decodes, and that count as missing when they cannot be: both have the same error. */
-const lenient = { ...partner, ...tempPass }
-const isReadable = (name: keyof typeof lenient, value: string): boolean =>
-  Either.isRight(Schema.decodeUnknownEither(Schema.Struct({ [name]: lenient[name] }))({ [name]: value }))
-
-const isLenient = (name: string): name is keyof typeof lenient => Object.hasOwn(lenient, name)
-
-const readable = (headers: ReceivedRequest["headers"]): ReceivedRequest["headers"] =>
-  Object.fromEntries(
-    Object.entries(headers).filter(([name, value]) => !isLenient(name) || isReadable(name, value))
-  )
-
 const serverRequest = ({ body, headers, method, query }: ReceivedRequest, path: string) => {
   const hasBody = method !== "GET" && method !== "HEAD"
   const url = `http://emulator${path}${query === "" ? "" : `?${query}`}`
   return HttpServerRequest.fromWeb(new Request(url, { method, ...(hasBody ? { body } : {}) })).modify({
-    headers: Headers.fromInput({ ...readable(headers), "content-type": contentTypeOf(path) })
+    headers: Headers.fromInput({ ...readableHeaders(headers), "content-type": contentTypeOf(path) })
   })
 }
 

@@ -5,13 +5,10 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { EnhancedErrorCode } from "../../EnhancedErrorCode.js"
-import { type Answer, enhancedError, html } from "../answer.js"
+import { type Answer, empty, enhancedError, html } from "../answer.js"
 import { toAnswer } from "./answering.js"
 
-const codes: ReadonlyMap<PropertyKey | undefined, EnhancedErrorCode> = new Map<
-  PropertyKey,
-  EnhancedErrorCode
->([
+const codes: ReadonlyMap<PropertyKey, EnhancedErrorCode> = new Map<PropertyKey, EnhancedErrorCode>([
   ["serviceProvider", "invalid_parameter_service_provider"],
   ["mvpd", "invalid_parameter_mvpd"],
   ["code", "invalid_parameter_code"],
@@ -21,19 +18,22 @@ const codes: ReadonlyMap<PropertyKey | undefined, EnhancedErrorCode> = new Map<
   ["resources", "invalid_parameter_resources"]
 ])
 
-/** Only the lists of resources have a body that may not be JSON, or not an object. */
-const unreadable = enhancedErrorOf(undefined)
-
-function enhancedErrorOf(member: PropertyKey | undefined): Effect.Effect<Answer> {
-  return Effect.sync(() => enhancedError(codes.get(member) ?? "invalid_parameter_resources"))
+/** Adobe has no error for the rest, such as a `domainName` that is sent twice. */
+const unreadable = (member: PropertyKey): Answer => {
+  const code = codes.get(member)
+  return code === undefined ? empty(400) : enhancedError(code)
 }
 
 export const answerOf = (cause: Cause.Cause<unknown>): Effect.Effect<Answer> => {
+  if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
   const failure = Cause.squash(cause)
   if (HttpServerResponse.isServerResponse(failure)) return Effect.succeed(toAnswer(failure))
-  if (failure instanceof HttpApiDecodeError) return enhancedErrorOf(failure.issues[0]?.path[0])
-  if (failure instanceof RequestError) return unreadable
+  // Only lists of resources have a body that may not be JSON, or not an object.
+  if (failure instanceof HttpApiDecodeError) {
+    return Effect.sync(() => unreadable(failure.issues[0]?.path[0] ?? "resources"))
+  }
+  if (failure instanceof RequestError) return Effect.sync(() => unreadable("resources"))
   // A path that is not percent-encoded as it should be.
   if (failure instanceof RouteNotFound) return Effect.succeed(html(400, "Bad Request"))
-  return Effect.failCause(Cause.die(failure))
+  return Effect.die(failure)
 }

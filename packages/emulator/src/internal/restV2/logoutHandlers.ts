@@ -8,7 +8,8 @@ import type { Profile as StoredProfile, Subjects } from "../../SavedState.js"
 import type { Mvpd } from "../../World.js"
 import { answering } from "./answering.js"
 import { type Caller, caller } from "./caller.js"
-import { degradationOf, isRedirectUrl, mvpdOf, serviceProviderOf } from "./catalog.js"
+import { isRedirectUrl, mvpdOf, serviceProviderOf } from "./catalog.js"
+import { isOpenToAll } from "./degraded.js"
 import { Emulated, now, type Refused, refuse } from "./emulated.js"
 import { isValid } from "./profileStore.js"
 import { shared } from "./signedIn.js"
@@ -91,8 +92,7 @@ const initiate = (
     const code = restV2.failures.take(mvpd.id, "logout")
     if (code !== undefined) return yield* refuse(code)
     const removed = yield* remove(from, provider.id, mvpd.id, subjects)
-    const needsNobody =
-      mvpd.tempPass !== undefined || degradationOf(restV2.world, mvpd.id)?.rule === "AuthNAll"
+    const needsNobody = mvpd.tempPass !== undefined || isOpenToAll(restV2.world, mvpd)
     const url = logoutUrl(from, provider.id, mvpd, redirectUrl)
     return { logouts: { [mvpd.id]: needsNobody ? complete(mvpd.id) : remaining(mvpd, removed, url) } }
   })

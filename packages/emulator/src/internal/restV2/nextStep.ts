@@ -5,7 +5,8 @@ import * as Either from "effect/Either"
 import type { Session } from "effect-adobe-pass-rest-v2/Session"
 import type { Parameters, Session as StoredSession } from "../../SavedState.js"
 import type { Mvpd, ServiceProvider } from "../../World.js"
-import { degradationOf, isDomain, isRedirectUrl, mvpdOf } from "./catalog.js"
+import { isDomain, isRedirectUrl, mvpdOf } from "./catalog.js"
+import { isOpenToAll } from "./degraded.js"
 import { type Emulated, type Refused, refuse } from "./emulated.js"
 import type { Holder } from "./profileStore.js"
 import { isOpen } from "./sessionStore.js"
@@ -54,7 +55,7 @@ export const knownWith = (
   nowMillis: number
 ): Known | undefined => {
   if (mvpd.tempPass !== undefined) return "temporary"
-  if (degradationOf(state.world, mvpd.id)?.rule === "AuthNAll") return "degraded"
+  if (isOpenToAll(state.world, mvpd)) return "degraded"
   const signedIn = signedInWith(state, holder, mvpd.id, identity, nowMillis)
   if (Either.isLeft(signedIn)) return undefined
   return signedIn.right.type === "regular" ? "authenticated" : "authenticatedSSO"

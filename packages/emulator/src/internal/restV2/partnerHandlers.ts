@@ -5,18 +5,19 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { PartnerFrameworkStatus } from "effect-adobe-pass-rest-v2/Identity"
 import type { Profiles } from "effect-adobe-pass-rest-v2/Profile"
 import { RestV2Api } from "effect-adobe-pass-rest-v2/RestV2Api"
 import type { Session } from "effect-adobe-pass-rest-v2/Session"
 import type { Profile as StoredProfile } from "../../SavedState.js"
-import type { Mvpd, ServiceProvider } from "../../World.js"
+import type { Mvpd, ServiceProvider, World } from "../../World.js"
 import { json } from "../answer.js"
-import { fromBase64 } from "../protectedApi.js"
 import { answering, toResponse } from "./answering.js"
 import { type Caller, caller } from "./caller.js"
-import { degradationOf, personOf, serviceProviderOf } from "./catalog.js"
+import { serviceProviderOf } from "./catalog.js"
+import { degradedProfile, isOpenToAll } from "./degraded.js"
 import { Emulated, now, type Refused, refuse } from "./emulated.js"
 import { newSession } from "./newSession.js"
 import {
@@ -29,7 +30,7 @@ import {
   resume
 } from "./nextStep.js"
 import { chosenMvpd, isPartner, mappedMvpd } from "./partnerStatus.js"
-import { degradedProfile } from "./profileHandlers.js"
+import { personOfResponse, samlRequest } from "./saml.js"
 import { shownProfile } from "./signedIn.js"
 import { nobody } from "./subjects.js"
 
@@ -43,11 +44,7 @@ const partnerOf = (path: Path): Effect.Effect<ServiceProvider, Refused, Emulated
     () => refuse("invalid_parameter_partner")
   )
 
-const base64 = (text: string): string => Buffer.from(text, "utf8").toString("base64")
-
 const partnerProfile = (path: Path, mvpd: Mvpd): Session => {
-  const id = `_${Crypto.randomUUID()}`
-  const saml = `<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="${id}" Version="2.0"/>`
   return {
     _tag: "PartnerProfile",
     actionName: "partner_profile",
@@ -57,17 +54,13 @@ const partnerProfile = (path: Path, mvpd: Mvpd): Session => {
     sessionId: Crypto.randomUUID(),
     mvpd: mvpd.id,
     serviceProvider: path.serviceProvider,
-    authenticationRequest: {
-      type: "saml",
-      request: Redacted.make(base64(saml)),
-      attributesNames: ["uid", "NameID"]
-    }
+    authenticationRequest: samlRequest()
   }
 }
 
 /** Why the partner cannot sign the person in, so that they sign in as everybody does. */
 const fallbackOf = (
-  world: Emulated["Type"]["restV2"]["world"],
+  world: World,
   provider: ServiceProvider,
   status: Status,
   nowMillis: number
@@ -116,23 +109,6 @@ const requestAuthentication = (
       : resume(session, "resume", chosen.left)
   })
 
-const first = (xml: string, element: string): string | undefined =>
-  new RegExp(`<(?:\\w+:)?${element}[^>]*>([^<]*)<`).exec(xml)?.[1]?.trim()
-
-/** Who a SAML response is about. The emulator has no keys of partners, so that it checks no signature. */
-const personOfResponse = (samlResponse: string, mvpd: Mvpd): Effect.Effect<string, Refused> => {
-  const xml = fromBase64(samlResponse)
-  if (xml === undefined || !/<(?:\w+:)?Response[\s>]/.test(xml)) {
-    return refuse("invalid_parameter_saml_response")
-  }
-  const issuer = first(xml, "Issuer")
-  if (issuer !== undefined && issuer !== "" && issuer !== mvpd.id && issuer !== mvpd.platformMappingId) {
-    return refuse("invalid_header_pfs_provider_id_mismatch")
-  }
-  const named = personOf(mvpd, first(xml, "NameID") ?? "") ?? mvpd.people[0]
-  return Effect.succeed(named?.user ?? "unnamed")
-}
-
 const createProfile = (from: Caller, path: Path, samlResponse: string, status: Status) =>
   Effect.gen(function* () {
     const { restV2 } = yield* Emulated
@@ -144,7 +120,7 @@ const createProfile = (from: Caller, path: Path, samlResponse: string, status: S
     if (!provider.mvpds.includes(mvpd.id)) return yield* refuse("invalid_integration")
     const code = restV2.failures.take(mvpd.id, "partner")
     if (code !== undefined) return yield* refuse(code)
-    if (degradationOf(restV2.world, mvpd.id)?.rule === "AuthNAll") {
+    if (isOpenToAll(restV2.world, mvpd)) {
       return toResponse(json(200, { profiles: { [mvpd.id]: degradedProfile(mvpd, from.device, nowMillis) } }))
     }
     const stored: StoredProfile = {
@@ -171,8 +147,8 @@ const formOf = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<For
   Effect.map(
     Effect.orElseSucceed(request.urlParamsBody, () => UrlParams.empty),
     (form) => ({
-      domainName: Either.getOrUndefined(Either.fromOption(UrlParams.getFirst(form, "domainName"), () => "")),
-      redirectUrl: Either.getOrUndefined(Either.fromOption(UrlParams.getFirst(form, "redirectUrl"), () => ""))
+      domainName: Option.getOrUndefined(UrlParams.getFirst(form, "domainName")),
+      redirectUrl: Option.getOrUndefined(UrlParams.getFirst(form, "redirectUrl"))
     })
   )
 

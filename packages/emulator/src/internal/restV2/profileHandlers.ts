@@ -6,14 +6,13 @@ import type { Profile, Profiles } from "effect-adobe-pass-rest-v2/Profile"
 import { RestV2Api } from "effect-adobe-pass-rest-v2/RestV2Api"
 import type { Mvpd } from "../../World.js"
 import { answering } from "./answering.js"
-import { degradedAttributes } from "./attributes.js"
 import { type Caller, caller, optionalDevice } from "./caller.js"
-import { degradationOf, findMvpd, integrated, mvpdOf, serviceProviderOf } from "./catalog.js"
+import { findMvpd, integrated, mvpdOf, serviceProviderOf } from "./catalog.js"
+import { degradedProfile, isOpenToAll } from "./degraded.js"
 import { Emulated, now, type Refused, refuse } from "./emulated.js"
 import { openSession } from "./nextStep.js"
 import type { Holder } from "./profileStore.js"
-import { type Identity, shownProfile, signedInWith } from "./signedIn.js"
-import { subjectsOf } from "./subjects.js"
+import { type Identity, identityOf, shownProfile, signedInWith } from "./signedIn.js"
 import { temporaryProfile } from "./temporary.js"
 
 const noProfiles: Profiles = { profiles: {} }
@@ -27,14 +26,6 @@ const failing = (mvpd: string) =>
     const code = failures.take(mvpd, "profiles")
     return code === undefined ? Effect.void : refuse(code)
   })
-
-export const degradedProfile = (mvpd: Mvpd, device: string, nowMillis: number): Profile => ({
-  notBefore: nowMillis,
-  notAfter: nowMillis + mvpd.decisionSeconds * 1000,
-  issuer: "Adobe",
-  type: "degraded",
-  attributes: degradedAttributes(mvpd.id, device)
-})
 
 /** The profiles that a person has made: those of degradation and TempPass are found by MVPD only. */
 const all = (
@@ -72,7 +63,7 @@ const withoutLogin = (
       const who = { ...holder, identity: tempPassIdentity }
       return only(mvpd.id, yield* temporaryProfile(mvpd, mvpd.tempPass, who))
     }
-    return degradationOf(restV2.world, mvpd.id)?.rule === "AuthNAll"
+    return isOpenToAll(restV2.world, mvpd)
       ? only(mvpd.id, degradedProfile(mvpd, holder.device, nowMillis))
       : undefined
   })
@@ -123,12 +114,7 @@ export const profileHandlers = HttpApiBuilder.group(RestV2Api, "profiles", (hand
   handlers
     .handle("all", ({ headers, path, request }) =>
       answering(
-        Effect.flatMap(caller(request), (from) =>
-          all(from, path.serviceProvider, {
-            subjects: subjectsOf(headers),
-            status: headers["ap-partner-framework-status"]
-          })
-        )
+        Effect.flatMap(caller(request), (from) => all(from, path.serviceProvider, identityOf(headers)))
       )
     )
     .handle("forCode", ({ headers, path, request }) =>
@@ -142,13 +128,7 @@ export const profileHandlers = HttpApiBuilder.group(RestV2Api, "profiles", (hand
     .handle("forMvpd", ({ headers, path, request }) =>
       answering(
         Effect.flatMap(caller(request), (from) =>
-          forMvpd(
-            from,
-            path.serviceProvider,
-            path.mvpd,
-            { subjects: subjectsOf(headers), status: headers["ap-partner-framework-status"] },
-            headers["ap-temppass-identity"]
-          )
+          forMvpd(from, path.serviceProvider, path.mvpd, identityOf(headers), headers["ap-temppass-identity"])
         )
       )
     )

@@ -8,12 +8,17 @@ import { attributesOf } from "./attributes.js"
 import { chosenMvpd, type StatusError } from "./partnerStatus.js"
 import { type Holder, isValid } from "./profileStore.js"
 import type { RestV2State } from "./state.js"
+import { subjectsOf, type Tokens } from "./subjects.js"
 
 /** What a call says about its person. */
 export interface Identity {
   readonly subjects: Subjects
   readonly status: PartnerFrameworkStatus | undefined
 }
+
+export const identityOf = (
+  headers: Tokens & { readonly "ap-partner-framework-status"?: PartnerFrameworkStatus | undefined }
+): Identity => ({ subjects: subjectsOf(headers), status: headers["ap-partner-framework-status"] })
 
 export interface SignedIn {
   readonly stored: StoredProfile
