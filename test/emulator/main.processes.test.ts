@@ -102,8 +102,7 @@ describeWith(curl)("npm run emulator, in a shell", () => {
         )
       )
       expect(yield* shell(callLine.replace("ACCESS_TOKEN", issued.access_token))).toMatchObject({
-        path: "/api/v2/ACME/configuration",
-        deviceIdentifier: "device-1"
+        requestor: { id: "ACME" }
       })
       expect(yield* shell(`curl -s ${baseUrlIn(text)}/_emulator/counts`)).toMatchObject({ register: 1 })
     })

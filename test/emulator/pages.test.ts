@@ -229,15 +229,16 @@ describe("the pages of the emulated world", () => {
   it.effect("say why a code leads to no login, on a page for people", () =>
     Effect.gen(function* () {
       const { begin } = yield* television
-      const { code } = yield* begin({ domainName: "acme.example" })
-      for (const [path, reason] of [
-        [`ACME/${code}`, "which provider"],
-        [`Zenith/${code}`, "No device is waiting"],
-        ["ACME/AAAAAAA", "No device is waiting"]
-      ] as const) {
-        const answer = yield* get(`/api/v2/authenticate/${path}`)
-        expect([answer.status, answer.text]).toEqual([400, expect.stringContaining(reason)])
-      }
+      const expectReason = (path: string, reason: string) =>
+        Effect.map(get(`/api/v2/authenticate/${path}`), (answer) => {
+          expect([answer.status, answer.text]).toEqual([400, expect.stringContaining(reason)])
+        })
+      const incomplete = yield* begin({ domainName: "acme.example" })
+      yield* expectReason(`ACME/${incomplete.code}`, "which provider")
+      const redirectUrl = "https://acme.example/"
+      const complete = yield* begin({ mvpd: "NorthCable", domainName: "acme.example", redirectUrl })
+      yield* expectReason(`ACME/${incomplete.code}`, "no longer good")
+      yield* expectReason(`Zenith/${complete.code}`, "No device is waiting")
     }).pipe(Effect.provide(Emulator.layer({ throttle: "off" })))
   )
 

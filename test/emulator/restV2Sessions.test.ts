@@ -255,7 +255,7 @@ describe("a session", () => {
       expect([sent.status >= 400, sent.headers["content-type"]]).toEqual([true, "text/html;charset=UTF-8"])
       expect(json(yield* app.get(`ACME/profiles/code/${code}`))).toEqual({ profiles: {} })
       const opened = yield* send(HttpClientRequest.get("/api/v2/authenticate/ACME/AAAAAAA"))
-      expect([opened.status, opened.headers["content-type"]]).toEqual([400, "text/html"])
+      expect([opened.status, opened.headers["content-type"]]).toEqual([400, "text/html;charset=UTF-8"])
     }).pipe(Effect.provide(unthrottled))
   )
 

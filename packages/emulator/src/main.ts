@@ -8,7 +8,8 @@ import * as Arguments from "./internal/arguments.js"
 
 const welcome = ({ baseUrl, softwareStatement }: Emulator.Emulator, control: boolean): string =>
   `Adobe Pass emulator: ${baseUrl}
-${control ? `Control API:         ${baseUrl}/_emulator/\n` : ""}
+Second screen:       ${baseUrl}/activate
+${control ? `Console:             ${baseUrl}/_emulator/ (with curl: the commands of the control API)\n` : ""}
 Software statement:
 ${softwareStatement}
 
