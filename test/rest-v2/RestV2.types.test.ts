@@ -15,6 +15,8 @@ import type {
 type Calls = RestV2.RestV2
 type SecondScreen = RestV2.SecondScreen
 
+const ofAcme = { serviceProvider: "ACME" }
+
 /** What a call returns. */
 type Called<Call> = Call extends (parameters: never) => infer Result ? Result : never
 type ErrorOf<Call> = Called<Call> extends Effect.Effect<infer _A, infer E, infer _R> ? E : never
@@ -93,20 +95,28 @@ describe("the types of the calls", () => {
   })
 
   it("refuse a header where it is not taken, and a partner's call without the status of its framework", () => {
-    const calls = (rest: Calls, token: Redacted.Redacted<string>) => {
+    const calls = (
+      rest: Calls,
+      token: Redacted.Redacted<string>,
+      partnerFrameworkStatus: Identity.PartnerFrameworkStatus
+    ) => [
       // @ts-expect-error: no TempPass identity when a session is created
-      rest.sessions.create({ serviceProvider: "ACME", tempPassIdentity: { email: "x" } })
+      rest.sessions.create({ serviceProvider: "ACME", tempPassIdentity: { email: "x" } }),
       // @ts-expect-error: no token of a service when a session is resumed
-      rest.sessions.resume({ serviceProvider: "ACME", code: "7QK2M9Z", serviceToken: token })
+      rest.sessions.resume({ serviceProvider: "ACME", code: "7QK2M9Z", serviceToken: token }),
       // @ts-expect-error: the status of the partner's framework is missing
-      rest.partnerSingleSignOn.createProfile({ serviceProvider: "ACME", samlResponse: token })
+      rest.partnerSingleSignOn.createProfile({ serviceProvider: "ACME", samlResponse: token }),
       // @ts-expect-error: a SAML response is a secret
-      rest.partnerSingleSignOn.createProfile({ serviceProvider: "ACME", samlResponse: "PHNhbWxwPg==" })
+      rest.partnerSingleSignOn.createProfile({
+        ...ofAcme,
+        partnerFrameworkStatus,
+        samlResponse: "PHNhbWxwPg=="
+      }),
       // @ts-expect-error: a second screen does not create sessions
-      rest.withoutDevice.sessions.create({ serviceProvider: "ACME" })
+      rest.withoutDevice.sessions.create({ serviceProvider: "ACME" }),
       // @ts-expect-error: the resources are missing
       rest.decisions.authorize({ serviceProvider: "ACME", mvpd: "NorthCable" })
-    }
+    ]
     expectTypeOf(calls).toBeFunction()
   })
 })

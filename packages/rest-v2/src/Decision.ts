@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { openLiteral, optional, Timestamp } from "./internal/wire.js"
+import { AnyEnhancedError, openLiteral, optional, Timestamp } from "./internal/wire.js"
 
 /**
  * Who decided.
@@ -32,7 +32,7 @@ export const MediaToken = Schema.Struct({
   notBefore: optional(Timestamp),
   notAfter: optional(Timestamp),
   issuedAt: optional(Timestamp)
-})
+}).annotations({ identifier: "MediaToken", description: "The proof of a permit, for one play request" })
 
 /**
  * @since 0.1.0
@@ -57,8 +57,8 @@ export const Decision = Schema.Struct({
   notBefore: optional(Timestamp),
   notAfter: optional(Timestamp),
   /** An enhanced error, in any of its shapes. */
-  error: Schema.optional(Schema.Unknown)
-})
+  error: Schema.optional(AnyEnhancedError)
+}).annotations({ identifier: "Decision", description: "On one resource; error says why it is denied" })
 
 /**
  * @since 0.1.0
@@ -72,7 +72,9 @@ export interface Decision extends Schema.Schema.Type<typeof Decision> {}
  * @since 0.1.0
  * @category schemas
  */
-export const Decisions = Schema.Struct({ decisions: Schema.Array(Decision) })
+export const Decisions = Schema.Struct({ decisions: Schema.Array(Decision) }).annotations({
+  identifier: "Decisions"
+})
 
 /**
  * @since 0.1.0
@@ -86,4 +88,7 @@ export interface Decisions extends Schema.Schema.Type<typeof Decisions> {}
  * @since 0.1.0
  * @category schemas
  */
-export const Resources = Schema.Struct({ resources: Schema.Array(Schema.String) })
+export const Resources = Schema.Struct({ resources: Schema.Array(Schema.String) }).annotations({
+  identifier: "Resources",
+  description: "The ids of resources, simple or MRSS"
+})

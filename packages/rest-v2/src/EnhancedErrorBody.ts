@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { openLiteral, optional } from "./internal/wire.js"
+import { Integer, openLiteral, optional } from "./internal/wire.js"
 
 /**
  * What the protected client reads from such a body, to fail with one of its own errors.
@@ -21,7 +21,7 @@ export class EnhancedErrorBody extends Schema.Class<EnhancedErrorBody>("Enhanced
     "authorization",
     "retry"
   ),
-  status: Schema.Int,
+  status: Integer,
   code: Schema.String,
   message: optional(Schema.String),
   details: optional(Schema.String),

@@ -127,7 +127,7 @@ export const Logout = Schema.transform(
   Wire,
   Schema.typeSchema(Schema.Union(LogoutAtMvpd, LogoutAtPartner, LogoutComplete, NotSignedIn, UnknownAction)),
   { strict: true, decode: tagged, encode: ({ _tag, ...wire }) => wire }
-)
+).annotations({ identifier: "Logout", description: "What is left to do for a profile that was removed" })
 
 /**
  * @since 0.1.0
@@ -141,7 +141,9 @@ export type Logout = LogoutAtMvpd | LogoutAtPartner | LogoutComplete | NotSigned
  * @since 0.1.0
  * @category schemas
  */
-export const Logouts = Schema.Struct({ logouts: Schema.Record({ key: Schema.String, value: Logout }) })
+export const Logouts = Schema.Struct({
+  logouts: Schema.Record({ key: Schema.String, value: Logout })
+}).annotations({ identifier: "Logouts", description: "By the id of the MVPD: an entry for each profile" })
 
 /**
  * @since 0.1.0

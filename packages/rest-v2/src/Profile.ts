@@ -35,9 +35,14 @@ export type ProfileType = typeof ProfileType.Type
  * @category schemas
  */
 export const Attribute = Schema.Struct({
-  value: Schema.optional(Schema.Unknown),
+  value: Schema.optional(
+    Schema.Unknown.annotations({ title: "Any JSON", description: "Text, a number, a list or an object" })
+  ),
   state: optional(openLiteral("plain", "enc")),
   error: optional(Schema.String)
+}).annotations({
+  identifier: "Attribute",
+  description: "Something that the MVPD says about the person; error is the code of what went wrong with it"
 })
 
 /**
@@ -60,7 +65,7 @@ export const Profile = Schema.Struct({
   type: ProfileType,
   attributes: Schema.Record({ key: Schema.String, value: Attribute }),
   sessionId: optional(Schema.String)
-})
+}).annotations({ identifier: "Profile", description: "Who is signed in, with which MVPD, and until when" })
 
 /**
  * @since 0.1.0
@@ -76,6 +81,9 @@ export interface Profile extends Schema.Schema.Type<typeof Profile> {}
  */
 export const Profiles = Schema.Struct({
   profiles: Schema.Record({ key: Schema.String, value: Profile })
+}).annotations({
+  identifier: "Profiles",
+  description: "By the id of the MVPD; empty when nobody is signed in"
 })
 
 /**

@@ -5,7 +5,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { openLiteral, optional, TimestampText } from "./internal/wire.js"
+import { deprecated, Integer, openLiteral, optional, TimestampText } from "./internal/wire.js"
 
 /** The hardware types of `X-Device-Info`, and two that Adobe Pass finds out by itself. */
 const hardwareTypes = [
@@ -61,7 +61,7 @@ export type ReasonType = typeof ReasonType.Type
  * @category schemas
  */
 export const ParameterName = Schema.transform(
-  openLiteral("mvpd", "domainName", "redirectUrl", "domain"),
+  openLiteral("mvpd", "domainName", "redirectUrl"),
   Schema.String,
   {
     strict: true,
@@ -84,7 +84,10 @@ const requestMembers = {
  * @category schemas
  */
 export const AuthenticationRequest = Schema.transform(
-  Schema.Struct({ ...requestMembers, attributes: optional(Schema.Array(Schema.String)) }),
+  Schema.Struct({
+    ...requestMembers,
+    attributes: deprecated(Schema.Array(Schema.String), { type: "array", items: { type: "string" } })
+  }),
   Schema.typeSchema(Schema.Struct(requestMembers)),
   {
     strict: true,
@@ -92,7 +95,10 @@ export const AuthenticationRequest = Schema.transform(
       attributesNames === undefined ? others : { ...others, attributesNames },
     encode: (request) => request
   }
-)
+).annotations({
+  identifier: "AuthenticationRequest",
+  description: "A SAML request for a partner's framework"
+})
 
 /**
  * @since 0.1.0
@@ -247,7 +253,10 @@ export const Session = Schema.transform(
   Wire,
   Schema.typeSchema(Schema.Union(Authenticate, Resume, Retry, Authorize, PartnerProfile, UnknownAction)),
   { strict: true, decode: tagged, encode: ({ _tag, ...wire }) => wire }
-)
+).annotations({
+  identifier: "Session",
+  description: "What has to be done next for the device to have a profile"
+})
 
 /**
  * @since 0.1.0
@@ -256,11 +265,11 @@ export const Session = Schema.transform(
 export type Session = Authenticate | Resume | Retry | Authorize | PartnerProfile | UnknownAction
 
 const Version = Schema.Struct({
-  major: optional(Schema.Finite),
-  minor: optional(Schema.Finite),
-  patch: optional(Schema.Finite),
+  major: optional(Integer),
+  minor: optional(Integer),
+  patch: optional(Integer),
   profile: optional(Schema.String)
-})
+}).annotations({ identifier: "Version" })
 
 /** An address as text; read from what Java prints of an `InetAddress`, too. */
 const IpAddress = Schema.transform(
@@ -312,9 +321,9 @@ export const Device = Schema.Struct({
   ),
   display: optional(
     Schema.Struct({
-      width: optional(Schema.Finite),
-      height: optional(Schema.Finite),
-      ppi: optional(Schema.Finite),
+      width: optional(Integer),
+      height: optional(Integer),
+      ppi: optional(Integer),
       name: optional(Schema.String),
       vendor: optional(Schema.String),
       version: optional(Version),
@@ -330,7 +339,7 @@ export const Device = Schema.Struct({
       type: optional(Schema.String)
     })
   )
-})
+}).annotations({ identifier: "Device", description: "What Adobe Pass knows of the streaming device" })
 
 /**
  * @since 0.1.0
@@ -347,7 +356,7 @@ const parameters = {
 
 /** Adobe writes `domainName` or `domain`. */
 const ExistingParameters = Schema.transform(
-  Schema.Struct({ ...parameters, domain: optional(Schema.String) }),
+  Schema.Struct({ ...parameters, domain: deprecated(Schema.String, { type: "string" }) }),
   Schema.typeSchema(Schema.Struct(parameters)),
   {
     strict: true,
@@ -369,7 +378,7 @@ export const SessionInformation = Schema.Struct({
   device: optional(Device),
   notBefore: optional(TimestampText),
   notAfter: optional(TimestampText)
-})
+}).annotations({ identifier: "SessionInformation", description: "What a session has, and what it lacks" })
 
 /**
  * @since 0.1.0

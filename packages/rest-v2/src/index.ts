@@ -19,6 +19,7 @@ export * as Identity from "./Identity.js"
 // The contract, for servers and documents.
 export * as RestV2Api from "./RestV2Api.js"
 export * as EnhancedErrorBody from "./EnhancedErrorBody.js"
+export * as OpenApiDocument from "./OpenApiDocument.js"
 
 // What Adobe's checklist asks for, service by service.
 export * as ConfigurationCache from "./ConfigurationCache.js"

@@ -13,11 +13,33 @@ export const openLiteral = <const Known extends ReadonlyArray<string>>(
 /** An optional member. `lenient` reads answers in which it is `null`, or not what was documented. */
 export const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
+/** A number that is whole in practice. */
+export const Integer = Schema.Finite.annotations({
+  identifier: "Integer",
+  title: "Integer",
+  jsonSchema: { type: "integer" }
+})
+
+/** A member under an older name. */
+export const deprecated = <A, I>(schema: Schema.Schema<A, I>, jsonSchema: object) =>
+  optional(schema.annotations({ jsonSchema: { ...jsonSchema, deprecated: true } }))
+
+/** An enhanced error in any of its shapes, which the client reads by itself. */
+export const AnyEnhancedError = Schema.Unknown.annotations({
+  jsonSchema: { $ref: "#/components/schemas/EnhancedError" }
+})
+
 /** Milliseconds since the epoch, as a number. */
-export const Timestamp = Schema.Finite.annotations({ jsonSchema: { type: "integer", format: "int64" } })
+export const Timestamp = Schema.Finite.annotations({
+  identifier: "Timestamp",
+  jsonSchema: { type: "integer", format: "int64", description: "Milliseconds since the epoch" }
+})
 
 /** Milliseconds since the epoch, as digits. */
-export const TimestampText = Schema.NumberFromString.pipe(Schema.finite())
+export const TimestampText = Schema.NumberFromString.pipe(Schema.finite()).annotations({
+  identifier: "TimestampText",
+  jsonSchema: { type: "string", pattern: "^[0-9]+$", description: "Milliseconds since the epoch, as digits" }
+})
 
 /**
  * A segment of a path, which the router of a server has decoded already. Blank and dot segments change the path, and half
