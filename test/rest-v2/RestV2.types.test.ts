@@ -15,8 +15,6 @@ import type {
 type Calls = RestV2.RestV2
 type SecondScreen = RestV2.SecondScreen
 
-const ofAcme = { serviceProvider: "ACME" }
-
 /** What a call returns. */
 type Called<Call> = Call extends (parameters: never) => infer Result ? Result : never
 type ErrorOf<Call> = Called<Call> extends Effect.Effect<infer _A, infer E, infer _R> ? E : never
@@ -98,7 +96,7 @@ describe("the types of the calls", () => {
     const calls = (
       rest: Calls,
       token: Redacted.Redacted<string>,
-      partnerFrameworkStatus: Identity.PartnerFrameworkStatus
+      ofPartner: RestV2.OfProvider & Required<Identity.OfPartner>
     ) => [
       // @ts-expect-error: no TempPass identity when a session is created
       rest.sessions.create({ serviceProvider: "ACME", tempPassIdentity: { email: "x" } }),
@@ -107,11 +105,7 @@ describe("the types of the calls", () => {
       // @ts-expect-error: the status of the partner's framework is missing
       rest.partnerSingleSignOn.createProfile({ serviceProvider: "ACME", samlResponse: token }),
       // @ts-expect-error: a SAML response is a secret
-      rest.partnerSingleSignOn.createProfile({
-        ...ofAcme,
-        partnerFrameworkStatus,
-        samlResponse: "PHNhbWxwPg=="
-      }),
+      rest.partnerSingleSignOn.createProfile({ ...ofPartner, samlResponse: "PHNhbWxwPg==" }),
       // @ts-expect-error: a second screen does not create sessions
       rest.withoutDevice.sessions.create({ serviceProvider: "ACME" }),
       // @ts-expect-error: the resources are missing
