@@ -10,10 +10,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..")
 const required = [
   ...Array.from({ length: 15 }, (_, index) => `A${index + 1}`),
   ...["B1", "B2", "B3"],
-  ...["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C10"],
+  ...Array.from({ length: 12 }, (_, index) => `C${index + 1}`),
   ...["D1", "D2", "D3", "D4", "D5"],
-  ...["E1", "E2", "E3", "E5"],
-  ...["F3", "F4"],
+  ...["E1", "E2", "E3", "E4", "E5", "E6"],
+  ...["F1", "F2", "F3", "F4"],
   ...Array.from({ length: 10 }, (_, index) => `G${index + 1}`),
   ...Array.from({ length: 10 }, (_, index) => `H${index + 1}`),
   ...["I1", "I2", "I3", "I4"],
