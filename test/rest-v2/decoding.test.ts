@@ -253,7 +253,7 @@ describe("decisions", () => {
     notAfter: 1_767_312_000_000
   }
 
-  it.effect("permit with a media token that is passed on untouched", () =>
+  it.effect("permit with a media token that is passed on untouched (E4)", () =>
     Effect.gen(function* () {
       const [decision] = yield* decoded({ decisions: [permit] }, authorize())
       assert.strictEqual(decision?._tag, "AuthorizationPermit")

@@ -167,6 +167,20 @@ describe("an enhanced error in an answer", () => {
     }).pipe(Effect.provide(restV2()))
   )
 
+  it.effect("tells a second screen of a mistyped code, before a browser goes anywhere (C9)", () =>
+    Effect.gen(function* () {
+      for (const name of ["withoutDevice.sessions.resume", "withoutDevice.sessions.retrieve"]) {
+        for (const code of ["invalid_parameter_code", "invalid_authentication_session"]) {
+          const call = operations[name]?.call
+          assert.isDefined(call)
+          if (call === undefined) return
+          const { exit } = yield* answered(Fault.json(400, { action: "none", status: 400, code }), call)
+          assert.deepInclude(yield* Effect.flip(exit), { _tag: "RequestRejected", status: 400, code })
+        }
+      }
+    }).pipe(Effect.provide(restV2()))
+  )
+
   it.effect("is not seen in a session that lacks something: its code is no error code", () =>
     Effect.gen(function* () {
       const { exit } = yield* answered(Fault.json(200, { code: "7QK2M9Z" }), ({ sessions }) =>

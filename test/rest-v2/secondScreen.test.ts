@@ -30,7 +30,7 @@ describe("a second screen", () => {
         const { code = "" } = yield* sessions.create({ serviceProvider })
         const typo = `${code.slice(0, -1)}${code.endsWith("A") ? "B" : "A"}`
         const mistyped = { serviceProvider, code: typo }
-        const refused = { _tag: "RequestRejected", code: "invalid_parameter_code" }
+        const refused = { _tag: "RequestRejected", code: "invalid_parameter_code" } as const
         assert.deepInclude(yield* Effect.flip(withoutDevice.sessions.retrieve(mistyped)), refused)
         assert.deepInclude(
           yield* Effect.flip(withoutDevice.sessions.resume({ ...mistyped, ...parameters })),

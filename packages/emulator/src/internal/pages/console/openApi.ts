@@ -1,7 +1,6 @@
 /** The OpenAPI document of the contract, and what its page reads of it. */
-import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { RestV2Api } from "effect-adobe-pass-rest-v2/RestV2Api"
+import * as OpenApiDocument from "effect-adobe-pass-rest-v2/OpenApiDocument"
 import { type Answer, json } from "../../answer.js"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
@@ -84,6 +83,6 @@ export interface Document extends Schema.Schema.Type<typeof Document> {}
 
 const decode = Schema.decodeUnknownSync(Document)
 
-export const openApiDocument = (): Document => decode(OpenApi.fromApi(RestV2Api))
+export const openApiDocument = (): Document => decode(OpenApiDocument.make())
 
-export const openApiJson = (): Answer => json(200, OpenApi.fromApi(RestV2Api))
+export const openApiJson = (): Answer => json(200, OpenApiDocument.make())
