@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { CurrentDevice } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { RestV2 } from "effect-adobe-pass-rest-v2"
@@ -29,8 +29,7 @@ describe("the URL that a browser opens to sign out at the MVPD", () => {
       assert.strictEqual(yield* urlFor("https://["), "https://[")
       assert.isUndefined(yield* urlFor())
     }).pipe(
-      Effect.provide(RestV2.layer),
-      Effect.provide(system()),
+      Effect.provide(Layer.provideMerge(RestV2.layer, system())),
       Effect.provideService(CurrentDevice, device())
     )
   )

@@ -311,7 +311,10 @@ describe("a day in the life of three devices", () => {
         ...[...accessTokens].map((value) => ({ name: "access token", value: withoutJwtHeader(value) })),
         ...[...mediaTokens].map((value) => ({ name: "media token", value }))
       ]
-      assert.deepStrictEqual(leaksIn(searcher(secrets), yield* shown({ ...run, exit: Exit.succeed("lived") })), [])
+      assert.deepStrictEqual(
+        leaksIn(searcher(secrets), yield* shown({ ...run, exit: Exit.succeed("lived") })),
+        []
+      )
     }).pipe(Effect.provide(Emulator.layer({ throttle: "off" })))
   )
 })

@@ -84,8 +84,12 @@ export const run = Effect.gen(function* () {
     Tour.step("Show a catalogue, and play", Viewer.watch),
     Tour.step("Sign out", Viewer.signOut)
   ]).pipe(
-    Effect.provide(Layer.provideMerge(RestV2.layer, library)),
-    Effect.provide(Viewer.layerPerson(process.stdout.isTTY ? "30 seconds" : "1 second")),
+    Effect.provide(
+      Layer.provideMerge(
+        Layer.merge(RestV2.layer, Viewer.layerPerson(process.stdout.isTTY ? "30 seconds" : "1 second")),
+        library
+      )
+    ),
     Effect.provideService(CurrentDevice, living)
   )
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import * as Option from "effect/Option"
 import type { CallRefused } from "effect-adobe-pass/AdobePassError"
 import type { Decision, MediaToken, Source } from "./Decision.js"
 
@@ -46,14 +47,15 @@ export class Denial extends Data.TaggedClass("AuthorizationDenial")<
 export type Authorization = Permit | Denial
 
 /**
- * The result of a decision. `refused` is its error, and undefined for a permit.
+ * The result of a decision. `refused` is the error of a denial.
  *
  * @internal
  */
-export const fromDecision = (decision: Decision, refused: CallRefused | undefined): Authorization => {
+export const fromDecision = (decision: Decision, refused: Option.Option<CallRefused>): Authorization => {
   const { mvpd, notAfter, notBefore, resource, serviceProvider, source, token } = decision
   const decided = { mvpd, notAfter, notBefore, resource, serviceProvider, source }
-  return refused === undefined
-    ? new Permit({ ...decided, token })
-    : new Denial({ ...decided, error: refused })
+  return Option.match(refused, {
+    onNone: () => new Permit({ ...decided, token }),
+    onSome: (error) => new Denial({ ...decided, error })
+  })
 }

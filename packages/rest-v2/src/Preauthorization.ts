@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import * as Option from "effect/Option"
 import type { CallRefused } from "effect-adobe-pass/AdobePassError"
 import type { Decision, Source } from "./Decision.js"
 
@@ -41,12 +42,15 @@ export class Denial extends Data.TaggedClass("PreauthorizationDenial")<
 export type Preauthorization = Permit | Denial
 
 /**
- * The result of a decision. `refused` is its error, and undefined for a permit.
+ * The result of a decision. `refused` is the error of a denial.
  *
  * @internal
  */
-export const fromDecision = (decision: Decision, refused: CallRefused | undefined): Preauthorization => {
+export const fromDecision = (decision: Decision, refused: Option.Option<CallRefused>): Preauthorization => {
   const { mvpd, resource, serviceProvider, source } = decision
   const decided = { mvpd, resource, serviceProvider, source }
-  return refused === undefined ? new Permit(decided) : new Denial({ ...decided, error: refused })
+  return Option.match(refused, {
+    onNone: () => new Permit(decided),
+    onSome: (error) => new Denial({ ...decided, error })
+  })
 }

@@ -298,17 +298,19 @@ const profileCalls = ({ call, profiles }: Client<CurrentDevice>) => ({
     )
 })
 
-/** Why a resource was denied; undefined for a permit. */
+/** Why a resource was denied; none for a permit. */
 const refusalOf = (
   calls: ProtectedClient.ProtectedClient,
   { authorized, error }: Decision,
   request: HttpClientRequest.HttpClientRequest
-): Effect.Effect<CallRefused | undefined, never, CurrentDevice> =>
+): Effect.Effect<Option.Option<CallRefused>, never, CurrentDevice> =>
   authorized
-    ? Effect.succeed(undefined)
-    : calls.itemError(
-        Option.getOrElse(EnhancedError.fromJson({ error }), () => ({})),
-        request
+    ? Effect.succeedNone
+    : Effect.asSome(
+        calls.itemError(
+          Option.getOrElse(EnhancedError.fromJson({ error }), () => ({})),
+          request
+        )
       )
 
 const noResources = () => new InvalidInput({ field: "resources", problem: "is empty: name at least one" })
@@ -329,7 +331,7 @@ const decisionCalls = (
   const decide = <A>(
     endpoint: "authorize" | "preauthorize",
     { resources, ...parameters }: OfMvpd & OfResources & Identity.OfAnyone,
-    toResult: (decision: Decision, refused: CallRefused | undefined) => A
+    toResult: (decision: Decision, refused: Option.Option<CallRefused>) => A
   ): Effect.Effect<ReadonlyArray<A>, RestV2Error, CurrentDevice> => {
     if (resources.length === 0) return noResources()
     return call(
