@@ -256,6 +256,24 @@ describe("a store that fails", () => {
     }).pipe(forDevice())
   )
 
+  it.effect("keeps nobody waiting for more than 5 seconds, however many wait", () =>
+    Effect.gen(function* () {
+      const on = store()
+      on.state.fault = "hang"
+      yield* Effect.gen(function* () {
+        const { keep } = yield* ProfileCache.ProfileCache
+        const keepers = yield* Effect.replicateEffect(
+          Effect.fork(Effect.flip(keep({ ...provider, profiles: {} }))),
+          3
+        )
+        yield* TestClock.adjust("5 seconds")
+        for (const keeper of keepers) {
+          assert.deepInclude(yield* Fiber.join(keeper), { _tag: "KeyValueStoreError", reason: "TimedOut" })
+        }
+      }).pipe(Effect.provide(cacheOn(on)))
+    }).pipe(forDevice())
+  )
+
   it.effect.each(["{", '[{"mvpd":1}]', "null"])("is asked past when its record is %j", (text) =>
     Effect.gen(function* () {
       const on = store()

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Deferred, Effect, Exit, Fiber, Layer, Option, Stream, TestClock } from "effect"
+import { Cause, Chunk, Deferred, Effect, Exit, Fiber, Layer, Option, Stream, TestClock } from "effect"
 import { CurrentInstance } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { ProfilePoll, RestV2 } from "effect-adobe-pass-rest-v2"
@@ -47,16 +47,16 @@ const always = (fault: Fault.Fault) =>
     })
   )
 
-/** What a fiber has failed with; undefined while it runs. */
-const failureOf = <A, E extends { readonly _tag: string }>(fiber: Fiber.RuntimeFiber<A, E>) =>
-  Effect.map(Fiber.poll(fiber), (exit) =>
-    Option.getOrUndefined(
-      Option.flatMap(exit, (exit) => Option.map(Exit.causeOption(exit), (cause) => String(cause)))
+/** The tag of what a fiber has failed with; undefined while it runs. */
+const ended = <A, E extends { readonly _tag: string }>(fiber: Fiber.RuntimeFiber<A, E>) =>
+  Effect.map(Effect.zipRight(settle, Fiber.poll(fiber)), (exit) =>
+    exit.pipe(
+      Option.flatMap(Exit.causeOption),
+      Option.flatMap(Cause.failureOption),
+      Option.map(({ _tag }) => _tag),
+      Option.getOrUndefined
     )
   )
-
-const ended = <A, E extends { readonly _tag: string }>(fiber: Fiber.RuntimeFiber<A, E>) =>
-  Effect.map(Effect.flip(Fiber.join(fiber)), ({ _tag }) => _tag)
 
 describe("a poll", () => {
   it.effect("asks every 3 seconds until there is a profile, and then no more (C2, C3)", () =>
@@ -211,7 +211,7 @@ describe("the end of a code", () => {
       yield* always(empty)
       const polling = yield* Effect.fork(poll({ ...session, notAfter: 9000 }))
       yield* advance(8999)
-      assert.isUndefined(yield* failureOf(polling))
+      assert.isUndefined(yield* ended(polling))
       yield* advance(1)
       assert.strictEqual(yield* ended(polling), "CodeExpired")
       yield* advance(end)
@@ -263,7 +263,7 @@ describe("the end of a code", () => {
       yield* always(empty)
       const polling = yield* Effect.fork(poll({ ...session, notAfter }))
       yield* advance(30 * 60_000 - 1)
-      assert.isUndefined(yield* failureOf(polling))
+      assert.isUndefined(yield* ended(polling))
       yield* advance(1)
       assert.strictEqual(yield* ended(polling), "CodeExpired")
     }).pipe(forDevice(), Effect.provide(polls({ interval: "1 minute" })))
@@ -323,7 +323,7 @@ describe("another code", () => {
       yield* settle
       assert.strictEqual(yield* ended(old), "CodeReplaced")
       assert.strictEqual(yield* ended(same), "CodeReplaced")
-      assert.isUndefined(yield* failureOf(next))
+      assert.isUndefined(yield* ended(next))
       yield* Fiber.interrupt(next)
     }).pipe(forDevice(), Effect.provide(polls()))
   )
@@ -338,7 +338,7 @@ describe("another code", () => {
       yield* create.pipe(forDevice(device(2)))
       yield* createAt({ serviceProvider: "OTHER" })
       yield* advance(3000)
-      assert.isUndefined(yield* failureOf(polling))
+      assert.isUndefined(yield* ended(polling))
       yield* Fiber.interrupt(polling)
     }).pipe(forDevice(), Effect.provide(polls()))
   )

@@ -53,7 +53,8 @@ export interface OfSession extends OfCode, OfVisitor, OfTempPass {
  *
  * A poll ends with the profile; at the end of the code with `CodeExpired`, whatever it is waiting for then; and at once
  * with an error that repeating does not cure. Errors that it may cure, such as 429 and 5xx, make gaps grow, up to a
- * minute or what the server asks for. Interrupting a poll aborts its question.
+ * minute or what the server asks for; they are told after the protected client has repeated the call as it repeats all.
+ * Interrupting a poll aborts its question.
  *
  * @since 0.1.0
  * @category models

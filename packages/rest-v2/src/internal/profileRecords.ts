@@ -45,7 +45,7 @@ export const make = (store: KeyValueStore.KeyValueStore): ProfileRecords => {
     Effect.flatMap(get(key), (known) => {
       const changed = change(known)
       return changed.length === 0 ? records.remove(key) : records.set(key, changed)
-    }).pipe(stripeOf(key).lock.withPermits(1))
+    }).pipe(stripeOf(key).lock.withPermits(1), Records.inTime("write", "profiles"))
 
   return {
     get,

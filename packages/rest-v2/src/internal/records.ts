@@ -14,7 +14,15 @@ export interface Records<A> {
   readonly remove: (key: string) => Effect.Effect<void, KeyValueStoreError>
 }
 
-const timeLimit = "5 seconds"
+/** Fails what takes longer than a store may take. */
+export const inTime = (
+  operation: KeyValueStoreError["operation"],
+  record: KeyValueStoreError["record"]
+): (<A, E, R>(question: Effect.Effect<A, E, R>) => Effect.Effect<A, E | KeyValueStoreError, R>) =>
+  Effect.timeoutFail({
+    duration: "5 seconds",
+    onTimeout: () => new KeyValueStoreError({ operation, record, reason: "TimedOut" })
+  })
 
 const reasonOf = (error: PlatformError.PlatformError | ParseResult.ParseError): string => {
   if (error._tag === "ParseError") return "InvalidData"
@@ -33,13 +41,11 @@ export const make = <A, I>(
   const asked = <B>(
     operation: KeyValueStoreError["operation"],
     question: Effect.Effect<B, PlatformError.PlatformError | ParseResult.ParseError>
-  ): Effect.Effect<B, KeyValueStoreError> => {
-    const failure = (reason: string) => new KeyValueStoreError({ operation, record, reason })
-    return question.pipe(
-      Effect.mapError((error) => failure(reasonOf(error))),
-      Effect.timeoutFail({ duration: timeLimit, onTimeout: () => failure("TimedOut") })
+  ): Effect.Effect<B, KeyValueStoreError> =>
+    question.pipe(
+      Effect.mapError((error) => new KeyValueStoreError({ operation, record, reason: reasonOf(error) })),
+      inTime(operation, record)
     )
-  }
   const absent = Effect.as(
     Effect.logWarning(`The stored ${record} of a device cannot be read, and counts as absent.`),
     Option.none<A>()
