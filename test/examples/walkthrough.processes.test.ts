@@ -121,10 +121,10 @@ describe.concurrent("an environment of your own", () => {
         expect(first.stdout).not.toContain(emulator.softwareStatement)
         expect(yield* emulator.counts).toMatchObject({ register: 1, token: 1, api: 1 })
 
-        const second = yield* run(cwd, { ...variables, ADOBE_PASS_CALL_PATH: "/api/v2/OTHER/configuration" })
+        const second = yield* run(cwd, { ...variables, ADOBE_PASS_CALL_PATH: "/api/v2/Zenith/configuration" })
         expect([second.code, second.stderr]).toEqual([0, ""])
         expect(yield* emulator.counts).toMatchObject({ register: 1, token: 1, api: 2 })
-        expect((yield* emulator.log).at(-1)?.path).toBe("/api/v2/OTHER/configuration")
+        expect((yield* emulator.log).at(-1)?.path).toBe("/api/v2/Zenith/configuration")
 
         yield* emulator.revokeStatement()
         rmSync(join(cwd, ".adobe-pass"), { recursive: true })
