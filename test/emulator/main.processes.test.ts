@@ -87,10 +87,10 @@ describe.concurrent("npm run emulator", () => {
 const curl = spawnSync("curl", ["--version"]).status === 0 ? undefined : "there is no curl"
 
 describeWith(curl)("npm run emulator, in a shell", () => {
-  it.scopedLive("prints three lines that run the whole flow when pasted into a shell", () =>
+  it.scopedLive("prints four lines that run the whole flow when pasted into a shell", () =>
     Effect.gen(function* () {
       const text = yield* welcome(yield* command("--port", "0"))
-      const [registerLine = "", tokenLine = "", callLine = ""] = text
+      const [registerLine = "", tokenLine = "", callLine = "", sessionLine = ""] = text
         .split("\n")
         .filter((line) => line.startsWith("curl"))
       const credentials = decodeRegistered(yield* shell(registerLine))
@@ -101,9 +101,9 @@ describeWith(curl)("npm run emulator, in a shell", () => {
             .replace("CLIENT_SECRET", credentials.client_secret)
         )
       )
-      expect(yield* shell(callLine.replace("ACCESS_TOKEN", issued.access_token))).toMatchObject({
-        requestor: { id: "ACME" }
-      })
+      const withToken = (line: string) => shell(line.replace("ACCESS_TOKEN", issued.access_token))
+      expect(yield* withToken(callLine)).toMatchObject({ requestor: { id: "ACME" } })
+      expect(yield* withToken(sessionLine)).toMatchObject({ actionName: "authenticate", mvpd: "NorthCable" })
       expect(yield* shell(`curl -s ${baseUrlIn(text)}/_emulator/counts`)).toMatchObject({ register: 1 })
     })
   )

@@ -209,8 +209,7 @@ export const make: (world: Encoded) => World = Schema.decodeSync(World)
 const household = (name: string) => ({
   householdID: { value: `household-${name}` },
   upstreamUserID: { value: `upstream-${name}` },
-  zip: { value: ["12345"], state: "enc" as const },
-  language: { value: "en" }
+  zip: { value: ["12345"], state: "enc" as const }
 })
 
 const basicPlan = ["acme-live", "acme-news", "acme-sports"]

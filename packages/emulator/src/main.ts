@@ -5,26 +5,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Emulator from "./Emulator.js"
 import * as Arguments from "./internal/arguments.js"
-
-const welcome = ({ baseUrl, softwareStatement }: Emulator.Emulator, control: boolean): string =>
-  `Adobe Pass emulator: ${baseUrl}
-Second screen:       ${baseUrl}/activate
-${control ? `Console:             ${baseUrl}/_emulator/ (with curl: the commands of the control API)\n` : ""}
-Software statement:
-${softwareStatement}
-
-Try it:
-curl -s ${baseUrl}/o/client/register -H 'content-type: application/json' -d '{"software_statement":"${softwareStatement}"}'
-curl -s ${baseUrl}/o/client/token -d grant_type=client_credentials -d client_id=CLIENT_ID -d client_secret=CLIENT_SECRET
-curl -s ${baseUrl}/api/v2/ACME/configuration -H 'authorization: Bearer ACCESS_TOKEN' -H 'ap-device-identifier: fingerprint ZGV2aWNlLTE='
-
-Ctrl-C stops it.`
+import { welcome } from "./internal/welcome.js"
 
 const serve = Effect.gen(function* () {
   const options = yield* Arguments.decode(process.argv.slice(2))
   if (options === "help") return yield* Console.log(Arguments.usage)
   const announce = Layer.effectDiscard(
-    Effect.flatMap(Emulator.Emulator, (emulator) => Console.log(welcome(emulator, options.control)))
+    Effect.flatMap(Emulator.Emulator, (emulator) =>
+      Effect.flatMap(emulator.world, (world) => Console.log(welcome(emulator, world, options.control)))
+    )
   )
   return yield* Layer.launch(Layer.provide(announce, Emulator.layerServer(options)))
 })
