@@ -98,7 +98,7 @@ button.slim, .button.slim { min-height: 2.25rem; padding: .25rem .7rem; font-siz
   font-family: var(--mono); font-size: 1.5rem; letter-spacing: .2em; text-align: center; text-transform: uppercase;
 }
 
-.people, .entries { list-style: none; padding: 0; }
+.people, .entries, .failures { list-style: none; padding: 0; }
 .entries { font-size: .9375rem; }
 .entry { display: flex; flex-wrap: wrap; gap: .5rem 1rem; justify-content: space-between; align-items: center; }
 .entry + .entry { margin-top: .75rem; padding-top: .75rem; border-top: 1px solid var(--line); }
