@@ -1,16 +1,20 @@
 import { execFileSync } from "node:child_process"
+import { request } from "node:http"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import { Bucket, Emulator } from "effect-adobe-pass-emulator"
+import { empty } from "../../packages/emulator/src/internal/answer.js"
 import { curl } from "../../packages/emulator/src/internal/pages/curl.js"
 import { duration, relative } from "../../packages/emulator/src/internal/pages/format.js"
 import { type Content, html } from "../../packages/emulator/src/internal/pages/html.js"
 import { page } from "../../packages/emulator/src/internal/pages/page.js"
 import { maskedHeader, maskedText } from "../../packages/emulator/src/internal/pages/secrets.js"
+import { RequestLog } from "../../packages/emulator/src/internal/requestLog.js"
 import { runs } from "../support/property.js"
 import { authorize, call, json, register, send } from "./conversation.js"
 import { television } from "./television.js"
@@ -194,6 +198,54 @@ describe("the console", () => {
       for (const id of links) expect(text).toContain(`id="${id}"`)
     }).pipe(Effect.provide(served))
   )
+})
+
+/** What `fetch` does not let a test set. */
+const statusOf = (path: string, method: string, headers: Readonly<Record<string, string>>) =>
+  Effect.flatMap(Emulator.Emulator, ({ baseUrl }) =>
+    Effect.async<number>((resume) => {
+      request(`${baseUrl}${path}`, { method, headers }, (answer) => {
+        answer.resume()
+        resume(Effect.succeed(answer.statusCode ?? 0))
+      }).end(method === "POST" ? "returnTo=controls" : undefined)
+    })
+  )
+
+describe("another origin", () => {
+  const form = { "content-type": "application/x-www-form-urlencoded" }
+
+  it.scopedLive("cannot submit the forms of the console from its pages", () =>
+    Effect.gen(function* () {
+      const { baseUrl, log } = yield* Emulator.Emulator
+      yield* register()
+      for (const origin of ["https://evil.example", "null"]) {
+        expect(yield* statusOf("/_emulator/clear-log", "POST", { ...form, origin })).toBe(403)
+      }
+      expect(yield* log).toHaveLength(1)
+      expect(yield* statusOf("/_emulator/clear-log", "POST", { ...form, origin: baseUrl })).toBe(303)
+      expect(yield* log).toEqual([])
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive("may name the host of the pages on which people sign in, and not of the console", () =>
+    Effect.gen(function* () {
+      const headers = { host: "tv.example", accept: "text/html" }
+      expect(yield* statusOf("/activate", "GET", headers)).toBe(200)
+      expect(yield* statusOf("/_emulator/", "GET", headers)).toBe(403)
+    }).pipe(Effect.provide(served))
+  )
+})
+
+describe("the log", () => {
+  it("keeps what was sent for the newest thousand requests", () => {
+    const log = new RequestLog(2000)
+    const received = { method: "GET", path: "/", query: "", headers: {}, body: "" }
+    for (let n = 0; n < 1500; n++) {
+      log.add("other", received, n)(Exit.succeed({ _tag: "Answered", answer: empty(204) }))
+    }
+    const kept = log.exchanges().filter(({ answer }) => answer !== undefined)
+    expect([log.exchanges().length, kept.length, kept[0]?.number]).toEqual([1500, 1000, 501])
+  })
 })
 
 describe("the pages of the emulated world", () => {

@@ -137,8 +137,9 @@ export class ListenError extends Data.TaggedError("ListenError")<{
  *
  * With `port: 0`, the default, the system chooses a free port; `baseUrl` contains it. Faults affect the real
  * connection: a reset resets the socket, a truncated answer sends less than its `content-length`. `control: true`
- * offers the control API under `/_emulator/`, without authentication: use it on a loopback address only. It
- * refuses web pages, by their `Origin`, and host names other than `localhost` and `host`.
+ * offers the control API under `/_emulator/`, and the console to a browser, without authentication: use it on a loopback
+ * address only. It refuses pages of other origins, and host names other than `localhost` and `host`. The pages on which
+ * people sign in are there without it.
  * Closing the scope closes all connections, including those with a request in flight.
  *
  * @since 0.1.0

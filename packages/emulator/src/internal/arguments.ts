@@ -17,7 +17,7 @@ export const usage = `Usage: effect-adobe-pass-emulator [options]
   --token-ttl <seconds>         lifetime of access tokens (default 21600)
   --subject <text>              id of the application of the printed statement; may carry a fault
   --world <file>                JSON that describes service providers, MVPDs and people (default a built-in world)
-  --no-control                  do not serve the control API under /_emulator/
+  --no-control                  do not serve the console and the control API under /_emulator/
   --help                        show this help`
 
 export class InvalidArguments extends Data.TaggedError("InvalidArguments")<{ readonly message: string }> {}

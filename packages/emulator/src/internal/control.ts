@@ -66,7 +66,7 @@ export const withControl = (state: State, script: Script, handle: Handler, liste
     if (request.method !== "GET") return undefined
     const isBrowser = (request.headers["accept"] ?? "").includes("text/html")
     if (name === "commands" || (name === "" && !isBrowser)) return Effect.succeed(commands(request))
-    return consoleView(state, name, new URLSearchParams(request.query))
+    return consoleView(state, name, request)
   }
   const run = (request: ReceivedRequest, name: string): Effect.Effect<Answer> => {
     const found = table.get(`${request.method} ${name}`)

@@ -8,8 +8,12 @@ import type { Outcome } from "./outcome.js"
 export interface Exchange {
   readonly number: number
   readonly logged: Traffic.LoggedRequest
+  /** Undefined when nothing was sent, and when it is no longer kept. */
   readonly answer: Answer | undefined
 }
+
+/** Answers may be large, and only people read them. */
+const keptAnswers = 1000
 
 const noCounts: Traffic.Counts = { register: 0, token: 0, api: 0, management: 0, other: 0, throttled: 0 }
 
@@ -56,6 +60,8 @@ export class RequestLog {
     }
     this.#entries.push(entry)
     if (this.#entries.length > this.#limit) this.#entries.shift()
+    const old = this.#entries.at(-keptAnswers - 1)
+    if (old !== undefined) old.answer = undefined
     this.#count(route)
     return (exit) => {
       entry.logged = new Traffic.LoggedRequest({ ...received, ...resultOf(exit) })

@@ -3,13 +3,13 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import type { ReceivedRequest } from "../../Traffic.js"
 import type { Answer } from "../answer.js"
 import type { Settings } from "../settings.js"
 import type { State } from "../state.js"
-import { apiPage } from "./console/api.js"
+import { apiPage, openApiJson } from "./console/api.js"
 import { controlsPage } from "./console/controls.js"
 import { devicesPage } from "./console/devices.js"
-import { openApiJson } from "./console/openApi.js"
 import { requestPage } from "./console/request.js"
 import { requestsPage } from "./console/requests.js"
 import { throttlePage } from "./console/throttle.js"
@@ -20,6 +20,7 @@ interface Moment {
   /** By Effect's clock. */
   readonly now: number
   readonly query: URLSearchParams
+  readonly origin: string
 }
 
 const isApproved = ({ registry, softwareStatement }: State): boolean =>
@@ -47,14 +48,14 @@ const views: Readonly<Record<string, (moment: Moment) => Answer>> = {
       query
     }),
   api: apiPage,
-  "openapi.json": openApiJson
+  "openapi.json": ({ origin }) => openApiJson(origin)
 }
 
 /** Undefined where the console has no page. */
 export const consoleView = (
   state: State,
   name: string,
-  query: URLSearchParams
+  { headers, query }: ReceivedRequest
 ): Effect.Effect<Answer> | undefined => {
   const number = /^requests\/(\d+)$/.exec(name)?.[1]
   if (number !== undefined) return Effect.sync(() => requestPage(state.log.exchanges(), Number(number)))
@@ -62,6 +63,12 @@ export const consoleView = (
   return view === undefined
     ? undefined
     : Effect.zipWith(Clock.currentTimeMillis, Ref.get(state.settings), (now, settings) =>
-        view({ state, settings, now, query })
+        view({
+          state,
+          settings,
+          now,
+          query: new URLSearchParams(query),
+          origin: `http://${headers["host"]}`
+        })
       )
 }

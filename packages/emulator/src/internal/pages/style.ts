@@ -98,7 +98,7 @@ button.slim, .button.slim { min-height: 2.25rem; padding: .25rem .7rem; font-siz
   font-family: var(--mono); font-size: 1.5rem; letter-spacing: .2em; text-align: center; text-transform: uppercase;
 }
 
-.people, .entries { list-style: none; padding: 0; }
+.people, .entries, .failures { list-style: none; padding: 0; }
 .entries { font-size: .9375rem; }
 .entry { display: flex; flex-wrap: wrap; gap: .5rem 1rem; justify-content: space-between; align-items: center; }
 .entry + .entry { margin-top: .75rem; padding-top: .75rem; border-top: 1px solid var(--line); }
@@ -141,7 +141,8 @@ tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: inherit; color: inherit; font-weight: 400; }
 .log td, .log th { font-variant-numeric: tabular-nums; }
 .log tbody tr:hover { background: var(--sunken); }
-.log .path { overflow-wrap: anywhere; font-family: var(--mono); font-size: .875rem; width: 99%; }
+.log .path { overflow-wrap: anywhere; font-family: var(--mono); font-size: .875rem; width: 60%; }
+.log .device { overflow-wrap: anywhere; min-width: 8rem; }
 .log .path a { color: inherit; text-decoration: none; }
 .log .path a:hover { text-decoration: underline; }
 .log .path b { color: var(--accent); font-weight: 600; }
@@ -171,6 +172,7 @@ meter { width: 8rem; height: 1rem; vertical-align: middle; }
 @media (min-width: 40.01rem) { .wide-gone { display: none; } }
 @media (max-width: 40rem) {
   .narrow-gone { display: none; }
+  .log .path { width: 99%; }
   .top strong { padding: .6rem 0 0; width: 100%; }
   .top nav ul { gap: 0 .7rem; }
   .top nav a { font-size: .8125rem; padding: .6rem 0; }

@@ -1,9 +1,12 @@
 /** The operations of REST API v2, as the OpenAPI document of the contract describes them. */
-import type { Answer } from "../../answer.js"
+import * as OpenApiDocument from "effect-adobe-pass-rest-v2/OpenApiDocument"
+import { type Answer, json } from "../../answer.js"
 import { type Content, html } from "../html.js"
 import { consolePage, prefix } from "./layout.js"
-import { type Document, type Operation, openApiDocument } from "./openApi.js"
 import { shape } from "./shape.js"
+
+type Document = OpenApiDocument.OpenApiDocument
+type Operation = OpenApiDocument.Operation
 
 interface Placed {
   readonly method: string
@@ -29,43 +32,39 @@ const title = (tag: string): string => {
   return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`
 }
 
-const parameter = ({
-  description,
-  in: place,
-  name,
-  required,
-  schema
-}: Operation["parameters"][number]): Content =>
-  html`<tr><th scope="row"><code>${name}</code></th><td>${place}</td>
-<td>${required ? html`<span class="badge info">required</span>` : "optional"}</td>
-<td class="narrow-gone">${description ?? html`<code>${shape(schema)}</code>`}</td></tr>`
+const parameter = ({ description, in: place, name, required }: Operation["parameters"][number]): Content =>
+  html`<tr><th scope="row"><code>${name}</code><div class="quiet small">${description}</div></th><td>${place}</td>
+<td>${required ? html`<span class="badge info">required</span>` : "optional"}</td></tr>`
 
 const parameters = ({ parameters }: Operation): Content =>
   parameters.length > 0 &&
-  html`<h3>Parameters</h3><table><thead><tr><th scope="col">Name</th><th scope="col">In</th><th scope="col">Needed</th>
-<th scope="col" class="narrow-gone">Value</th></tr></thead><tbody>${parameters.map(parameter)}</tbody></table>`
+  html`<h3>Parameters</h3><table><thead><tr><th scope="col">Name</th><th scope="col">In</th><th scope="col">Needed</th></tr></thead>
+<tbody>${parameters.map(parameter)}</tbody></table>`
 
 const body = (content: NonNullable<Operation["requestBody"]>["content"] | undefined): Content =>
   Object.entries(content ?? {}).map(
     ([type, { schema }]) => html`<p class="quiet small">${type}</p><pre tabindex="0">${shape(schema)}</pre>`
   )
 
-/** The errors of all operations are the same: only what succeeds is worth its lines. */
+type Answered = readonly [status: string, response: Operation["responses"][string]]
+
+const success = ([status, { content, description }]: Answered): Content =>
+  html`<h3>Answer <span class="badge good">${status}</span></h3><p class="quiet small">${description}</p>${body(content)}`
+
+/** The bodies of failures are all the same. */
+const failure = ([status, { content = {}, description }]: Answered): Content =>
+  html`<li><span class="badge warn">${status}</span> ${description}: ${
+    "application/json" in content
+      ? html`an <a href="#schema-EnhancedError">enhanced error</a>`
+      : "a page for people"
+  }</li>`
+
 const responses = ({ responses }: Operation): Content => {
-  const all = Object.entries(responses)
-  const failures = all.filter(([status]) => status >= "400").map(([status]) => status)
+  const all: ReadonlyArray<Answered> = Object.entries(responses)
+  const failures = all.filter(([status]) => Number(status) >= 400)
   return [
-    all
-      .filter(([status]) => status < "400")
-      .map(
-        ([status, { content, description }]) =>
-          html`<h3>Answer <span class="badge good">${status}</span></h3>${
-            content === undefined ? html`<p class="quiet">${description}, without a body.</p>` : body(content)
-          }`
-      ),
-    failures.length > 0 &&
-      html`<p>Fails with ${failures.map((status) => html`<span class="badge warn">${status}</span> `)}
-and an <a href="#schema-EnhancedError">enhanced error</a>.</p>`
+    all.filter(([status]) => Number(status) < 400).map(success),
+    html`<h3>Failures</h3><ul class="stack tight failures">${failures.map(failure)}</ul>`
   ]
 }
 
@@ -76,8 +75,7 @@ const entry = ({
 }: Placed): Content => html`<details class="operation" id="${operation.operationId}">
 <summary><span class="badge info">${method}</span> <code>${path}</code>
 <span class="quiet small">${operation.summary}</span></summary>
-<div class="stack">${operation.description !== undefined && html`<p>${operation.description}</p>`}
-${parameters(operation)}
+<div class="stack">${parameters(operation)}
 ${operation.requestBody !== undefined && html`<h3>Body</h3>${body(operation.requestBody.content)}`}
 ${responses(operation)}</div>
 </details>`
@@ -95,7 +93,7 @@ ${Object.entries(components.schemas).map(
 )}</section>`
 
 export const apiPage = (): Answer => {
-  const document = openApiDocument()
+  const document = OpenApiDocument.make()
   const { description, title } = document.info
   return consolePage({
     part: "api",
@@ -107,5 +105,14 @@ export const apiPage = (): Answer => {
       grouped(document).map(group),
       schemas(document)
     ]
+  })
+}
+
+/** The document, with this emulator as the first server. */
+export const openApiJson = (origin: string): Answer => {
+  const document = OpenApiDocument.make()
+  return json(200, {
+    ...document,
+    servers: [{ url: origin, description: "This emulator" }, ...document.servers]
   })
 }

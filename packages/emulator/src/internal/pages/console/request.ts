@@ -84,7 +84,7 @@ ${body("Body", logged.body)}
 <h2 id="answer">Answer ${outcomeBadge(logged)}</h2>
 ${
   answer === undefined
-    ? html`<p class="quiet">Nothing was sent.</p>`
+    ? html`<p class="quiet">${logged.status === undefined ? "Nothing was sent." : "It is too long ago: only the status is kept."}</p>`
     : [headers("Headers", answer.headers), body("Body", answer.body)]
 }
 </section>`

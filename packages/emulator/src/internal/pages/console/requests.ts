@@ -95,7 +95,7 @@ const row = ({ logged, number }: Exchange): Content => {
 <td class="path"><a id="request-${number}" href="${prefix}requests/${number}"><b>${method}</b> ${path}${
     query !== "" && html`<span class="quiet">?${maskedText(query)}</span>`
   }</a><div class="quiet facts wide-gone">${facts}</div></td>
-<td class="narrow-gone">${device}</td>
+<td class="device narrow-gone">${device}</td>
 <td class="narrow-gone once">${forwardedFor}</td>
 <td class="end">${outcomeBadge(logged)}</td>
 </tr>`

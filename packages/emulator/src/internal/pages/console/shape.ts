@@ -1,6 +1,49 @@
 /** A JSON Schema in the notation of a type, which is shorter and says the same. */
+import * as Schema from "effect/Schema"
+import type { JsonSchema } from "effect-adobe-pass-rest-v2/OpenApiDocument"
 import { type Content, type Html, html } from "../html.js"
-import type { Shape } from "./openApi.js"
+
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+const Strings = Schema.Array(Schema.String)
+
+/** The part of a JSON Schema that people read. */
+interface Shape {
+  readonly $ref?: string
+  readonly type?: string | ReadonlyArray<string>
+  readonly description?: string
+  readonly properties?: { readonly [name: string]: Shape }
+  readonly required?: ReadonlyArray<string>
+  readonly items?: Shape | ReadonlyArray<Shape>
+  readonly anyOf?: ReadonlyArray<Shape>
+  readonly enum?: ReadonlyArray<unknown>
+  readonly examples?: ReadonlyArray<unknown>
+  readonly additionalProperties?: boolean | Shape
+}
+
+const Shape: Schema.Schema<Shape> = Schema.Struct({
+  $ref: optional(Schema.String),
+  type: optional(Schema.Union(Schema.String, Strings)),
+  description: optional(Schema.String),
+  properties: optional(Schema.Record({ key: Schema.String, value: Schema.suspend(() => Shape) })),
+  required: optional(Strings),
+  items: optional(
+    Schema.Union(
+      Schema.suspend(() => Shape),
+      Schema.Array(Schema.suspend(() => Shape))
+    )
+  ),
+  anyOf: optional(Schema.Array(Schema.suspend(() => Shape))),
+  enum: optional(Schema.Array(Schema.Unknown)),
+  examples: optional(Schema.Array(Schema.Unknown)),
+  additionalProperties: optional(
+    Schema.Union(
+      Schema.Boolean,
+      Schema.suspend(() => Shape)
+    )
+  )
+})
+
+const decode = Schema.decodeUnknownSync(Shape)
 
 const joined = (parts: ReadonlyArray<Content>, separator: string): Html =>
   html`${parts.map((part, n) => [n > 0 && separator, part])}`
@@ -14,12 +57,12 @@ const members = (schema: Shape, indent: string): Html => {
   const inner = `${indent}  `
   const required = new Set(schema.required)
   const named = Object.entries(schema.properties ?? {}).map(
-    ([name, member]) => html`${inner}${name}${!required.has(name) && "?"}: ${shape(member, inner)}\n`
+    ([name, member]) => html`${inner}${name}${!required.has(name) && "?"}: ${render(member, inner)}\n`
   )
   const { additionalProperties } = schema
   const others =
     typeof additionalProperties === "object" &&
-    html`${inner}[name: string]: ${shape(additionalProperties, inner)}\n`
+    html`${inner}[name: string]: ${render(additionalProperties, inner)}\n`
   return named.length === 0 && others === false ? html`{}` : html`{\n${named}${others}${indent}}`
 }
 
@@ -27,14 +70,13 @@ const list = (items: Shape["items"], indent: string): Html => {
   if (items === undefined) return html`unknown[]`
   return "length" in items
     ? html`[${joined(
-        items.map((item) => shape(item, indent)),
+        items.map((item) => render(item, indent)),
         ", "
       )}]`
-    : html`${shape(items, indent)}[]`
+    : html`${render(items, indent)}[]`
 }
 
-/** Names are links to their schemas. Examples stand for an enumeration that may grow. */
-export const shape = (schema: Shape, indent = ""): Html => {
+const render = (schema: Shape, indent: string): Html => {
   const { $ref, anyOf, enum: values, examples, items, type } = schema
   if ($ref !== undefined) {
     const name = $ref.slice($ref.lastIndexOf("/") + 1)
@@ -43,7 +85,7 @@ export const shape = (schema: Shape, indent = ""): Html => {
   if (values !== undefined) return union(values)
   if (anyOf !== undefined) {
     return joined(
-      anyOf.map((part) => shape(part, indent)),
+      anyOf.map((part) => render(part, indent)),
       " | "
     )
   }
@@ -52,3 +94,6 @@ export const shape = (schema: Shape, indent = ""): Html => {
   if (type === "string" && examples !== undefined) return union(examples, ["string"])
   return html`${typeof type === "string" ? type : (type?.join(" | ") ?? "unknown")}`
 }
+
+/** Names are links to their schemas. Examples stand for an enumeration that may grow. */
+export const shape = (schema: JsonSchema): Html => render(decode(schema), "")
