@@ -20,7 +20,7 @@ const Manifest = Schema.parseJson(
 
 const manifest = (path: string) => Schema.decodeSync(Manifest)(readFileSync(`${root}${path}`, "utf8"))
 
-const published = ["core", "node", "sql", "redis", "emulator"] as const
+const published = ["core", "rest-v2", "node", "sql", "redis", "emulator"] as const
 
 describe.each(published)("the package in packages/%s", (folder) => {
   const { description, keywords, scripts } = manifest(`packages/${folder}/package.json`)
