@@ -102,8 +102,8 @@ const errorOf = (fault: Fault.Fault, call: Call) =>
     yield* emulator.fail({ route: "api", fault, times: 10 })
     const error = yield* Effect.flip(runToEnd(Effect.flatMap(RestV2.RestV2, call)))
     yield* emulator.clearFaults
-    // Until refusals and throttling are forgotten.
-    yield* advance(600_000)
+    // Until a refused token and throttling are forgotten.
+    if (fault._tag === "Answer" && (fault.status === 401 || fault.status === 429)) yield* advance(600_000)
     return error
   })
 
