@@ -344,7 +344,7 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
       UnexpectedJson: ` and JSON without the expected fields${this.issues.length === 0 ? "" : ` (${this.issues.join(", ")})`}`,
       UnknownCode: ` and the unknown error code ${this.code ?? ""}`.trimEnd(),
       Encoding: ` and a body whose encoding${this.code === undefined ? "" : ` (${this.code})`} cannot be decoded`,
-      TooLarge: " and a body of more than 1 MiB",
+      TooLarge: " and a body that is too long",
       Redirect: " and a redirect, which is not followed",
       UnknownStatus: ", which Adobe Pass does not document"
     }
