@@ -62,6 +62,22 @@ describe("single sign-on", () => {
   )
 })
 
+it.effect("a profile that was revoked, or has expired, is shared with nobody", () =>
+  Effect.gen(function* () {
+    const { expireProfiles, revokeProfiles } = yield* Emulator.Emulator
+    const [first, second] = [yield* application("device-1"), yield* application("device-2")]
+    const headers = { "ad-service-token": jws("anna") }
+    for (const end of [revokeProfiles(), expireProfiles()]) {
+      yield* signIn(first, {}, headers)
+      expect(json(yield* second.get("ACME/profiles", headers))).toMatchObject({
+        profiles: { NorthCable: {} }
+      })
+      yield* end
+      expect(json(yield* second.get("ACME/profiles", headers))).toEqual({ profiles: {} })
+    }
+  }).pipe(Effect.provide(unthrottled))
+)
+
 describe("single sign-on of a partner", () => {
   const form = { domainName: parameters.domainName, redirectUrl: parameters.redirectUrl }
   const asks = (app: Application, headers: Headers, given: Readonly<Record<string, string>> = form) =>
