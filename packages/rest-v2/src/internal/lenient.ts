@@ -72,16 +72,39 @@ const repairsOf = (
 const removal = (optional: Option.Option<Path>): Option.Option<ReadonlyArray<Repair>> =>
   Option.map(optional, (path) => [{ path, value: Option.none() }])
 
-/** A copy with the repair; what is not on its path is shared. */
-const repaired = (json: unknown, { path: [key, ...rest], value }: Repair): unknown => {
-  if (key === undefined) return Option.getOrUndefined(value)
-  if (Array.isArray(json))
-    return json.map((item, at) => (at === key ? repaired(item, { path: rest, value }) : item))
-  if (!Predicate.isRecord(json)) return json
-  const { [key]: before, ...others } = json
-  return rest.length === 0 && Option.isNone(value)
-    ? others
-    : { ...others, [key]: repaired(before, { path: rest, value }) }
+/** The repairs by the first key of their paths, which have the rest of it. */
+const byKey = (repairs: ReadonlyArray<Repair>): ReadonlyMap<PropertyKey, ReadonlyArray<Repair>> => {
+  const groups = new Map<PropertyKey, Array<Repair>>()
+  for (const {
+    path: [key, ...path],
+    value
+  } of repairs) {
+    if (key === undefined) continue
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [{ path, value }])
+    else group.push({ path, value })
+  }
+  return groups
+}
+
+/**
+ * A copy with all repairs, or nothing when the whole is removed. One copy, since an answer may need thousands of repairs;
+ * what is not on their paths is shared.
+ */
+const repaired = (json: unknown, repairs: ReadonlyArray<Repair>): ReadonlyArray<unknown> => {
+  const whole = repairs.find(({ path }) => path.length === 0)
+  if (whole !== undefined) return Option.toArray(whole.value)
+  const groups = byKey(repairs)
+  const member = (value: unknown, key: PropertyKey): ReadonlyArray<unknown> => {
+    const own = groups.get(key)
+    return own === undefined ? [value] : repaired(value, own)
+  }
+  if (Array.isArray(json)) return [json.flatMap(member)]
+  if (!Predicate.isRecord(json)) return [json]
+  const members = Object.entries(json).flatMap(([key, value]) =>
+    member(value, key).map((kept) => [key, kept])
+  )
+  return [Object.fromEntries(members)]
 }
 
 /** What a conversion has brought to light may need another one; more are not made. */
@@ -99,7 +122,7 @@ export const lenient = <A, I>(schema: Schema.Schema<A, I>): Schema.Schema<A, I> 
             const repairs = left === 0 ? Option.none() : repairsOf(issue, [], Option.none())
             return Option.isNone(repairs)
               ? Either.left(issue)
-              : attempt(repairs.value.reduce(repaired, json), left - 1)
+              : attempt(repaired(json, repairs.value)[0], left - 1)
           })
         return (json) => attempt(json, rounds)
       },

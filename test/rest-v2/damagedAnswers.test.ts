@@ -1,0 +1,63 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Fault } from "effect-adobe-pass-emulator"
+import { answered, type Call, ofAcme, ofMvpd, restV2 } from "../support/restV2.js"
+
+const profiles = ((calls) => calls.profiles.all(ofAcme)) satisfies Call
+const authorize = (({ decisions }) =>
+  decisions.authorize({ ...ofMvpd, resources: ["acme-live"] })) satisfies Call
+
+const profile = { notBefore: 0, notAfter: 5, issuer: "NorthCable", type: "regular", attributes: {} }
+
+const decision = {
+  resource: "acme-live",
+  serviceProvider: "ACME",
+  mvpd: "NorthCable",
+  source: "mvpd",
+  authorized: true
+}
+
+const read = <A>(answer: unknown, call: Call<A>) =>
+  Effect.flatMap(answered(Fault.json(200, answer), call), ({ exit }) => exit)
+
+const mapOf = <A>(size: number, value: (n: number) => A) =>
+  Object.fromEntries(Array.from({ length: size }, (_, n) => [`m${n}`, value(n)]))
+
+describe("an answer with thousands of members that are wrong", () => {
+  // Repairs of which each copies the whole take minutes here, and the process does nothing else.
+  it.effect("is repaired in one go, and loses no profile, no attribute and no decision", () =>
+    Effect.gen(function* () {
+      const attributes = mapOf(4000, (n) => ({ value: n, state: null }))
+      const answer = { profiles: mapOf(4000, () => ({ ...profile, sessionId: null, notAfter: "7" })) }
+      const found = yield* read(
+        { profiles: { ...answer.profiles, rich: { ...profile, attributes } } },
+        profiles
+      )
+      assert.strictEqual(Object.keys(found).length, 4001)
+      assert.deepStrictEqual(found["m3999"], { ...profile, notAfter: 7 })
+      assert.deepStrictEqual(found["rich"]?.attributes["m3999"], { value: 3999 })
+      const decided = yield* read(
+        {
+          decisions: Array.from({ length: 4000 }, (_, n) => ({
+            ...decision,
+            authorized: n === 0 ? "true" : "false",
+            notAfter: {}
+          }))
+        },
+        authorize
+      )
+      assert.deepStrictEqual(
+        decided.map(({ _tag }) => _tag === "AuthorizationPermit"),
+        Array.from({ length: 4000 }, (_, n) => n === 0)
+      )
+    }).pipe(Effect.provide(restV2()))
+  )
+
+  it.effect("has no token when something in it is wrong beside what can be converted", () =>
+    Effect.gen(function* () {
+      const token = { serializedToken: {}, notBefore: "5", notAfter: null }
+      const [permit] = yield* read({ decisions: [{ ...decision, token }] }, authorize)
+      assert.deepInclude(permit, { _tag: "AuthorizationPermit", token: undefined })
+    }).pipe(Effect.provide(restV2()))
+  )
+})
