@@ -35,8 +35,16 @@ const converted = ({ actual, ast }: ParseResult.Type): Option.Option<unknown> =>
     : Option.none()
 }
 
+const optionalEntries = Symbol.for("effect-adobe-pass-rest-v2/optionalEntries")
+
+/** A map whose entries may go one by one when they cannot be read. */
+export const recordOfOptional = <A, I>(value: Schema.Schema<A, I>) =>
+  Schema.Record({ key: Schema.String, value }).annotations({ [optionalEntries]: true })
+
 const isOptional = (ast: AST.AST, [key]: Path): boolean =>
-  AST.isTypeLiteral(ast) && ast.propertySignatures.some(({ isOptional, name }) => isOptional && name === key)
+  AST.isTypeLiteral(ast) &&
+  (ast.annotations[optionalEntries] === true ||
+    ast.propertySignatures.some(({ isOptional, name }) => isOptional && name === key))
 
 /** What repairs an issue; `None` when a required member is missing or wrong. `optional` is the innermost that may go. */
 const repairsOf = (
