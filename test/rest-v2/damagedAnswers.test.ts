@@ -61,3 +61,52 @@ describe("an answer with thousands of members that are wrong", () => {
     }).pipe(Effect.provide(restV2()))
   )
 })
+
+describe("an attribute that is null or no object", () => {
+  it.effect("is absent, and the profile and its other attributes stay", () =>
+    Effect.gen(function* () {
+      const userID = { value: "dXNlci0x", state: "plain" }
+      for (const odd of [null, 5, "94110", ["94110"]]) {
+        const answer = { profiles: { NorthCable: { ...profile, attributes: { zip: odd, userID } } } }
+        const found = yield* read(answer, profiles)
+        assert.deepStrictEqual<unknown>(found, { NorthCable: { ...profile, attributes: { userID } } })
+      }
+    }).pipe(Effect.provide(restV2()))
+  )
+
+  it.effect("does not hide a profile that lacks something, or is none", () =>
+    Effect.gen(function* () {
+      for (const odd of [null, { ...profile, issuer: null, attributes: { zip: null } }]) {
+        const error = yield* Effect.flip(read({ profiles: { NorthCable: profile, odd } }, profiles))
+        assert.deepInclude(error, { _tag: "UnexpectedResponse", reason: "UnexpectedJson" })
+      }
+    }).pipe(Effect.provide(restV2()))
+  )
+})
+
+describe("an answer that cannot be read", () => {
+  const refused = (body: string) => {
+    const fault = Fault.answer(200, { headers: { "content-type": "application/json" }, body })
+    return Effect.flatMap(answered(fault, profiles), ({ exit }) => Effect.flip(exit))
+  }
+
+  it.effect("is an error, and no defect, when it is nested too deeply to be shown", () =>
+    Effect.gen(function* () {
+      const deep = "[".repeat(100_000) + "]".repeat(100_000)
+      const error = yield* refused(`{"profiles":{"NorthCable":${deep}}}`)
+      assert.deepInclude(error, { _tag: "UnexpectedResponse", issues: ["profiles.NorthCable"] })
+    }).pipe(Effect.provide(restV2()))
+  )
+
+  it.effect(
+    "names few of the places that are wrong, and shows no name that is too long or holds a token",
+    () =>
+      Effect.gen(function* () {
+        const many = yield* refused(JSON.stringify({ profiles: mapOf(1000, () => ({})) }))
+        assert.isBelow(many.message.length, 1000)
+        const secret = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+        const odd = yield* refused(JSON.stringify({ profiles: { [secret]: null, ["a".repeat(1e6)]: null } }))
+        assert.deepInclude(odd, { _tag: "UnexpectedResponse", issues: ["profiles.*"] })
+      }).pipe(Effect.provide(restV2()))
+  )
+})

@@ -8,7 +8,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import {
@@ -21,6 +21,7 @@ import * as EnhancedError from "effect-adobe-pass/EnhancedError"
 import * as ProtectedClient from "effect-adobe-pass/ProtectedClient"
 import type { EnhancedErrorBody } from "../EnhancedErrorBody.js"
 import { RestV2Api } from "../RestV2Api.js"
+import { firstIssue, type Issue, issuePaths } from "./issues.js"
 
 /** What a call of REST API v2 fails with. Its URLs are relative, so they are never foreign. */
 export type CallError = Exclude<ProtectedCallError, ForeignOrigin>
@@ -33,17 +34,8 @@ export type Failure =
   | HttpClientError.HttpClientError
   | ParseResult.ParseError
 
-/** Where an answer is not what the contract says; nowhere, when it is no object at all. */
-const pathsOf = ({ issue }: ParseResult.ParseError): ReadonlyArray<string> => [
-  ...new Set(
-    ParseResult.ArrayFormatter.formatIssueSync(issue)
-      .filter(({ path }) => path.length > 0)
-      .map(({ path }) => path.join("."))
-  )
-]
-
-const problemOf = (issue: ParseResult.ArrayFormatterIssue["_tag"] | undefined): string => {
-  switch (issue) {
+const problemOf = (tag: Issue["tag"]): string => {
+  switch (tag) {
     case "Missing":
       return "is missing"
     case "Refinement":
@@ -54,9 +46,9 @@ const problemOf = (issue: ParseResult.ArrayFormatterIssue["_tag"] | undefined): 
 }
 
 /** The first thing that the request cannot carry, and not its value. */
-export const unsendable = ({ issue }: ParseResult.ParseError): InvalidInput => {
-  const [first] = ParseResult.ArrayFormatter.formatIssueSync(issue)
-  return new InvalidInput({ field: first?.path.join(".") || "A parameter", problem: problemOf(first?._tag) })
+export const unsendable = (error: ParseResult.ParseError): InvalidInput => {
+  const { path, tag } = firstIssue(error)
+  return new InvalidInput({ field: path.map(String).join(".") || "A parameter", problem: problemOf(tag) })
 }
 
 const parse = Schema.decodeOption(Schema.parseJson())
@@ -108,7 +100,7 @@ const fail = <R>(
   if (!("_tag" in failure)) return Effect.die(failure)
   switch (failure._tag) {
     case "ParseError":
-      return Option.isNone(answer) ? unsendable(failure) : mismatch(calls, answer.value, pathsOf(failure))
+      return Option.isNone(answer) ? unsendable(failure) : mismatch(calls, answer.value, issuePaths(failure))
     case "ResponseError":
       return new UnexpectedResponse({
         operation: "call",
