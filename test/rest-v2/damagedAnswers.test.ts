@@ -110,3 +110,36 @@ describe("an answer that cannot be read", () => {
       }).pipe(Effect.provide(restV2()))
   )
 })
+
+describe("an error beside an empty map or list", () => {
+  const error = { status: 403, action: "authentication", code: "authenticated_profile_expired" }
+  const calls: ReadonlyArray<readonly [string, Call]> = [
+    ["profiles", profiles],
+    ["decisions", authorize],
+    ["logouts", ({ logout }) => logout.initiate(ofMvpd)]
+  ]
+
+  it.effect.each(calls)("is the error of the call, and not an empty success: %s", ([name, call]) =>
+    Effect.gen(function* () {
+      const empty = name === "decisions" ? [] : {}
+      for (const answer of [
+        { [name]: empty, error },
+        { [name]: empty, ...error },
+        { error, [name]: null }
+      ]) {
+        const failure = yield* Effect.flip(read(answer, call))
+        assert.deepInclude(failure, { _tag: "AuthenticationRequired", code: error.code })
+      }
+    }).pipe(Effect.provide(restV2()))
+  )
+
+  it.effect("is nothing when it says nothing, or when there is a profile", () =>
+    Effect.gen(function* () {
+      for (const nothing of [{ error: null }, { error: {} }, { error: "" }, { message: "OK", status: 200 }]) {
+        assert.deepStrictEqual(yield* read({ profiles: {}, ...nothing }, profiles), {})
+      }
+      const found = yield* read({ profiles: { NorthCable: profile }, error }, profiles)
+      assert.deepStrictEqual(Object.keys(found), ["NorthCable"])
+    }).pipe(Effect.provide(restV2()))
+  )
+})

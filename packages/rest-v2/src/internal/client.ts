@@ -9,18 +9,16 @@ import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
-import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
 import {
   type ForeignOrigin,
   InvalidInput,
   type ProtectedCallError,
   UnexpectedResponse
 } from "effect-adobe-pass/AdobePassError"
-import * as EnhancedError from "effect-adobe-pass/EnhancedError"
 import * as ProtectedClient from "effect-adobe-pass/ProtectedClient"
 import type { EnhancedErrorBody } from "../EnhancedErrorBody.js"
 import { RestV2Api } from "../RestV2Api.js"
+import { errorIn } from "./errorInPlace.js"
 import { firstIssue, type Issue, issuePaths } from "./issues.js"
 
 /** What a call of REST API v2 fails with. Its URLs are relative, so they are never foreign. */
@@ -49,20 +47,6 @@ const problemOf = (tag: Issue["tag"]): string => {
 export const unsendable = (error: ParseResult.ParseError): InvalidInput => {
   const { path, tag } = firstIssue(error)
   return new InvalidInput({ field: path.map(String).join(".") || "A parameter", problem: problemOf(tag) })
-}
-
-const parse = Schema.decodeOption(Schema.parseJson())
-
-/** Members that an enhanced error has, and no success. */
-const errorMembers = ["action", "error", "message", "status"]
-
-/** The enhanced error that stands in place of what was asked for. */
-const errorIn = (text: string): Option.Option<EnhancedError.EnhancedError> => {
-  const json = parse(text)
-  const isSuccess =
-    Option.isSome(json) &&
-    !(Predicate.isRecord(json.value) && errorMembers.some((name) => Predicate.hasProperty(json.value, name)))
-  return isSuccess ? Option.none() : EnhancedError.decode(text)
 }
 
 /** What became of a success that is not what was asked for: an enhanced error, no JSON, or JSON that lacks something. */

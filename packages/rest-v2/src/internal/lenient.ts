@@ -3,7 +3,7 @@
  * leniently.
  *
  * The schema itself is strict, which makes it several times faster than one that is lenient in each member. Only an
- * answer that it refuses is looked at again.
+ * answer that it refuses is looked at again. An error beside nothing is refused, too: it is no empty answer.
  */
 import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
@@ -12,6 +12,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import { isErrorInPlace } from "./errorInPlace.js"
 
 type Path = ReadonlyArray<PropertyKey>
 
@@ -124,6 +125,7 @@ export const lenient = <A, I>(schema: Schema.Schema<A, I>): Schema.Schema<A, I> 
     [schema],
     {
       decode: (strict) => {
+        const refused = (json: unknown) => new ParseResult.Type(strict.ast, json, "is an error")
         const decode = ParseResult.decodeUnknownEither(strict, { errors: "all" })
         const attempt = (json: unknown, left: number): Either.Either<A, ParseResult.ParseIssue> =>
           Either.orElse(decode(json), (issue) => {
@@ -132,7 +134,7 @@ export const lenient = <A, I>(schema: Schema.Schema<A, I>): Schema.Schema<A, I> 
               ? Either.left(issue)
               : attempt(repaired(json, repairs.value)[0], left - 1)
           })
-        return (json) => attempt(json, rounds)
+        return (json) => (isErrorInPlace(json) ? Either.left(refused(json)) : attempt(json, rounds))
       },
       encode: (strict) => ParseResult.encodeUnknown(strict)
     },
