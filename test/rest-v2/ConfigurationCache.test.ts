@@ -3,9 +3,20 @@ import { Effect, Either, Exit, Fiber, Layer, Scope, TestClock } from "effect"
 import { CurrentDevice, CurrentInstance, Device } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { ConfigurationCache, RestV2 } from "effect-adobe-pass-rest-v2"
+import { wrongBy } from "../support/clocks.js"
 import { device, info } from "../support/system.js"
 import { settle } from "../support/time.js"
-import { answering, arrivingLate, forDevice, ofMvpd, ok, provider, requests, restV2 } from "./scripted.js"
+import {
+  answering,
+  arrivingLate,
+  forDevice,
+  ofMvpd,
+  ok,
+  provider,
+  refused,
+  requests,
+  restV2
+} from "./scripted.js"
 
 const configuration = (name: string) =>
   ok({ requestor: { id: "ACME", name, domains: [], mvpds: [{ id: "NorthCable", displayName: "North" }] } })
@@ -118,17 +129,43 @@ describe("the cache of configurations", () => {
     )
   )
 
-  it.effect("tells a failure to all who wait, and does not keep it", () =>
+  it.effect("tells a failure to the one whose device asked, and asks for another one of those who wait", () =>
     Effect.gen(function* () {
-      yield* answering(Fault.answer(503), configuration("after"))
-      const failures = yield* Effect.all([Effect.flip(retrieve), Effect.flip(retrieve)], {
-        concurrency: "unbounded"
-      })
-      assert.deepStrictEqual(
-        failures.map(({ _tag }) => _tag),
-        ["ServiceUnavailable", "ServiceUnavailable"]
+      yield* answering(refused(403, "authorization", "authorization_denied_by_mvpd"), configuration("good"))
+      const [first, ...others] = yield* Effect.all(
+        [1, 2, 3, 4].map((n) => Effect.either(retrieveFor(device(n)))),
+        { concurrency: "unbounded" }
       )
+      assert.isTrue(first !== undefined && Either.isLeft(first))
+      assert.deepStrictEqual(
+        others,
+        Array.from({ length: 3 }, () => Either.right("good"))
+      )
+      const asked = (yield* requests).map(({ headers }) => headers["ap-device-identifier"])
+      assert.strictEqual(asked.length, 2)
+      assert.notStrictEqual(asked[0], asked[1])
+    }).pipe(Effect.provide(cached()))
+  )
+
+  it.effect("tells all who wait when it fails twice, asks no more, and does not keep the failure", () =>
+    Effect.gen(function* () {
+      yield* answering(Fault.answer(503), Fault.answer(503), configuration("after"))
+      const failures = yield* Effect.all(
+        Array.from({ length: 50 }, () => Effect.flip(retrieve)),
+        { concurrency: "unbounded" }
+      )
+      for (const { _tag } of failures) assert.strictEqual(_tag, "ServiceUnavailable")
+      assert.strictEqual((yield* requests).length, 2)
       assert.strictEqual(yield* retrieve, "after")
+    }).pipe(forDevice(), Effect.provide(cached()))
+  )
+
+  it.effect("asks again when the clock was set back behind the moment of the answer", () =>
+    Effect.gen(function* () {
+      yield* answering(configuration("of next year"), configuration("of now"))
+      const nextYear = yield* wrongBy(365 * 86_400_000)
+      assert.strictEqual(yield* Effect.withClock(retrieve, nextYear), "of next year")
+      assert.strictEqual(yield* retrieve, "of now")
     }).pipe(forDevice(), Effect.provide(cached()))
   )
 

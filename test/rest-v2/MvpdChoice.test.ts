@@ -91,17 +91,19 @@ describe("the choice of an MVPD", () => {
     }).pipe(forDevice())
   )
 
-  it.effect("does not wait for more than 5 seconds for the store", () =>
-    Effect.gen(function* () {
-      const { layer, state } = store()
-      state.fault = "hang"
-      const reader = yield* Effect.fork(Effect.flip(Effect.provide(get, Layer.provide(choice, layer))))
-      yield* TestClock.adjust("4999 millis")
-      assert.isNull(reader.unsafePoll())
-      yield* TestClock.adjust("1 millis")
-      const error = yield* Fiber.join(reader)
-      assert.deepInclude(error, { _tag: "KeyValueStoreError", reason: "TimedOut", retryable: true })
-    }).pipe(forDevice())
+  it.effect.each(["hang", "stuck"] as const)(
+    "does not wait for more than 5 seconds for a store (%s)",
+    (fault) =>
+      Effect.gen(function* () {
+        const { layer, state } = store()
+        state.fault = fault
+        const reader = yield* Effect.fork(Effect.flip(Effect.provide(get, Layer.provide(choice, layer))))
+        yield* TestClock.adjust("4999 millis")
+        assert.isNull(reader.unsafePoll())
+        yield* TestClock.adjust("1 millis")
+        const error = yield* Fiber.join(reader)
+        assert.deepInclude(error, { _tag: "KeyValueStoreError", reason: "TimedOut", retryable: true })
+      }).pipe(forDevice())
   )
 
   it.effect("can be forgotten twice, also where a store fails for what is not there", () =>

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted, TestClock } from "effect"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import { type Authorization, type Preauthorization, PreauthorizationCache } from "effect-adobe-pass-rest-v2"
+import { wrongBy } from "../support/clocks.js"
 import { device } from "../support/system.js"
 import { runToEnd, settle, withoutJitter } from "../support/time.js"
 import {
@@ -97,6 +98,15 @@ describe("permits to show a resource", () => {
       yield* TestClock.setTime(5000 + 86_400_000)
       yield* decide(["a"])
       assert.deepStrictEqual(yield* times, [0, 5000, 86_405_000])
+    }).pipe(forDevice(), Effect.provide(cached()))
+  )
+
+  it.effect("do not count when the clock was set back behind the moment of the answer", () =>
+    Effect.gen(function* () {
+      yield* answering(decisions(permit("one")), decisions(no("one")))
+      const nextYear = yield* wrongBy(365 * 86_400_000)
+      assert.deepStrictEqual(yield* Effect.withClock(decide(["one"]), nextYear), ["one"])
+      assert.deepStrictEqual(yield* decide(["one"]), ["RequestRejected"])
     }).pipe(forDevice(), Effect.provide(cached()))
   )
 

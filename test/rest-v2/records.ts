@@ -11,13 +11,14 @@ const failure = (reason: PlatformError.SystemErrorReason, method: string) =>
     description: "a-secret-description"
   })
 
-/** A store on a map. `fault` is what the next operations fail with, or `hang` for those that never end. */
+/** A store on a map. `fault` is what the next operations fail with; those that `hang` never end, `stuck` ones in no way. */
 export const store = () => {
   const content = new Map<string, string>()
-  const state: { fault?: PlatformError.SystemErrorReason | "hang" | undefined } = {}
+  const state: { fault?: PlatformError.SystemErrorReason | "hang" | "stuck" | undefined } = {}
   const operation = <A>(method: string, run: () => A): Effect.Effect<A, PlatformError.PlatformError> =>
     Effect.suspend(() => {
       if (state.fault === "hang") return Effect.never
+      if (state.fault === "stuck") return Effect.uninterruptible(Effect.never)
       return state.fault === undefined ? Effect.sync(run) : Effect.fail(failure(state.fault, method))
     })
   const layer = Layer.succeed(

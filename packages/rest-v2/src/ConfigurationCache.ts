@@ -33,7 +33,8 @@ export interface Configurations<R> {
  *
  * Ask for it when a person has to choose an MVPD, and at no other time: nothing here asks by itself. However many callers
  * wait for a configuration, it is asked for once, for the device of the first of them; interrupting a caller interrupts
- * nothing else. A failure reaches those who wait and is not kept.
+ * nothing else. When that fails, which may be about that device, it is asked for once more, for another one of those who
+ * wait; a second failure reaches them all. Failures are not kept.
  *
  * The platform is what `X-Device-Info` and `User-Agent` say of it: neither the identifier and address of a device nor its
  * connection, its screen or the versions of its software.

@@ -125,7 +125,7 @@ export const make = (
           const ofPerson = permits.of(parameters)
           const keep = (decided: ReadonlyArray<Preauthorization>) =>
             Effect.map(Clock.currentTimeMillis, (now) =>
-              ofPerson.add(decided, Math.min(notAfter, now + timeToLive))
+              ofPerson.add(decided, { since: now, until: Math.min(notAfter, now + timeToLive) })
             )
           const ask = (open: ReadonlyArray<string>) =>
             Effect.gen(function* () {

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { recordOfOptional } from "./internal/lenient.js"
 import { openLiteral, optional, Timestamp } from "./internal/wire.js"
 
 /**
@@ -63,7 +64,7 @@ export const Profile = Schema.Struct({
   /** The id of the MVPD, or `Adobe` for a degraded or temporary profile, or `Apple`. */
   issuer: Schema.String,
   type: ProfileType,
-  attributes: Schema.Record({ key: Schema.String, value: Attribute }),
+  attributes: recordOfOptional(Attribute),
   sessionId: optional(Schema.String)
 }).annotations({ identifier: "Profile", description: "Who is signed in, with which MVPD, and until when" })
 

@@ -8,19 +8,18 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
-import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
+import type * as ParseResult from "effect/ParseResult"
 import {
   type ForeignOrigin,
   InvalidInput,
   type ProtectedCallError,
   UnexpectedResponse
 } from "effect-adobe-pass/AdobePassError"
-import * as EnhancedError from "effect-adobe-pass/EnhancedError"
 import * as ProtectedClient from "effect-adobe-pass/ProtectedClient"
 import type { EnhancedErrorBody } from "../EnhancedErrorBody.js"
 import { RestV2Api } from "../RestV2Api.js"
+import { errorIn } from "./errorInPlace.js"
+import { firstIssue, type Issue, issuePaths } from "./issues.js"
 
 /** What a call of REST API v2 fails with. Its URLs are relative, so they are never foreign. */
 export type CallError = Exclude<ProtectedCallError, ForeignOrigin>
@@ -33,17 +32,8 @@ export type Failure =
   | HttpClientError.HttpClientError
   | ParseResult.ParseError
 
-/** Where an answer is not what the contract says; nowhere, when it is no object at all. */
-const pathsOf = ({ issue }: ParseResult.ParseError): ReadonlyArray<string> => [
-  ...new Set(
-    ParseResult.ArrayFormatter.formatIssueSync(issue)
-      .filter(({ path }) => path.length > 0)
-      .map(({ path }) => path.join("."))
-  )
-]
-
-const problemOf = (issue: ParseResult.ArrayFormatterIssue["_tag"] | undefined): string => {
-  switch (issue) {
+const problemOf = (tag: Issue["tag"]): string => {
+  switch (tag) {
     case "Missing":
       return "is missing"
     case "Refinement":
@@ -54,23 +44,9 @@ const problemOf = (issue: ParseResult.ArrayFormatterIssue["_tag"] | undefined): 
 }
 
 /** The first thing that the request cannot carry, and not its value. */
-export const unsendable = ({ issue }: ParseResult.ParseError): InvalidInput => {
-  const [first] = ParseResult.ArrayFormatter.formatIssueSync(issue)
-  return new InvalidInput({ field: first?.path.join(".") || "A parameter", problem: problemOf(first?._tag) })
-}
-
-const parse = Schema.decodeOption(Schema.parseJson())
-
-/** Members that an enhanced error has, and no success. */
-const errorMembers = ["action", "error", "message", "status"]
-
-/** The enhanced error that stands in place of what was asked for. */
-const errorIn = (text: string): Option.Option<EnhancedError.EnhancedError> => {
-  const json = parse(text)
-  const isSuccess =
-    Option.isSome(json) &&
-    !(Predicate.isRecord(json.value) && errorMembers.some((name) => Predicate.hasProperty(json.value, name)))
-  return isSuccess ? Option.none() : EnhancedError.decode(text)
+export const unsendable = (error: ParseResult.ParseError): InvalidInput => {
+  const { path, tag } = firstIssue(error)
+  return new InvalidInput({ field: path.map(String).join(".") || "A parameter", problem: problemOf(tag) })
 }
 
 /** What became of a success that is not what was asked for: an enhanced error, no JSON, or JSON that lacks something. */
@@ -108,7 +84,7 @@ const fail = <R>(
   if (!("_tag" in failure)) return Effect.die(failure)
   switch (failure._tag) {
     case "ParseError":
-      return Option.isNone(answer) ? unsendable(failure) : mismatch(calls, answer.value, pathsOf(failure))
+      return Option.isNone(answer) ? unsendable(failure) : mismatch(calls, answer.value, issuePaths(failure))
     case "ResponseError":
       return new UnexpectedResponse({
         operation: "call",

@@ -3,7 +3,7 @@
  * leniently.
  *
  * The schema itself is strict, which makes it several times faster than one that is lenient in each member. Only an
- * answer that it refuses is looked at again.
+ * answer that it refuses is looked at again. An error beside nothing is refused, too: it is no empty answer.
  */
 import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
@@ -12,6 +12,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import { isErrorInPlace } from "./errorInPlace.js"
 
 type Path = ReadonlyArray<PropertyKey>
 
@@ -35,8 +36,16 @@ const converted = ({ actual, ast }: ParseResult.Type): Option.Option<unknown> =>
     : Option.none()
 }
 
+const optionalEntries = Symbol.for("effect-adobe-pass-rest-v2/optionalEntries")
+
+/** A map whose entries may go one by one when they cannot be read. */
+export const recordOfOptional = <A, I>(value: Schema.Schema<A, I>) =>
+  Schema.Record({ key: Schema.String, value }).annotations({ [optionalEntries]: true })
+
 const isOptional = (ast: AST.AST, [key]: Path): boolean =>
-  AST.isTypeLiteral(ast) && ast.propertySignatures.some(({ isOptional, name }) => isOptional && name === key)
+  AST.isTypeLiteral(ast) &&
+  (ast.annotations[optionalEntries] === true ||
+    ast.propertySignatures.some(({ isOptional, name }) => isOptional && name === key))
 
 /** What repairs an issue; `None` when a required member is missing or wrong. `optional` is the innermost that may go. */
 const repairsOf = (
@@ -72,16 +81,39 @@ const repairsOf = (
 const removal = (optional: Option.Option<Path>): Option.Option<ReadonlyArray<Repair>> =>
   Option.map(optional, (path) => [{ path, value: Option.none() }])
 
-/** A copy with the repair; what is not on its path is shared. */
-const repaired = (json: unknown, { path: [key, ...rest], value }: Repair): unknown => {
-  if (key === undefined) return Option.getOrUndefined(value)
-  if (Array.isArray(json))
-    return json.map((item, at) => (at === key ? repaired(item, { path: rest, value }) : item))
-  if (!Predicate.isRecord(json)) return json
-  const { [key]: before, ...others } = json
-  return rest.length === 0 && Option.isNone(value)
-    ? others
-    : { ...others, [key]: repaired(before, { path: rest, value }) }
+/** The repairs by the first key of their paths, which have the rest of it. */
+const byKey = (repairs: ReadonlyArray<Repair>): ReadonlyMap<PropertyKey, ReadonlyArray<Repair>> => {
+  const groups = new Map<PropertyKey, Array<Repair>>()
+  for (const {
+    path: [key, ...path],
+    value
+  } of repairs) {
+    if (key === undefined) continue
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [{ path, value }])
+    else group.push({ path, value })
+  }
+  return groups
+}
+
+/**
+ * A copy with all repairs, or nothing when the whole is removed. One copy, since an answer may need thousands of repairs;
+ * what is not on their paths is shared.
+ */
+const repaired = (json: unknown, repairs: ReadonlyArray<Repair>): ReadonlyArray<unknown> => {
+  const whole = repairs.find(({ path }) => path.length === 0)
+  if (whole !== undefined) return Option.toArray(whole.value)
+  const groups = byKey(repairs)
+  const member = (value: unknown, key: PropertyKey): ReadonlyArray<unknown> => {
+    const own = groups.get(key)
+    return own === undefined ? [value] : repaired(value, own)
+  }
+  if (Array.isArray(json)) return [json.flatMap(member)]
+  if (!Predicate.isRecord(json)) return [json]
+  const members = Object.entries(json).flatMap(([key, value]) =>
+    member(value, key).map((kept) => [key, kept])
+  )
+  return [Object.fromEntries(members)]
 }
 
 /** What a conversion has brought to light may need another one; more are not made. */
@@ -93,15 +125,16 @@ export const lenient = <A, I>(schema: Schema.Schema<A, I>): Schema.Schema<A, I> 
     [schema],
     {
       decode: (strict) => {
+        const refused = (json: unknown) => new ParseResult.Type(strict.ast, json, "is an error")
         const decode = ParseResult.decodeUnknownEither(strict, { errors: "all" })
         const attempt = (json: unknown, left: number): Either.Either<A, ParseResult.ParseIssue> =>
           Either.orElse(decode(json), (issue) => {
             const repairs = left === 0 ? Option.none() : repairsOf(issue, [], Option.none())
             return Option.isNone(repairs)
               ? Either.left(issue)
-              : attempt(repairs.value.reduce(repaired, json), left - 1)
+              : attempt(repaired(json, repairs.value)[0], left - 1)
           })
-        return (json) => attempt(json, rounds)
+        return (json) => (isErrorInPlace(json) ? Either.left(refused(json)) : attempt(json, rounds))
       },
       encode: (strict) => ParseResult.encodeUnknown(strict)
     },

@@ -6,15 +6,20 @@ import type { Permit, Preauthorization } from "../Preauthorization.js"
 import { nameOf } from "./deciding.js"
 import { RecentlyUsed } from "./recentlyUsed.js"
 
-interface Kept {
-  readonly permit: Permit
+/** When a permit counts: not before `since`, to which a clock that is set back returns. */
+interface Validity {
+  readonly since: number
   readonly until: number
+}
+
+interface Kept extends Validity {
+  readonly permit: Permit
 }
 
 /** The permits of one person. */
 export interface OfPerson {
   /** Keeps the permits among the decisions. */
-  readonly add: (decided: ReadonlyArray<Preauthorization>, until: number) => void
+  readonly add: (decided: ReadonlyArray<Preauthorization>, validity: Validity) => void
   /** The resources without a permit that counts now, and the permits of the others. */
   readonly split: (
     resources: ReadonlyArray<string>,
@@ -50,16 +55,17 @@ export class Permits {
     const person = personOf(identity)
     const keyOf = (resource: string): string => JSON.stringify([nameOf(resource), ...person])
     return {
-      add: (decided, until) => {
+      add: (decided, validity) => {
         for (const decision of decided) {
           if (decision._tag !== "PreauthorizationPermit") continue
-          this.#permits.set(keyOf(decision.resource), { permit: decision, until })
+          this.#permits.set(keyOf(decision.resource), { ...validity, permit: decision })
         }
       },
       split: (resources, now) =>
         Arr.partitionMap(resources, (resource) => {
           const kept = this.#permits.get(keyOf(resource))
-          return kept !== undefined && now < kept.until ? Either.right(kept.permit) : Either.left(resource)
+          const counts = kept !== undefined && kept.since <= now && now < kept.until
+          return counts ? Either.right(kept.permit) : Either.left(resource)
         })
     }
   }

@@ -14,15 +14,18 @@ export interface Records<A> {
   readonly remove: (key: string) => Effect.Effect<void, KeyValueStoreError>
 }
 
-/** Fails what takes longer than a store may take. */
-export const inTime = (
-  operation: KeyValueStoreError["operation"],
-  record: KeyValueStoreError["record"]
-): (<A, E, R>(question: Effect.Effect<A, E, R>) => Effect.Effect<A, E | KeyValueStoreError, R>) =>
-  Effect.timeoutFail({
-    duration: "5 seconds",
-    onTimeout: () => new KeyValueStoreError({ operation, record, reason: "TimedOut" })
-  })
+/** Fails what takes longer than a store may take, without waiting for what cannot be interrupted. */
+export const inTime =
+  (operation: KeyValueStoreError["operation"], record: KeyValueStoreError["record"]) =>
+  <A, E, R>(question: Effect.Effect<A, E, R>): Effect.Effect<A, E | KeyValueStoreError, R> =>
+    question.pipe(
+      Effect.disconnect,
+      Effect.interruptible,
+      Effect.timeoutFail({
+        duration: "5 seconds",
+        onTimeout: () => new KeyValueStoreError({ operation, record, reason: "TimedOut" })
+      })
+    )
 
 const reasonOf = (error: PlatformError.PlatformError | ParseResult.ParseError): string => {
   if (error._tag === "ParseError") return "InvalidData"
