@@ -248,6 +248,16 @@ describe("the log", () => {
   })
 })
 
+/** Where a form leads; a fetch would follow. */
+const redirection = (url: string, form: Readonly<Record<string, string>>) =>
+  Effect.async<unknown>((resume) => {
+    request(url, { method: "POST" }, (answer) => {
+      answer.resume()
+      const { location, "set-cookie": cookie } = answer.headers
+      resume(Effect.succeed({ status: answer.statusCode, location, cookie }))
+    }).end(new URLSearchParams(form).toString())
+  })
+
 describe("the pages of the emulated world", () => {
   it.effect("work in process, under the test clock", () =>
     Effect.gen(function* () {
@@ -262,6 +272,23 @@ describe("the pages of the emulated world", () => {
       expect(answer.headers["location"]).toBe(`http://127.0.0.1/signed-in?code=${code}`)
       expect(yield* poll(code)).toEqual(["NorthCable"])
     }).pipe(Effect.provide(Emulator.layer({ throttle: "off" })))
+  )
+
+  it.scopedLive.each([
+    ["https://acme.example/漢字?a=%20b", "https://acme.example/%E6%BC%A2%E5%AD%97?a=%20b"],
+    ["https://acme.example/\r\nset-cookie: a=b", "https://acme.example/%0D%0Aset-cookie:%20a=b"],
+    [" acme:signed in", "acme:signed%20in"]
+  ] as const)("lead to the redirect URL %j as %s, in one header", ([redirectUrl, location]) =>
+    Effect.gen(function* () {
+      const { begin } = yield* television
+      const { code } = yield* begin({ mvpd: "NorthCable", domainName: "acme.example", redirectUrl })
+      const { baseUrl } = yield* Emulator.Emulator
+      const answered = yield* redirection(`${baseUrl}/adobe-services/authenticate`, {
+        code,
+        answer: "cancel"
+      })
+      expect(answered).toEqual({ status: 303, location, cookie: undefined })
+    }).pipe(Effect.provide(served))
   )
 
   it.effect("refuse a provider that is not offered, and ask again without one", () =>
