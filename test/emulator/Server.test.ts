@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
@@ -160,6 +161,19 @@ describe("the emulator on a port", () => {
       expect(head.split("\r\n\r\n")[1]).toBe("")
     }).pipe(Effect.provide(served()))
   )
+
+  it.scopedLive("answers by a 500, and says so in its log, what it cannot send", () => {
+    const logged: Array<unknown> = []
+    const logger = Logger.make(({ cause, message }) => logged.push([message, Cause.pretty(cause)]))
+    return Effect.gen(function* () {
+      const { fail } = yield* Emulator.Emulator
+      yield* fail({ route: "register", fault: Fault.answer(200, { headers: { "x-name": "漢" } }) })
+      expect((yield* postRegister("{}")).status).toBe(500)
+      expect(logged).toEqual([
+        [["The emulator has failed to answer a request."], expect.stringContaining("x-name")]
+      ])
+    }).pipe(Effect.provide(Layer.provideMerge(served(), Logger.replace(Logger.defaultLogger, logger))))
+  })
 
   it.live("stops with its scope, even with a request that hangs", () =>
     Effect.gen(function* () {

@@ -110,6 +110,7 @@ describe("a script", () => {
       expect(yield* reasonOf({ code: "AAAAAAA" })).toBe("unknown code")
       expect(yield* reasonOf({ code, user: "nobody" })).toBe("no such person")
       expect(yield* reasonOf({ code, mvpd: "TempPass_Acme10" })).toBe("no MVPD")
+      expect(yield* reasonOf({ code, mvpd: "FarCable" })).toBe("no MVPD")
     }).pipe(Effect.provide(unthrottled))
   )
 
@@ -139,6 +140,16 @@ describe("a script", () => {
 
 describe("the state of an emulator", () => {
   const Json = Schema.parseJson(SavedState.SavedState)
+
+  it.effect("is one that another accepts, whatever a script has degraded", () =>
+    Effect.gen(function* () {
+      const { degrade, exportState } = yield* Emulator.Emulator
+      yield* degrade("Nowhere", "AuthNAll")
+      yield* degrade("NorthCable", "AuthZNone")
+      const accepted = yield* Schema.decode(Json)(yield* Schema.encode(Json)(yield* exportState))
+      expect(accepted.world.degradations).toEqual([{ mvpd: "NorthCable", rule: "AuthZNone" }])
+    }).pipe(Effect.provide(unthrottled))
+  )
 
   const lived = Effect.gen(function* () {
     const emulator = yield* Emulator.Emulator

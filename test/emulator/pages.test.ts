@@ -11,6 +11,7 @@ import { Bucket, Emulator } from "effect-adobe-pass-emulator"
 import { empty } from "../../packages/emulator/src/internal/answer.js"
 import { curl } from "../../packages/emulator/src/internal/pages/curl.js"
 import { duration, relative } from "../../packages/emulator/src/internal/pages/format.js"
+import { devicesPage } from "../../packages/emulator/src/internal/pages/console/devices.js"
 import { type Content, html } from "../../packages/emulator/src/internal/pages/html.js"
 import { page } from "../../packages/emulator/src/internal/pages/page.js"
 import { maskedHeader, maskedText } from "../../packages/emulator/src/internal/pages/secrets.js"
@@ -163,6 +164,30 @@ describe("the console", () => {
     }).pipe(Effect.provide(served))
   )
 
+  it("shows the newest of the profiles and devices of one client, however many there are", () => {
+    const application = { id: "application", scopes: [], redirectDomains: undefined }
+    const client = { id: "client", secret: "secret", application }
+    const profiles = Array.from({ length: 10_000 }, (_, n) => ({
+      clientId: "client",
+      device: `device-${n}`,
+      serviceProvider: "ACME",
+      mvpd: "NorthCable",
+      type: "regular" as const,
+      user: "nora",
+      subjects: {},
+      notBefore: 0,
+      notAfter: 1000,
+      invalidated: false
+    }))
+    const issued = [{ client, approved: true, tokens: [] }]
+    const query = new URLSearchParams()
+    const { body } = devicesPage({ issued, profiles, sessions: [], exchanges: [], now: 0, query })
+    expect(body.length).toBeLessThan(100_000)
+    expect(body).toContain("The newest 20 of 10000 are shown.")
+    expect(body).toContain("device-9999")
+    expect(body).toContain("and 9995 more")
+  })
+
   it.scopedLive("runs the commands of its forms, and comes back to their page", () =>
     Effect.gen(function* () {
       const { clients } = yield* Emulator.Emulator
@@ -248,6 +273,16 @@ describe("the log", () => {
   })
 })
 
+/** Where a form leads; a fetch would follow. */
+const redirection = (url: string, form: Readonly<Record<string, string>>) =>
+  Effect.async<unknown>((resume) => {
+    request(url, { method: "POST" }, (answer) => {
+      answer.resume()
+      const { location, "set-cookie": cookie } = answer.headers
+      resume(Effect.succeed({ status: answer.statusCode, location, cookie }))
+    }).end(new URLSearchParams(form).toString())
+  })
+
 describe("the pages of the emulated world", () => {
   it.effect("work in process, under the test clock", () =>
     Effect.gen(function* () {
@@ -262,6 +297,23 @@ describe("the pages of the emulated world", () => {
       expect(answer.headers["location"]).toBe(`http://127.0.0.1/signed-in?code=${code}`)
       expect(yield* poll(code)).toEqual(["NorthCable"])
     }).pipe(Effect.provide(Emulator.layer({ throttle: "off" })))
+  )
+
+  it.scopedLive.each([
+    ["https://acme.example/漢字?a=%20b", "https://acme.example/%E6%BC%A2%E5%AD%97?a=%20b"],
+    ["https://acme.example/\r\nset-cookie: a=b", "https://acme.example/%0D%0Aset-cookie:%20a=b"],
+    [" acme:signed in", "acme:signed%20in"]
+  ] as const)("lead to the redirect URL %j as %s, in one header", ([redirectUrl, location]) =>
+    Effect.gen(function* () {
+      const { begin } = yield* television
+      const { code } = yield* begin({ mvpd: "NorthCable", domainName: "acme.example", redirectUrl })
+      const { baseUrl } = yield* Emulator.Emulator
+      const answered = yield* redirection(`${baseUrl}/adobe-services/authenticate`, {
+        code,
+        answer: "cancel"
+      })
+      expect(answered).toEqual({ status: 303, location, cookie: undefined })
+    }).pipe(Effect.provide(served))
   )
 
   it.effect("refuse a provider that is not offered, and ask again without one", () =>

@@ -181,7 +181,10 @@ export interface Script {
   readonly revokeProfiles: (which?: ProfileFilter) => Effect.Effect<void>
   /** Expires profiles (default: all): decisions are refused with `authenticated_profile_expired`. */
   readonly expireProfiles: (which?: ProfileFilter) => Effect.Effect<void>
-  /** Begins the degradation of an MVPD, or ends it. The message becomes the `details` of denials. */
+  /**
+   * Begins the degradation of an MVPD, or ends it. The message becomes the `details` of denials. Ignores an MVPD that
+   * the world does not have.
+   */
   readonly degrade: (
     mvpd: string,
     rule: Degradation["rule"] | "none",

@@ -3,6 +3,7 @@
  * `@effect/platform` does not expose.
  */
 import * as Http from "node:http"
+import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -57,6 +58,18 @@ const deliver = (outgoing: Http.ServerResponse, outcome: Outcome): void => {
   }
 }
 
+/** Whatever goes wrong in the emulator itself: a client that got no answer would wait for ever. */
+const failed = (outgoing: Http.ServerResponse, cause: Cause.Cause<never>): Effect.Effect<void> =>
+  Cause.isInterruptedOnly(cause)
+    ? Effect.void
+    : Effect.zipRight(
+        Effect.logError("The emulator has failed to answer a request.", cause),
+        Effect.sync(() => {
+          for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name)
+          deliver(outgoing, { _tag: "Answered", answer: html(500, "Internal Server Error") })
+        })
+      )
+
 const respond = (
   handle: Handler,
   incoming: Http.IncomingMessage,
@@ -76,7 +89,7 @@ const respond = (
       body
     })
     deliver(outgoing, outcome)
-  })
+  }).pipe(Effect.catchAllCause((cause) => failed(outgoing, cause)))
 
 const listen = (server: Http.Server, host: string, port: number): Effect.Effect<Http.Server, NotListening> =>
   Effect.async((resume) => {

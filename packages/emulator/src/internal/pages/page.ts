@@ -77,11 +77,15 @@ export const page = (content: Page): Answer => ({
   body: document(content).markup
 })
 
+/** A header holds printable ASCII only: the rest of a URL is percent-encoded, as a browser would do. */
+const inHeader = (url: string): string =>
+  url.trim().replace(/[^!-~]+/g, (others) => encodeURIComponent(others))
+
 /** Leads on with a GET, after a form too. */
 export const seeOther = (location: string): Answer => ({
   status: 303,
   headers: [
-    ["location", location],
+    ["location", inHeader(location)],
     ["cache-control", "no-store"]
   ],
   body: ""

@@ -121,7 +121,9 @@ export const signInAs = (
     const session = yield* Either.mapLeft(openSession(state, code, nowMillis), (error) =>
       error === "unknown" ? "unknown code" : "session ended"
     )
-    const mvpd = findMvpd(state.world, chosen ?? session.parameters.mvpd ?? "")
+    const id = chosen ?? session.parameters.mvpd
+    const provider = providerOf(state, session.serviceProvider)
+    const mvpd = provider && integrated(state.world, provider).find((offered) => offered.id === id)
     if (mvpd === undefined || mvpd.tempPass !== undefined) return yield* Either.left("no MVPD" as const)
     const person = user === undefined ? mvpd.people[0] : personOf(mvpd, user)
     if (person === undefined) return yield* Either.left("no such person" as const)

@@ -8,6 +8,7 @@ import { type ProfileFilter, type Script, type SignIn, SignInRefused } from "../
 import type { Degradation, Person, World } from "../../World.js"
 import type { State } from "../state.js"
 import { signInAs } from "./browser.js"
+import { findMvpd } from "./catalog.js"
 import type { RestV2State } from "./state.js"
 
 const isMeant =
@@ -18,10 +19,14 @@ const isMeant =
     (filter.serviceProvider === undefined || filter.serviceProvider === profile.serviceProvider) &&
     (filter.mvpd === undefined || filter.mvpd === profile.mvpd)
 
-const degraded = (world: World, mvpd: string, next: ReadonlyArray<Degradation>): World => ({
-  ...world,
-  degradations: [...world.degradations.filter((degradation) => degradation.mvpd !== mvpd), ...next]
-})
+/** An MVPD that the world does not have would make it a world that no emulator accepts. */
+const degraded = (world: World, mvpd: string, next: ReadonlyArray<Degradation>): World =>
+  findMvpd(world, mvpd) === undefined
+    ? world
+    : {
+        ...world,
+        degradations: [...world.degradations.filter((degradation) => degradation.mvpd !== mvpd), ...next]
+      }
 
 const withPlan = ({ resources: _, ...person }: Person, resources: ReadonlyArray<string> | "all"): Person =>
   resources === "all" ? person : { ...person, resources }
