@@ -7,3 +7,4 @@ const own = fileURLToPath(new URL("../packages/rest-v2/openapi.json", import.met
 const [file = own] = process.argv.slice(2)
 
 writeFileSync(file, `${JSON.stringify(OpenApiDocument.make(), undefined, 2)}\n`)
+console.log(`Written: ${file}`)

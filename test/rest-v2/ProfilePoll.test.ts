@@ -143,7 +143,8 @@ describe("a poll", () => {
   )
 
   it.effect.each([
-    ["RequestRejected", refused(400, "none", "invalid_authentication_session")],
+    ["RequestRejected", refused(400, "none", "invalid_parameter_code")],
+    ["CodeReplaced", refused(400, "none", "invalid_authentication_session")],
     ["AuthenticationRequired", refused(403, "authentication", "temporary_access_duration_limit_exceeded")],
     ["ConfigurationRequired", refused(403, "configuration", "invalid_configuration_platform")],
     ["UnexpectedResponse", Fault.html(200)]

@@ -6,6 +6,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { CurrentDevice } from "effect-adobe-pass"
@@ -86,7 +87,10 @@ export const run = Effect.gen(function* () {
   ]).pipe(
     Effect.provide(
       Layer.provideMerge(
-        Layer.merge(RestV2.layer, Viewer.layerPerson(process.stdout.isTTY ? "30 seconds" : "1 second")),
+        Layer.merge(
+          RestV2.layer,
+          Viewer.layerPerson(process.stdout.isTTY ? Duration.seconds(30) : undefined)
+        ),
         library
       )
     ),

@@ -1,4 +1,5 @@
 /** The steps of the tour in which a person watches television: they sign in, look at a catalogue, play, and sign out. */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,26 +13,45 @@ import { signInOnSecondScreen } from "./restV2/signInOnSecondScreen.js"
 import { signOut as signOutOf } from "./restV2/signOut.js"
 import * as Tour from "./Tour.js"
 
-/** Whoever sits at the terminal, with a browser; when nobody comes in time, the emulator signs somebody in. */
+/**
+ * Whoever sits at the terminal, with a browser; when nobody comes in time, the emulator signs somebody in. Without
+ * `patience` nobody is expected.
+ */
 export const layerPerson = (
-  patience: Duration.DurationInput
+  patience: Duration.Duration | undefined
 ): Layer.Layer<Person, never, Emulator.Emulator | Narration> =>
   Layer.effect(
     Person,
-    Effect.map(Effect.all([Emulator.Emulator, Narration]), ([emulator, { note, whileRunning }]) => {
+    Effect.map(Effect.all([Emulator.Emulator, Narration]), ([emulator, narration]) => {
       const signIn = (code: string) =>
         Effect.ignore(emulator.signIn({ code, mvpd: "NorthCable", user: "ned" }))
+      const invited = (code: string, until: Duration.Duration) =>
+        Effect.gen(function* () {
+          yield* narration.note(
+            `To do this yourself, open ${emulator.baseUrl}/activate?code=${code} in a browser.`
+          )
+          yield* narration.note(
+            `If nobody does, ned of North Cable signs in after ${Duration.format(until)}.`
+          )
+          const start = yield* Clock.currentTimeMillis
+          const left = Effect.map(Clock.currentTimeMillis, (now) =>
+            Math.ceil((start + Duration.toMillis(until) - now) / 1000)
+          )
+          yield* Effect.sleep(until).pipe(
+            narration.whileRunning(
+              Effect.map(left, (seconds) => `the device shows ${code}: ${seconds} s left`)
+            )
+          )
+        })
+      const alone = (code: string) =>
+        Effect.zipRight(
+          narration.note(`The device shows ${code}; ned of North Cable signs in with it.`),
+          Effect.sleep("1 second")
+        )
       return {
         browse: (url) => signIn(url.split("/").at(-1) ?? ""),
         read: (code) =>
-          Effect.gen(function* () {
-            yield* note(`To do this yourself, open ${emulator.baseUrl}/activate?code=${code} in a browser.`)
-            yield* note(`If nobody does, ned of North Cable signs in after ${Duration.format(patience)}.`)
-            yield* Effect.sleep(patience).pipe(
-              whileRunning(Effect.succeed(`the device shows ${code} and waits for a person`))
-            )
-            yield* signIn(code)
-          })
+          Effect.zipRight(patience === undefined ? alone(code) : invited(code, patience), signIn(code))
       }
     })
   )
@@ -98,9 +118,10 @@ export const watch = Effect.gen(function* () {
 
 export const signOut = Effect.gen(function* () {
   const emulator = yield* Emulator.Emulator
-  const { fact } = yield* Narration
+  const { fact, note } = yield* Narration
   const sentences = yield* signOutOf(yield* signedIn, `${emulator.baseUrl}/signed-in`)
   for (const sentence of sentences) yield* fact("to the person", sentence)
+  yield* note("The emulator ends with this tour, and its pages with it.")
   const { register } = yield* emulator.counts
   const clients = yield* emulator.clients
   return [

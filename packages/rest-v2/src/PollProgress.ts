@@ -59,7 +59,7 @@ export class CodeExpired extends Schema.TaggedError<CodeExpired>("effect-adobe-p
 }
 
 /**
- * The device has asked for another code, so this one is void.
+ * The device has asked for another code, in this process or another, so this one is void.
  *
  * @since 0.1.0
  * @category errors
@@ -72,6 +72,6 @@ export class CodeReplaced extends Schema.TaggedError<CodeReplaced>("effect-adobe
     return false
   }
   override get message(): string {
-    return "The device has asked for another code, and this one is void: poll for the new one."
+    return "The code is void, since the device has asked for another one, or its time is over by Adobe's clock: poll for the new code, or create a session."
   }
 }

@@ -51,38 +51,38 @@ export interface OfSession extends OfCode, OfVisitor, OfTempPass {
  * Asks for the profile of a code until there is one: the first question comes at the start, the next ones `interval` after
  * each answer.
  *
- * A poll ends with the profile; at the end of the code with `CodeExpired`, whatever it is waiting for then; and at once
- * with an error that repeating does not cure. Errors that it may cure, such as 429 and 5xx, make gaps grow, up to a
+ * A poll ends with the profile; at the end of the code with `CodeExpired`, whatever it is waiting for then; with
+ * `CodeReplaced` when Adobe Pass says that the session has ended; and at once with an error that repeating does not cure. Errors that it may cure, such as 429 and 5xx, make gaps grow, up to a
  * minute or what the server asks for; they are told after the protected client has repeated the call as it repeats all.
  * Interrupting a poll aborts its question.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Polls<Ended, R> {
+export interface Polls<R> {
   /** What each question led to, `SignedIn` at last. */
   readonly progress: <E = never, R2 = never>(
     parameters: OfSession & Start<E, R2>
-  ) => Stream.Stream<Progress, RestV2Error | CodeExpired | Ended | E, R | R2>
+  ) => Stream.Stream<Progress, RestV2Error | CodeExpired | CodeReplaced | E, R | R2>
   /** The profile, by its MVPD. */
   readonly profiles: <E = never, R2 = never>(
     parameters: OfSession & Start<E, R2>
-  ) => Effect.Effect<Profiles["profiles"], RestV2Error | CodeExpired | Ended | E, R | R2>
+  ) => Effect.Effect<Profiles["profiles"], RestV2Error | CodeExpired | CodeReplaced | E, R | R2>
 }
 
 /**
  * Polls of streaming devices. A device has one code at a time: the polls of another one for the same device and service
- * provider end with `CodeReplaced` when a session is created here, or when a poll for another code starts. This process
- * alone is looked at.
+ * provider end with `CodeReplaced` at once when a session is created here, or when a poll for another code starts. What
+ * another process does, the next question tells.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ProfilePoll extends Polls<CodeReplaced, CurrentDevice> {
+export interface ProfilePoll extends Polls<CurrentDevice> {
   /** `RestV2.sessions.create`, which first ends the polls for the code that is void then. */
   readonly create: RestV2["sessions"]["create"]
   /** Polls of second screens, which do not describe a device; they do not replace each other. */
-  readonly withoutDevice: Polls<never, CurrentInstance>
+  readonly withoutDevice: Polls<CurrentInstance>
 }
 
 /**
@@ -117,15 +117,15 @@ export const options = Setting.group(
 export interface ProfilePollOptions extends Setting.Input<typeof options> {}
 
 /** What ends the polls of a code from outside. */
-type Enter<Ended, R> = (
+type Enter<R> = (
   parameters: OfCode
-) => Effect.Effect<Effect.Effect<never, Ended>, never, R | Scope.Scope>
+) => Effect.Effect<Effect.Effect<never, CodeReplaced>, never, R | Scope.Scope>
 
-const pollsOf = <Ended, R>(
+const pollsOf = <R>(
   forCode: (parameters: OfCode) => Effect.Effect<Profiles["profiles"], RestV2Error, R>,
-  enter: Enter<Ended, R>,
+  enter: Enter<R>,
   { interval, longest }: Setting.Checked<typeof options>
-): Polls<Ended, R> => {
+): Polls<R> => {
   const progress = <E, R2>(parameters: OfSession & Start<E, R2>) =>
     Stream.unwrapScoped(
       Effect.gen(function* () {
@@ -165,7 +165,7 @@ export const make = (
     const checked = yield* options.checkNames(input, "profilePoll")
     const codes = new CurrentCodes(() => new CodeReplaced())
     return {
-      ...pollsOf<CodeReplaced, CurrentDevice>(
+      ...pollsOf<CurrentDevice>(
         profiles.forCode,
         (parameters) =>
           Effect.flatMap(deviceKey(application, parameters), (key) => codes.enter(key, parameters.code)),
@@ -175,7 +175,7 @@ export const make = (
         Effect.flatMap(deviceKey(application, parameters), (key) =>
           Effect.zipRight(codes.end(key), sessions.create(parameters))
         ),
-      withoutDevice: pollsOf<never, CurrentInstance>(
+      withoutDevice: pollsOf<CurrentInstance>(
         withoutDevice.profiles.forCode,
         () => Effect.succeed(Effect.never),
         checked

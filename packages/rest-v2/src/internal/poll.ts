@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
-import { CodeExpired, Disturbed, Pending, type Progress, SignedIn } from "../PollProgress.js"
+import { CodeExpired, CodeReplaced, Disturbed, Pending, type Progress, SignedIn } from "../PollProgress.js"
 import type { Profiles } from "../Profile.js"
 import type { RestV2Error } from "../RestV2.js"
 
@@ -35,6 +35,24 @@ interface Next {
 
 type Step = readonly [Progress, Option.Option<Next>]
 
+/** Adobe Pass ends a session whose time is not over when the device asks for another one, from this process or another. */
+const isReplaced = (error: RestV2Error): boolean =>
+  error._tag === "RequestRejected" && error.code === "invalid_authentication_session"
+
+const disturbed = (
+  error: RestV2Error,
+  failures: number,
+  interval: number
+): Effect.Effect<Step, RestV2Error | CodeReplaced> => {
+  if (isReplaced(error)) return new CodeReplaced()
+  return error.retryable
+    ? Effect.map(
+        gapAfter(error, failures, interval),
+        (wait): Step => [new Disturbed({ error }), Option.some({ wait, failures })]
+      )
+    : Effect.fail(error)
+}
+
 const answered = (profiles: Profiles["profiles"], interval: number): Step =>
   Object.keys(profiles).length === 0
     ? [new Pending(), Option.some({ wait: interval, failures: 0 })]
@@ -43,26 +61,23 @@ const answered = (profiles: Profiles["profiles"], interval: number): Step =>
 const step = <R>(
   { ask, end, interval }: Poll<R>,
   { failures, wait }: Next
-): Effect.Effect<Step, RestV2Error | CodeExpired, R> =>
+): Effect.Effect<Step, RestV2Error | CodeExpired | CodeReplaced, R> =>
   Effect.gen(function* () {
     yield* Effect.sleep(wait)
     if ((yield* Clock.currentTimeMillis) >= end) return yield* new CodeExpired()
     return yield* Effect.matchEffect(ask, {
       onSuccess: (profiles) => Effect.succeed(answered(profiles, interval)),
-      onFailure: (error) =>
-        error.retryable
-          ? Effect.map(
-              gapAfter(error, failures + 1, interval),
-              (wait): Step => [new Disturbed({ error }), Option.some({ wait, failures: failures + 1 })]
-            )
-          : Effect.fail(error)
+      onFailure: (error) => disturbed(error, failures + 1, interval)
     })
   })
 
 /** Asks until there is a profile. It does not end by itself between two questions, see `ending`. */
-export const polling = <R>(poll: Poll<R>): Stream.Stream<Progress, RestV2Error | CodeExpired, R> =>
-  Stream.paginateEffect<Next, Progress, RestV2Error | CodeExpired, R>({ wait: 0, failures: 0 }, (next) =>
-    step(poll, next)
+export const polling = <R>(
+  poll: Poll<R>
+): Stream.Stream<Progress, RestV2Error | CodeExpired | CodeReplaced, R> =>
+  Stream.paginateEffect<Next, Progress, RestV2Error | CodeExpired | CodeReplaced, R>(
+    { wait: 0, failures: 0 },
+    (next) => step(poll, next)
   )
 
 /** Fails when the code ends. */
