@@ -46,9 +46,26 @@ describe("the arguments of the command", () => {
       })
       const bad = yield* file("bad.json", `{"serviceProviders":[{"id":"X"}],"mvpds":[]}`)
       const broken = yield* file("broken.json", "{")
+      const misspelt = yield* file(
+        "misspelt.json",
+        `{"serviceProviders":[{"id":"X","name":"x","domains":["x.example"],"mvpds":[],"redirectHost":[]}],"mvpds":[]}`
+      )
+      const cable = `{"id":"Y","displayName":"y"}`
+      const twice = yield* file(
+        "twice.json",
+        `{"serviceProviders":[{"id":"X","name":"x","domains":["x.example"],"mvpds":["Y"]}],"mvpds":[${cable},${cable}]}`
+      )
+      const namesakes = yield* file(
+        "namesakes.json",
+        `{"serviceProviders":[{"id":"X","name":"x","domains":["x.example"],"mvpds":[]}],"mvpds":[{"id":"Y",
+          "displayName":"y","people":[{"user":"yan","password":"a"},{"user":"yan","password":"b"}]}]}`
+      )
       for (const [path, why] of [
         [bad, "serviceProviders.0.name: is missing."],
         [broken, "cannot be used"],
+        [misspelt, "serviceProviders.0.redirectHost: is unexpected"],
+        [twice, "has the id Y twice"],
+        [namesakes, "has two people of the same user name at Y"],
         [join(directory, "none.json"), "ENOENT"]
       ] as const) {
         const { message } = yield* Effect.flip(decode(["--world", path]))

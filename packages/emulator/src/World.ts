@@ -152,6 +152,9 @@ export const Degradation = Schema.Struct({
  */
 export interface Degradation extends Schema.Schema.Type<typeof Degradation> {}
 
+const repeated = (texts: ReadonlyArray<string>): string | undefined =>
+  texts.find((text, n) => texts.indexOf(text) < n)
+
 /**
  * A world.
  *
@@ -164,13 +167,17 @@ export const World = Schema.Struct({
   degradations: Schema.optionalWith(Schema.Array(Degradation), { default: () => [] })
 }).pipe(
   Schema.filter(({ degradations, mvpds, serviceProviders }) => {
-    const known = new Set(mvpds.map(({ id }) => id))
+    const ids = mvpds.map(({ id }) => id)
     const named = [
       ...serviceProviders.flatMap((provider) => provider.mvpds),
       ...degradations.map(({ mvpd }) => mvpd)
     ]
-    const unknown = named.find((id) => !known.has(id))
-    return unknown === undefined ? undefined : `names the MVPD ${unknown}, which is not one of its mvpds`
+    const unknown = named.find((id) => !ids.includes(id))
+    if (unknown !== undefined) return `names the MVPD ${unknown}, which is not one of its mvpds`
+    const twice = repeated(ids) ?? repeated(serviceProviders.map(({ id }) => id))
+    if (twice !== undefined) return `has the id ${twice} twice`
+    const crowded = mvpds.find(({ people }) => repeated(people.map(({ user }) => user)) !== undefined)
+    return crowded === undefined ? undefined : `has two people of the same user name at ${crowded.id}`
   })
 )
 

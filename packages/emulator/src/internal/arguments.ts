@@ -70,16 +70,15 @@ const firstIssue = (error: ParseResult.ParseError): string => {
   return `${where}${issue?.message.split("\n", 1)[0] ?? "it does not describe a world"}`
 }
 
+/** A member that is misspelt is named too: without it the world would be another one than its author thinks. */
+const decodeWorld = Schema.decode(Schema.parseJson(World), { onExcessProperty: "error" })
+
 const readWorld = (file: string): Effect.Effect<World, InvalidArguments> =>
   Effect.tryPromise({
     try: () => readFile(file, "utf8"),
     catch: (error) => unusable(file, error instanceof Error ? error.message : "it cannot be read")
   }).pipe(
-    Effect.flatMap((text) =>
-      Effect.mapError(Schema.decode(Schema.parseJson(World))(text), (error) =>
-        unusable(file, firstIssue(error))
-      )
-    )
+    Effect.flatMap((text) => Effect.mapError(decodeWorld(text), (error) => unusable(file, firstIssue(error))))
   )
 
 /** The options of `Emulator.layerServer`, or `"help"`. */
