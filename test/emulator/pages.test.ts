@@ -11,6 +11,7 @@ import { Bucket, Emulator } from "effect-adobe-pass-emulator"
 import { empty } from "../../packages/emulator/src/internal/answer.js"
 import { curl } from "../../packages/emulator/src/internal/pages/curl.js"
 import { duration, relative } from "../../packages/emulator/src/internal/pages/format.js"
+import { devicesPage } from "../../packages/emulator/src/internal/pages/console/devices.js"
 import { type Content, html } from "../../packages/emulator/src/internal/pages/html.js"
 import { page } from "../../packages/emulator/src/internal/pages/page.js"
 import { maskedHeader, maskedText } from "../../packages/emulator/src/internal/pages/secrets.js"
@@ -162,6 +163,30 @@ describe("the console", () => {
       }
     }).pipe(Effect.provide(served))
   )
+
+  it("shows the newest of the profiles and devices of one client, however many there are", () => {
+    const application = { id: "application", scopes: [], redirectDomains: undefined }
+    const client = { id: "client", secret: "secret", application }
+    const profiles = Array.from({ length: 10_000 }, (_, n) => ({
+      clientId: "client",
+      device: `device-${n}`,
+      serviceProvider: "ACME",
+      mvpd: "NorthCable",
+      type: "regular" as const,
+      user: "nora",
+      subjects: {},
+      notBefore: 0,
+      notAfter: 1000,
+      invalidated: false
+    }))
+    const issued = [{ client, approved: true, tokens: [] }]
+    const query = new URLSearchParams()
+    const { body } = devicesPage({ issued, profiles, sessions: [], exchanges: [], now: 0, query })
+    expect(body.length).toBeLessThan(100_000)
+    expect(body).toContain("The newest 20 of 10000 are shown.")
+    expect(body).toContain("device-9999")
+    expect(body).toContain("and 9995 more")
+  })
 
   it.scopedLive("runs the commands of its forms, and comes back to their page", () =>
     Effect.gen(function* () {

@@ -14,8 +14,8 @@ import { liveControls, liveScript } from "./live.js"
 interface Shown extends Issued {
   /** The names under which it called. */
   readonly devices: ReadonlyArray<string>
-  readonly profiles: ReadonlyArray<Profile>
   /** Newest first. */
+  readonly profiles: ReadonlyArray<Profile>
   readonly sessions: ReadonlyArray<Session>
 }
 
@@ -51,7 +51,7 @@ const shownOf = (
     .slice(0, limit)
     .map((one) => {
       const isOwn = ({ clientId }: { readonly clientId: string }) => clientId === one.client.id
-      const own = { profiles: profiles.filter(isOwn), sessions: sessions.filter(isOwn).reverse() }
+      const own = { profiles: profiles.filter(isOwn).reverse(), sessions: sessions.filter(isOwn).reverse() }
       const devices = [
         ...one.tokens.flatMap(({ token }) => [...(byToken.get(token) ?? [])]),
         ...[...own.profiles, ...own.sessions].map(({ device }) => device)
@@ -116,6 +116,18 @@ ${profileState(one, now)}<br><span class="quiet small">${one.user}, ${one.type},
 
 const sessionsShown = 3
 
+/** A server has one client for all of its devices. */
+const profilesShown = 20
+
+const namesShown = 5
+
+const named = (devices: ReadonlyArray<string>): string => {
+  const more = devices.length - namesShown
+  return more > 0
+    ? `${devices.slice(0, namesShown).join(", ")} and ${more} more`
+    : devices.join(", ") || "A device that has not called yet"
+}
+
 const session =
   (now: number) =>
   ({ code, notAfter, parameters, replaced, serviceProvider }: Session): Content => {
@@ -135,10 +147,11 @@ const device =
   (shown: Shown): Content => {
     const { approved, client, devices, profiles, sessions } = shown
     return html`<article class="panel stack" aria-label="Client ${client.id}">
-<div class="row spread"><h2>${devices.length === 0 ? "A device that has not called yet" : devices.join(", ")}</h2>
+<div class="row spread"><h2>${named(devices)}</h2>
 ${!approved && html`<span class="badge bad">its software statement is revoked</span>`}</div>
 ${pair(now, shown)}
-${list("Profiles", profiles.map(profile(now)))}
+${list("Profiles", profiles.slice(0, profilesShown).map(profile(now)))}
+${profiles.length > profilesShown && html`<p class="quiet small">The newest ${profilesShown} of ${profiles.length} are shown.</p>`}
 ${list("Sessions", sessions.slice(0, sessionsShown).map(session(now)))}
 ${commandForm({
   command: "revoke-client",
