@@ -9,9 +9,9 @@ import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import { Bucket, Emulator } from "effect-adobe-pass-emulator"
 import { empty } from "../../packages/emulator/src/internal/answer.js"
+import { devicesPage } from "../../packages/emulator/src/internal/pages/console/devices.js"
 import { curl } from "../../packages/emulator/src/internal/pages/curl.js"
 import { duration, relative } from "../../packages/emulator/src/internal/pages/format.js"
-import { devicesPage } from "../../packages/emulator/src/internal/pages/console/devices.js"
 import { type Content, html } from "../../packages/emulator/src/internal/pages/html.js"
 import { page } from "../../packages/emulator/src/internal/pages/page.js"
 import { maskedHeader, maskedText } from "../../packages/emulator/src/internal/pages/secrets.js"
@@ -282,6 +282,20 @@ const redirection = (url: string, form: Readonly<Record<string, string>>) =>
       resume(Effect.succeed({ status: answer.statusCode, location, cookie }))
     }).end(new URLSearchParams(form).toString())
   })
+
+describe("the log of long requests", () => {
+  it("keeps the newest of them, within a bound on all of their bodies together", () => {
+    const log = new RequestLog(10_000)
+    const body = "a".repeat(1024 * 1024)
+    for (let n = 0; n < 200; n++)
+      log.add("other", { method: "POST", path: "/", query: "", headers: {}, body }, n)
+    expect([log.entries().length, log.exchanges()[0]?.number, log.counts().other]).toEqual([64, 137, 200])
+    log.clear()
+    const short = { method: "GET", path: "/", query: "", headers: {}, body: "" }
+    for (let n = 0; n < 200; n++) log.add("other", short, n)
+    expect(log.entries().length).toBe(200)
+  })
+})
 
 describe("the pages of the emulated world", () => {
   it.effect("work in process, under the test clock", () =>
