@@ -189,6 +189,7 @@ describe("the control API", () => {
     ["fail", `{"route":"api","probability":2,"fault":{"_tag":"Reset"}}`],
     ["fail", `{"route":"api","fault":{"_tag":"Answer","status":99}}`],
     ["clock", "{}"],
+    ["clock", `{"skewMillis":9007199254740991}`],
     ["token-ttl", `{"seconds":-1}`],
     ["degrade", `{"mvpd":"NorthCable","rule":"AuthNone"}`],
     ["mvpd-fails", `{"mvpd":"NorthCable","code":"no_code"}`],
