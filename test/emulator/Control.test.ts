@@ -47,6 +47,13 @@ const postRaw = (command: string, body: string) =>
     send
   )
 
+/** As curl does when it is told no type. */
+const postAsCurl = (command: string, body: string) =>
+  HttpClientRequest.post(`/_emulator/${command}`).pipe(
+    HttpClientRequest.bodyText(body, "application/x-www-form-urlencoded"),
+    send
+  )
+
 const post = (command: string, body: unknown = {}) =>
   Effect.map(postRaw(command, JSON.stringify(body)), (answer) => {
     expect([answer.status, answer.text]).toEqual([204, ""])
@@ -189,6 +196,7 @@ describe("the control API", () => {
     ["fail", `{"route":"api","probability":2,"fault":{"_tag":"Reset"}}`],
     ["fail", `{"route":"api","fault":{"_tag":"Answer","status":99}}`],
     ["clock", "{}"],
+    ["clock", `{"skewMillis":9007199254740991}`],
     ["token-ttl", `{"seconds":-1}`],
     ["degrade", `{"mvpd":"NorthCable","rule":"AuthNone"}`],
     ["mvpd-fails", `{"mvpd":"NorthCable","code":"no_code"}`],
@@ -202,6 +210,13 @@ describe("the control API", () => {
         error: "invalid_request",
         message: expect.stringMatching(/^("[\w.]+"|The body) cannot be used: .{5,200}\.$/)
       })
+    }).pipe(Effect.provide(served))
+  )
+
+  it.scopedLive.each(["null", "[1]", "{", "text"])("says in JSON what is wrong with %s from curl", (body) =>
+    Effect.gen(function* () {
+      const answer = yield* postAsCurl("clock", body)
+      expect([answer.status, json(answer)]).toMatchObject([400, { error: "invalid_request" }])
     }).pipe(Effect.provide(served))
   )
 

@@ -175,6 +175,14 @@ describe("the emulator on a port", () => {
     }).pipe(Effect.provide(Layer.provideMerge(served(), Logger.replace(Logger.defaultLogger, logger))))
   })
 
+  it.scopedLive("refuses a body that is longer than what a full emulator saves", () =>
+    Effect.gen(function* () {
+      const { log } = yield* Emulator.Emulator
+      const answer = yield* postRegister("a".repeat(64 * 1024 * 1024 + 1))
+      expect([answer.status, (yield* log).length]).toEqual([413, 0])
+    }).pipe(Effect.provide(served()))
+  )
+
   it.live("stops with its scope, even with a request that hangs", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()

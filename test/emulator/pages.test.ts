@@ -9,6 +9,8 @@ import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import { Bucket, Emulator } from "effect-adobe-pass-emulator"
 import { empty } from "../../packages/emulator/src/internal/answer.js"
+import { devicesPage } from "../../packages/emulator/src/internal/pages/console/devices.js"
+import { requestPage } from "../../packages/emulator/src/internal/pages/console/request.js"
 import { curl } from "../../packages/emulator/src/internal/pages/curl.js"
 import { duration, relative } from "../../packages/emulator/src/internal/pages/format.js"
 import { devicesPage } from "../../packages/emulator/src/internal/pages/console/devices.js"
@@ -67,6 +69,7 @@ describe("a page", () => {
   it.each([
     ["https://acme.example/done?x=1", "form-action 'self' https://acme.example;"],
     ["acme-tv://done", "form-action 'self' acme-tv:;"],
+    ["https://acme.example;sandbox/done", "form-action 'self' https:;"],
     ["no address; script-src *", "form-action 'self';"]
   ])("whose forms lead to %s may send them there only", (url, expected) => {
     expect(policyOf(url)).toContain(expected)
@@ -282,6 +285,32 @@ const redirection = (url: string, form: Readonly<Record<string, string>>) =>
       resume(Effect.succeed({ status: answer.statusCode, location, cookie }))
     }).end(new URLSearchParams(form).toString())
   })
+
+describe("a body that is too long to read", () => {
+  it("is left out of the page of its request, and of its line for curl", () => {
+    const log = new RequestLog(10)
+    const body = "a".repeat(200_001)
+    const received = { method: "POST", path: "/", query: "", headers: {}, body }
+    log.add("other", received, 0)(Exit.succeed({ _tag: "Answered", answer: { ...empty(200), body } }))
+    const shown = requestPage(log.exchanges(), 1)
+    expect(shown.body.length).toBeLessThan(50_000)
+    expect(shown.body.match(/It has 200001 characters: too many to show/g)).toHaveLength(2)
+  })
+})
+
+describe("the log of long requests", () => {
+  it("keeps the newest of them, within a bound on all of their bodies together", () => {
+    const log = new RequestLog(10_000)
+    const body = "a".repeat(1024 * 1024)
+    for (let n = 0; n < 200; n++)
+      log.add("other", { method: "POST", path: "/", query: "", headers: {}, body }, n)
+    expect([log.entries().length, log.exchanges()[0]?.number, log.counts().other]).toEqual([64, 137, 200])
+    log.clear()
+    const short = { method: "GET", path: "/", query: "", headers: {}, body: "" }
+    for (let n = 0; n < 200; n++) log.add("other", short, n)
+    expect(log.entries().length).toBe(200)
+  })
+})
 
 describe("the pages of the emulated world", () => {
   it.effect("work in process, under the test clock", () =>

@@ -52,7 +52,10 @@ export interface Options {
   readonly restV2?: "emulated" | "echo"
   /** The service providers, MVPDs and people; default `World.builtIn`. */
   readonly world?: World
-  /** How many requests the log keeps; default 10,000. The oldest are dropped first. */
+  /**
+   * How many requests the log keeps; default 10,000. The oldest are dropped first, and earlier than that when the
+   * bodies of all have more than 64 Mi characters.
+   */
   readonly logLimit?: number
 }
 

@@ -21,9 +21,10 @@ const Refusal = Schema.parseJson(Schema.Struct({ message: Schema.String }))
 
 const answered = (answer: Answer): Outcome => ({ _tag: "Answered", answer })
 
-/** curl sends JSON under this type as well. */
+/** curl sends JSON, and what ought to be JSON, under this type as well. Every form says where it returns to. */
 const isForm = ({ body, headers }: ReceivedRequest): boolean =>
-  /^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? "") && !/^\s*($|\{)/.test(body)
+  /^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? "") &&
+  /(?:^|&)returnTo=/.test(body)
 
 const refused = (answer: Answer, returnTo: string): Answer => {
   const { message } = Schema.decodeUnknownSync(Refusal)(answer.body)

@@ -19,6 +19,10 @@ const Mint = Schema.Struct({
   redirectDomains: Schema.optionalWith(Strings, { exact: true })
 })
 
+/** Dates far from now cannot be written. */
+const century = 100 * 366 * 24 * 3600 * 1000
+const Skew = Schema.Int.pipe(Schema.between(-century, century))
+
 const Probability = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(1))
 
 const Fail = Schema.Struct({
@@ -95,7 +99,7 @@ const issued = (script: Script): ReadonlyArray<readonly [string, Command]> => [
 const settings = (script: Script): ReadonlyArray<readonly [string, Command]> => [
   [
     "POST clock",
-    command("skewMillis", Schema.Struct({ skewMillis: Schema.Int }), ({ skewMillis }) =>
+    command("skewMillis, at most a century", Schema.Struct({ skewMillis: Skew }), ({ skewMillis }) =>
       script.skewClock(Math.abs(skewMillis), skewMillis < 0 ? "behind" : "ahead")
     )
   ],

@@ -22,11 +22,22 @@ const headersOf = (incoming: Http.IncomingMessage): Readonly<Record<string, stri
     ])
   )
 
-const readBody = (incoming: Http.IncomingMessage): Effect.Effect<string> =>
+/** Large enough for the saved state of an emulator that is full. */
+const longestBody = 64 * 1024 * 1024
+
+/** Undefined when the body is too long; the rest of it is read and forgotten, so that the answer arrives. */
+const readBody = (incoming: Http.IncomingMessage): Effect.Effect<string | undefined> =>
   Effect.async((resume) => {
     const chunks: Array<Buffer> = []
-    incoming.on("data", (chunk: Buffer) => chunks.push(chunk))
-    incoming.on("end", () => resume(Effect.succeed(Buffer.concat(chunks).toString("utf8"))))
+    let length = 0
+    incoming.on("data", (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= longestBody) chunks.push(chunk)
+      else chunks.splice(0)
+    })
+    incoming.on("end", () =>
+      resume(Effect.succeed(length <= longestBody ? Buffer.concat(chunks).toString("utf8") : undefined))
+    )
   })
 
 /** A request target may be an absolute URL, and may be invalid. */
@@ -81,6 +92,9 @@ const respond = (
       return deliver(outgoing, { _tag: "Answered", answer: html(400, "Bad Request") })
     }
     const body = yield* readBody(incoming)
+    if (body === undefined) {
+      return deliver(outgoing, { _tag: "Answered", answer: html(413, "Request Entity Too Large") })
+    }
     const outcome = yield* handle({
       method: incoming.method ?? "GET",
       path: url.right.pathname,

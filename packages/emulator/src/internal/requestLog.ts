@@ -15,6 +15,9 @@ export interface Exchange {
 /** Answers may be large, and only people read them. */
 const keptAnswers = 1000
 
+/** Whoever sends requests chooses how long their bodies are: together no more characters than this are kept. */
+const keptCharacters = 64 * 1024 * 1024
+
 const noCounts: Traffic.Counts = { register: 0, token: 0, api: 0, management: 0, other: 0, throttled: 0 }
 
 const answerOf = (exit: Exit.Exit<Outcome>): Answer | undefined =>
@@ -40,6 +43,7 @@ export class RequestLog {
   readonly #entries: Array<Mutable<Exchange>> = []
   #counts = noCounts
   #number = 0
+  #characters = 0
 
   constructor(limit: number) {
     this.#limit = limit
@@ -59,7 +63,8 @@ export class RequestLog {
       answer: undefined
     }
     this.#entries.push(entry)
-    if (this.#entries.length > this.#limit) this.#entries.shift()
+    this.#characters += request.body.length
+    while (this.#isFull()) this.#characters -= this.#entries.shift()?.logged.body.length ?? 0
     const old = this.#entries.at(-keptAnswers - 1)
     if (old !== undefined) old.answer = undefined
     this.#count(route)
@@ -88,7 +93,14 @@ export class RequestLog {
 
   clear(): void {
     this.#entries.splice(0)
+    this.#characters = 0
     this.#counts = noCounts
+  }
+
+  /** The newest request is kept, whatever its length. */
+  #isFull(): boolean {
+    const { length } = this.#entries
+    return length > this.#limit || (length > 1 && this.#characters > keptCharacters)
   }
 
   #count(key: keyof Traffic.Counts): void {

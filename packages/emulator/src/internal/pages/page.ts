@@ -22,11 +22,11 @@ const digest = (text: string): string =>
 
 const styleDigest = digest(style)
 
-/** An origin, or the scheme of an application's own. */
+/** An origin, or the scheme of an application's own: a host may contain what separates the parts of a policy. */
 const sourceOf = (url: string): string | undefined => {
   if (!URL.canParse(url)) return undefined
   const { origin, protocol } = new URL(url)
-  return origin === "null" ? protocol : origin
+  return origin === "null" || /[;,]/.test(origin) ? protocol : origin
 }
 
 const policy = ({ formTarget, script }: Page): string =>

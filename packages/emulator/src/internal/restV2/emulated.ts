@@ -5,6 +5,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { EnhancedErrorCode } from "../../EnhancedErrorCode.js"
+import type { MvpdOperation } from "../../Script.js"
 import { type Answer, enhancedError } from "../answer.js"
 import type { State } from "../state.js"
 
@@ -20,3 +21,10 @@ export class Refused extends Data.TaggedError("Refused")<{ readonly answer: Answ
 
 export const refuse = (code: EnhancedErrorCode, details?: string): Refused =>
   new Refused({ answer: enhancedError(code, details) })
+
+/** Fails when a script has made the MVPD fail. */
+export const failing = (mvpd: string, operation: MvpdOperation): Effect.Effect<void, Refused, Emulated> =>
+  Effect.flatMap(Emulated, ({ restV2: { failures } }) => {
+    const code = failures.take(mvpd, operation)
+    return code === undefined ? Effect.void : refuse(code)
+  })

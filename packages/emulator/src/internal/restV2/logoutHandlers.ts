@@ -10,7 +10,7 @@ import { answering } from "./answering.js"
 import { type Caller, caller } from "./caller.js"
 import { isRedirectUrl, mvpdOf, serviceProviderOf } from "./catalog.js"
 import { isOpenToAll } from "./degraded.js"
-import { Emulated, now, type Refused, refuse } from "./emulated.js"
+import { Emulated, failing, now, type Refused, refuse } from "./emulated.js"
 import { isValid } from "./profileStore.js"
 import { shared } from "./signedIn.js"
 import { subjectsOf } from "./subjects.js"
@@ -89,8 +89,7 @@ const initiate = (
     if (redirectUrl !== undefined && !isRedirectUrl(provider, redirectUrl)) {
       return yield* refuse("invalid_parameter_redirect_url")
     }
-    const code = restV2.failures.take(mvpd.id, "logout")
-    if (code !== undefined) return yield* refuse(code)
+    yield* failing(mvpd.id, "logout")
     const removed = yield* remove(from, provider.id, mvpd.id, subjects)
     const needsNobody = mvpd.tempPass !== undefined || isOpenToAll(restV2.world, mvpd)
     const url = logoutUrl(from, provider.id, mvpd, redirectUrl)

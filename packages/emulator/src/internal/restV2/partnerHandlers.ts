@@ -18,7 +18,7 @@ import { answering, toResponse } from "./answering.js"
 import { type Caller, caller } from "./caller.js"
 import { serviceProviderOf } from "./catalog.js"
 import { degradedProfile, isOpenToAll } from "./degraded.js"
-import { Emulated, now, type Refused, refuse } from "./emulated.js"
+import { Emulated, failing, now, type Refused, refuse } from "./emulated.js"
 import { newSession } from "./newSession.js"
 import {
   authenticate,
@@ -44,19 +44,17 @@ const partnerOf = (path: Path): Effect.Effect<ServiceProvider, Refused, Emulated
     () => refuse("invalid_parameter_partner")
   )
 
-const partnerProfile = (path: Path, mvpd: Mvpd): Session => {
-  return {
-    _tag: "PartnerProfile",
-    actionName: "partner_profile",
-    actionType: "direct",
-    reasonType: "none",
-    url: `/api/v2/${encodeURIComponent(path.serviceProvider)}/profiles/sso/${encodeURIComponent(path.partner)}`,
-    sessionId: Crypto.randomUUID(),
-    mvpd: mvpd.id,
-    serviceProvider: path.serviceProvider,
-    authenticationRequest: samlRequest()
-  }
-}
+const partnerProfile = (path: Path, mvpd: Mvpd): Session => ({
+  _tag: "PartnerProfile",
+  actionName: "partner_profile",
+  actionType: "direct",
+  reasonType: "none",
+  url: `/api/v2/${encodeURIComponent(path.serviceProvider)}/profiles/sso/${encodeURIComponent(path.partner)}`,
+  sessionId: Crypto.randomUUID(),
+  mvpd: mvpd.id,
+  serviceProvider: path.serviceProvider,
+  authenticationRequest: samlRequest()
+})
 
 /** Why the partner cannot sign the person in, so that they sign in as everybody does. */
 const fallbackOf = (
@@ -118,8 +116,7 @@ const createProfile = (from: Caller, path: Path, samlResponse: string, status: S
     if (Either.isLeft(chosen)) return yield* refuse(chosen.left)
     const mvpd = chosen.right
     if (!provider.mvpds.includes(mvpd.id)) return yield* refuse("invalid_integration")
-    const code = restV2.failures.take(mvpd.id, "partner")
-    if (code !== undefined) return yield* refuse(code)
+    yield* failing(mvpd.id, "partner")
     if (isOpenToAll(restV2.world, mvpd)) {
       return toResponse(json(200, { profiles: { [mvpd.id]: degradedProfile(mvpd, from.device, nowMillis) } }))
     }

@@ -9,7 +9,7 @@ import { answering } from "./answering.js"
 import { type Caller, caller, optionalDevice } from "./caller.js"
 import { findMvpd, integrated, mvpdOf, serviceProviderOf } from "./catalog.js"
 import { degradedProfile, isOpenToAll } from "./degraded.js"
-import { Emulated, now, type Refused, refuse } from "./emulated.js"
+import { Emulated, failing, now, type Refused, refuse } from "./emulated.js"
 import { openSession } from "./nextStep.js"
 import type { Holder } from "./profileStore.js"
 import { type Identity, identityOf, shownProfile, signedInWith } from "./signedIn.js"
@@ -19,13 +19,6 @@ const noProfiles: Profiles = { profiles: {} }
 
 const only = (mvpd: string, profile: Profile | undefined): Profiles =>
   profile === undefined ? noProfiles : { profiles: { [mvpd]: profile } }
-
-/** Fails when a script has made the MVPD fail. */
-const failing = (mvpd: string) =>
-  Effect.flatMap(Emulated, ({ restV2: { failures } }) => {
-    const code = failures.take(mvpd, "profiles")
-    return code === undefined ? Effect.void : refuse(code)
-  })
 
 /** The profiles that a person has made: those of degradation and TempPass are found by MVPD only. */
 const all = (
@@ -78,7 +71,7 @@ const forMvpd = (
   Effect.gen(function* () {
     const { restV2 } = yield* Emulated
     const mvpd = yield* mvpdOf(yield* serviceProviderOf(serviceProvider), id)
-    yield* failing(id)
+    yield* failing(id, "profiles")
     const holder = { ...from, serviceProvider }
     const general = yield* withoutLogin(mvpd, holder, tempPassIdentity)
     if (general !== undefined) return general
@@ -100,7 +93,7 @@ const forCode = (
     const session = yield* openSession(restV2, provider, code, nowMillis)
     const mvpd = findMvpd(restV2.world, session.parameters.mvpd ?? "")
     if (mvpd === undefined) return noProfiles
-    yield* failing(mvpd.id)
+    yield* failing(mvpd.id, "profiles")
     const general = yield* withoutLogin(mvpd, session, tempPassIdentity)
     if (general !== undefined) return general
     const nobody = { subjects: {}, status: undefined }

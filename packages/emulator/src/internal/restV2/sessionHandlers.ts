@@ -9,7 +9,7 @@ import { answering, toResponse } from "./answering.js"
 import { type Caller, caller, optionalDevice } from "./caller.js"
 import { serviceProviderOf } from "./catalog.js"
 import { describeDevice } from "./deviceDescription.js"
-import { Emulated, now, type Refused, refuse } from "./emulated.js"
+import { Emulated, failing, now, type Refused } from "./emulated.js"
 import { newSession } from "./newSession.js"
 import {
   authenticate,
@@ -23,13 +23,6 @@ import {
 } from "./nextStep.js"
 import { subjectsOf } from "./subjects.js"
 
-/** Fails when a script has made the MVPD fail. */
-const failing = (mvpd: string | undefined) =>
-  Effect.flatMap(Emulated, ({ restV2: { failures } }) => {
-    const code = mvpd === undefined ? undefined : failures.take(mvpd, "sessions")
-    return code === undefined ? Effect.void : refuse(code)
-  })
-
 const create = (
   from: Caller,
   id: string,
@@ -40,8 +33,8 @@ const create = (
     const { restV2 } = yield* Emulated
     const provider = yield* serviceProviderOf(id)
     const { mvpd, parameters } = yield* checkedParameters(provider, form)
-    yield* failing(mvpd?.id)
     if (mvpd !== undefined) {
+      yield* failing(mvpd.id, "sessions")
       const holder = { ...from, serviceProvider: id }
       const known = knownWith(restV2, holder, mvpd, { subjects, status: undefined }, yield* now)
       if (known !== undefined) return authorize(holder, mvpd, known)
@@ -58,7 +51,7 @@ const resumeWith = (id: string, code: string, form: Form): Effect.Effect<Session
     const nowMillis = yield* now
     const existing = yield* openSession(restV2, provider, code, nowMillis)
     const { mvpd, parameters } = yield* checkedParameters(provider, form, existing.parameters)
-    yield* failing(mvpd?.id)
+    if (mvpd !== undefined) yield* failing(mvpd.id, "sessions")
     const session = { ...existing, parameters }
     restV2.sessions.update(session)
     if (mvpd !== undefined) {

@@ -40,8 +40,14 @@ const indented = (text: string): string =>
     () => text
   )
 
+/** In characters: a browser has no use for more. */
+const longestShown = 200_000
+
 const body = (title: string, text: string): Content => {
   if (text === "") return html`<h3>${title}</h3><p class="quiet">None.</p>`
+  if (text.length > longestShown) {
+    return html`<h3>${title}</h3><p class="quiet">It has ${text.length} characters: too many to show.</p>`
+  }
   const readable = indented(text)
   const shown = maskedText(readable)
   return html`<h3>${title}</h3><pre tabindex="0">${shown}</pre>${
@@ -89,7 +95,9 @@ ${
 }
 </section>`
 
-const asCurl = (logged: LoggedRequest): Content => html`<section class="panel stack" aria-labelledby="curl">
+const asCurl = (logged: LoggedRequest): Content =>
+  logged.body.length <= longestShown &&
+  html`<section class="panel stack" aria-labelledby="curl">
 <div class="row spread"><h2 id="curl">As curl</h2><button class="slim" type="button" data-copy="line" hidden>Copy</button></div>
 <details><summary>Show the line, with its secrets</summary><pre id="line" tabindex="0">${curl(logged)}</pre></details>
 </section>`
