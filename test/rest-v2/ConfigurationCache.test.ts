@@ -132,8 +132,9 @@ describe("the cache of configurations", () => {
   it.effect("tells a failure to the one whose device asked, and asks for another one of those who wait", () =>
     Effect.gen(function* () {
       yield* answering(refused(403, "authorization", "authorization_denied_by_mvpd"), configuration("good"))
-      const [first, ...others] = yield* Effect.all(
-        [1, 2, 3, 4].map((n) => Effect.either(retrieveFor(device(n)))),
+      const [first, ...others] = yield* Effect.forEach(
+        [1, 2, 3, 4],
+        (n) => Effect.either(retrieveFor(device(n))),
         { concurrency: "unbounded" }
       )
       assert.isTrue(first !== undefined && Either.isLeft(first))

@@ -315,14 +315,15 @@ const refusalOf = (
 
 const noResources = () => new InvalidInput({ field: "resources", problem: "is empty: name at least one" })
 
-/** A decision on a resource as it was asked for: Adobe Pass may write it with a blank at its end. */
-const asAsked =
-  (resources: ReadonlyArray<string>) =>
-  (decision: Decision): Decision => {
-    if (resources.includes(decision.resource)) return decision
-    const resource = resources.find((asked) => asked.trim() === decision.resource.trim())
+/** Decisions on resources as they were asked for: Adobe Pass may write them with a blank at their end. */
+const asAsked = (resources: ReadonlyArray<string>): ((decision: Decision) => Decision) => {
+  const asked = new Set(resources)
+  const byName = new Map(resources.map((resource) => [resource.trim(), resource]))
+  return (decision) => {
+    const resource = asked.has(decision.resource) ? undefined : byName.get(decision.resource.trim())
     return resource === undefined ? decision : { ...decision, resource }
   }
+}
 
 const decisionCalls = (
   { call, decisions }: Client<CurrentDevice>,

@@ -22,8 +22,11 @@ export const nameOf = (resource: string): string => resource.trim()
 
 const mayChange = (decision: Decided | undefined): boolean => decision?.error?._tag === "TemporaryFailure"
 
-/** Each resource once. */
-const distinct = Arr.dedupeWith((one: string, other: string) => nameOf(one) === nameOf(other))
+/** Each resource once, as it is written first: a catalogue may have thousands. */
+const distinct = (resources: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const names = new Set<string>()
+  return resources.filter((resource) => names.size < names.add(nameOf(resource)).size)
+}
 
 /** The decisions in the order of the resources. That all have one is part of the contract. */
 const inOrder = <D>(
