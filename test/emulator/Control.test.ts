@@ -59,6 +59,18 @@ const post = (command: string, body: unknown = {}) =>
     expect([answer.status, answer.text]).toEqual([204, ""])
   })
 
+describe("the address of the emulator", () => {
+  it.scopedLive("leads a browser to the console, and anything else nowhere", () =>
+    Effect.gen(function* () {
+      const root = (accept: string) =>
+        send(HttpClientRequest.setHeader(HttpClientRequest.get("/"), "accept", accept))
+      const page = yield* root("text/html")
+      expect([page.status, page.text.includes("<h1>Requests</h1>")]).toEqual([200, true])
+      expect((yield* root("*/*")).status).toBe(404)
+    }).pipe(Effect.provide(served))
+  )
+})
+
 describe("the control API", () => {
   it.scopedLive("returns the emulator's statement and mints others", () =>
     Effect.gen(function* () {

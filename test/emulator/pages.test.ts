@@ -13,7 +13,6 @@ import { devicesPage } from "../../packages/emulator/src/internal/pages/console/
 import { requestPage } from "../../packages/emulator/src/internal/pages/console/request.js"
 import { curl } from "../../packages/emulator/src/internal/pages/curl.js"
 import { duration, relative } from "../../packages/emulator/src/internal/pages/format.js"
-import { devicesPage } from "../../packages/emulator/src/internal/pages/console/devices.js"
 import { type Content, html } from "../../packages/emulator/src/internal/pages/html.js"
 import { page } from "../../packages/emulator/src/internal/pages/page.js"
 import { maskedHeader, maskedText } from "../../packages/emulator/src/internal/pages/secrets.js"

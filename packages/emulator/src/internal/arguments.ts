@@ -78,9 +78,7 @@ const readWorld = (file: string): Effect.Effect<World, InvalidArguments> =>
     try: () => readFile(file, "utf8"),
     catch: (error) => unusable(file, error instanceof Error ? error.message : "it cannot be read")
   }).pipe(
-    Effect.flatMap((text) =>
-      Effect.mapError(decodeWorld(text), (error) => unusable(file, firstIssue(error)))
-    )
+    Effect.flatMap((text) => Effect.mapError(decodeWorld(text), (error) => unusable(file, firstIssue(error))))
   )
 
 /** The options of `Emulator.layerServer`, or `"help"`. */

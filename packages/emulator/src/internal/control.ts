@@ -21,6 +21,8 @@ const Refusal = Schema.parseJson(Schema.Struct({ message: Schema.String }))
 
 const answered = (answer: Answer): Outcome => ({ _tag: "Answered", answer })
 
+const isBrowser = ({ headers }: ReceivedRequest): boolean => (headers["accept"] ?? "").includes("text/html")
+
 /** curl sends JSON, and what ought to be JSON, under this type as well. Every form says where it returns to. */
 const isForm = ({ body, headers }: ReceivedRequest): boolean =>
   /^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? "") &&
@@ -65,8 +67,7 @@ export const withControl = (state: State, script: Script, handle: Handler, liste
   })
   const view = (request: ReceivedRequest, name: string): Effect.Effect<Answer> | undefined => {
     if (request.method !== "GET") return undefined
-    const isBrowser = (request.headers["accept"] ?? "").includes("text/html")
-    if (name === "commands" || (name === "" && !isBrowser)) return Effect.succeed(commands(request))
+    if (name === "commands" || (name === "" && !isBrowser(request))) return Effect.succeed(commands(request))
     return consoleView(state, name, request)
   }
   const run = (request: ReceivedRequest, name: string): Effect.Effect<Answer> => {
@@ -75,6 +76,8 @@ export const withControl = (state: State, script: Script, handle: Handler, liste
     return isForm(request) ? submit(name, found, request.body) : found.run(request.body)
   }
   return (request) => {
+    // Where somebody lands who opens the address of the emulator.
+    if (request.path === "/" && isBrowser(request)) return Effect.succeed(answered(seeOther(prefix)))
     if (!`${request.path}/`.startsWith(prefix)) return handle(request)
     if (isForeign(request, listening)) return Effect.succeed(answered(foreign))
     const name = request.path.slice(prefix.length)

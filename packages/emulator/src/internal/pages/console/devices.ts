@@ -125,14 +125,29 @@ const named = (devices: ReadonlyArray<string>): string => {
   const more = devices.length - namesShown
   return more > 0
     ? `${devices.slice(0, namesShown).join(", ")} and ${more} more`
-    : devices.join(", ") || "A device that has not called yet"
+    : devices.join(", ") || "No device yet: a second screen has none"
 }
 
+/** Whether somebody has signed in with the session. */
+const isUsed = (
+  { device, notBefore, parameters, serviceProvider }: Session,
+  profiles: ReadonlyArray<Profile>
+) =>
+  profiles.some(
+    (profile) =>
+      profile.device === device &&
+      profile.serviceProvider === serviceProvider &&
+      profile.mvpd === parameters.mvpd &&
+      profile.notBefore >= notBefore
+  )
+
 const session =
-  (now: number) =>
-  ({ code, notAfter, parameters, replaced, serviceProvider }: Session): Content => {
-    const isOpen = !replaced && notAfter > now
-    return html`<li class="entry"><div><code><b>${code}</b></code> for ${serviceProvider} ${badge(isOpen, "open", "ended")}<br>
+  (now: number, profiles: ReadonlyArray<Profile>) =>
+  (one: Session): Content => {
+    const { code, notAfter, parameters, replaced, serviceProvider } = one
+    const used = isUsed(one, profiles)
+    const isOpen = !used && !replaced && notAfter > now
+    return html`<li class="entry"><div><code><b>${code}</b></code> for ${serviceProvider} ${badge(isOpen, "open", used ? "used" : "ended")}<br>
 <span class="quiet small">${parameters.mvpd ?? "no MVPD chosen yet"}, ${
       replaced ? "replaced by a newer one" : `until ${until(notAfter, now)}`
     }</span></div>
@@ -152,7 +167,7 @@ ${!approved && html`<span class="badge bad">its software statement is revoked</s
 ${pair(now, shown)}
 ${list("Profiles", profiles.slice(0, profilesShown).map(profile(now)))}
 ${profiles.length > profilesShown && html`<p class="quiet small">The newest ${profilesShown} of ${profiles.length} are shown.</p>`}
-${list("Sessions", sessions.slice(0, sessionsShown).map(session(now)))}
+${list("Sessions", sessions.slice(0, sessionsShown).map(session(now, profiles)))}
 ${commandForm({
   command: "revoke-client",
   returnTo: "devices",
