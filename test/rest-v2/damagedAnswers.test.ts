@@ -150,7 +150,7 @@ describe("a catalogue of thousands of resources", () => {
   it.effect("is decided in its order, though Adobe Pass writes a blank behind each", () =>
     Effect.gen(function* () {
       const { fail } = yield* Emulator.Emulator
-      const resources = Array.from({ length: 20_000 }, (_, n) => `r${n}`)
+      const resources = Array.from({ length: 40_000 }, (_, n) => `r${n}`)
       const decisions = resources.map((resource) => ({ ...decision, resource: `${resource} ` }))
       yield* fail({ route: "api", fault: Fault.json(200, { decisions }) })
       const decided = yield* DecisionRetry.preauthorize({ ...ofMvpd, resources: [...resources, "r0 "] })
