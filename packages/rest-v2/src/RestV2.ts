@@ -313,7 +313,7 @@ const refusalOf = (
         )
       )
 
-const noResources = () => new InvalidInput({ field: "resources", problem: "is empty: name at least one" })
+const noResources = () => new InvalidInput({ field: "resources", problem: "must be a list of at least one id" })
 
 /** Decisions on resources as they were asked for: Adobe Pass may write them with a blank at their end. */
 const asAsked = (resources: ReadonlyArray<string>): ((decision: Decision) => Decision) => {
@@ -334,7 +334,7 @@ const decisionCalls = (
     { resources, ...parameters }: OfMvpd & OfResources & Identity.OfAnyone,
     toResult: (decision: Decision, refused: Option.Option<CallRefused>) => A
   ): Effect.Effect<ReadonlyArray<A>, RestV2Error, CurrentDevice> => {
-    if (resources.length === 0) return noResources()
+    if (!Array.isArray(resources) || resources.length === 0) return noResources()
     return call(
       decisions[endpoint]({
         path: parameters,
