@@ -382,8 +382,8 @@ describe("a parameter that cannot be sent", () => {
         [
           "headers.ap-visitor-identifier contains characters that a header value may not contain.",
           "headers.ad-service-token contains characters that a header value may not contain.",
-          "resources is empty: name at least one.",
-          "resources is empty: name at least one."
+          "resources must be a list of at least one id.",
+          "resources must be a list of at least one id."
         ]
       )
       const emulator = yield* Emulator.Emulator

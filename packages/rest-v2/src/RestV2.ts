@@ -313,7 +313,8 @@ const refusalOf = (
         )
       )
 
-const noResources = () => new InvalidInput({ field: "resources", problem: "must be a list of at least one id" })
+const noResources = () =>
+  new InvalidInput({ field: "resources", problem: "must be a list of at least one id" })
 
 /** Decisions on resources as they were asked for: Adobe Pass may write them with a blank at their end. */
 const asAsked = (resources: ReadonlyArray<string>): ((decision: Decision) => Decision) => {
