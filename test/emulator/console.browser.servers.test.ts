@@ -261,7 +261,7 @@ describeBrowser("the console", () => {
         expect(yield* device.authorize("NorthCable")).toBe("mvpd")
         const { go, part, press, text } = yield* console({ javaScript })
         yield* go("controls")
-        const fields = part("Let a TV provider fail")
+        const fields = part("Make a TV provider fail")
         yield* doing(() => fields.getByLabel("Enhanced error").selectOption("network_received_error"))
         yield* doing(() => fields.getByRole("button").click())
         expect(yield* text).toContain("network_received_error, 1 left")

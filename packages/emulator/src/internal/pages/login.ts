@@ -44,7 +44,7 @@ const hint = ({ code, mvpd, people }: Login): Content =>
   people.length > 0 &&
   html`<section class="stack tight" aria-labelledby="people">
 <h2 id="people">Who has an account</h2>
-<p class="quiet small">The emulator invented these subscribers of ${mvpd.displayName}, and keeps no secret of theirs.</p>
+<p class="quiet small">The emulator invented these subscribers of ${mvpd.displayName}, and shows their passwords here.</p>
 <ul class="people">${people.map(shortcut(code))}</ul>
 </section>`
 

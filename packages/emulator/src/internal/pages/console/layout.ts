@@ -33,7 +33,7 @@ export const consolePage = (options: {
         html`<li><a href="${prefix}${path}"${path === options.part && html` aria-current="page"`}>${name}</a></li>`
     )}</ul></nav></div></header>
 <main id="main" class="stack">${options.content}</main>
-<footer><p>All of it for a shell: <a href="${prefix}commands">the commands of the control API</a>. Times are UTC.</p></footer>`
+<footer><p>Everything here from a shell: <a href="${prefix}commands">the commands of the control API</a>. Times are UTC.</p></footer>`
   })
 
 /** A button, or a form of its own, that runs a command of the control API and comes back. */

@@ -64,7 +64,7 @@ const failing = ({ failures, world }: Providers): Content => [
     fields: html`<div class="fields">${select("failing-mvpd", "Provider", mvpdOptions(world), "broad", "mvpd")}
 ${select("operation", "Call", operations)}${select("code", "Enhanced error", codes, "broad")}
 ${number("failing-times", "How many", 1, 1, undefined, "times")}</div>
-<p class="quiet small">Every decision of a call for decisions has the error; other calls are answered with it. Faults and
+<p class="quiet small">In a call for decisions each decision has the error; other calls are answered with it. Faults and
 failures are cleared together.</p>`
   }),
   failures.length > 0 && html`<ul>${failures.map(waiting)}</ul>`
@@ -72,5 +72,5 @@ failures are cleared together.</p>`
 
 export const providerPanels = (providers: Providers): Content => [
   panel("Degrade a TV provider", degradation(providers.world), "degradation"),
-  panel("Let a TV provider fail", failing(providers), "mvpd-failures")
+  panel("Make a TV provider fail", failing(providers), "mvpd-failures")
 ]
