@@ -1,13 +1,14 @@
 /** What types cost: a call of REST API v2 that is decoded, over one whose body is read as text. */
 import { Effect } from "effect"
 import { configuration, decisions } from "../contender.js"
-import { type ContenderProcess, inProcess } from "../contenderProcess.js"
+import { inProcess } from "../contenderProcess.js"
 import { decoded, typed, untyped } from "../contenders/index.js"
 import * as Rounds from "../rounds.js"
 import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, table, withQuartiles } from "../statistics.js"
 import { targetOf } from "../target.js"
+import { turn } from "../turn.js"
 
 const contenders = [untyped, decoded, typed]
 
@@ -15,21 +16,6 @@ const answers = [
   { path: decisions, what: "two decisions" },
   { path: configuration, what: "a configuration with 100 MVPDs" }
 ]
-
-/** How long a turn takes, about, in microseconds. */
-const length = 40_000
-
-const turn = (run: ContenderProcess, path: string, concurrency: number) => {
-  let calls = 200
-  return Effect.gen(function* () {
-    yield* run.call({ calls: Math.ceil(calls / 5), concurrency, paths: [path] })
-    const { millis, ok, processorMillis } = yield* run.call({ calls, concurrency, paths: [path] })
-    if (ok !== calls) return yield* Effect.dieMessage(`only ${ok} of ${calls} calls succeeded`)
-    const slice: Rounds.Slice = { wall: (millis * 1000) / calls, processor: (processorMillis * 1000) / calls }
-    calls = Math.ceil(length / slice.wall)
-    return slice
-  })
-}
 
 const plan = { practice: 4, rounds: 8, most: 16, turns: 4, seconds: 15 }
 
@@ -46,7 +32,7 @@ export const decoding: Scenario = {
       Effect.forEach([64, 1], (concurrency) =>
         Effect.map(
           Rounds.inTurns(
-            runs.map((run) => turn(run, path, concurrency)),
+            runs.map((run) => turn(run, { calls: 200, concurrency, paths: [path] })),
             plan
           ),
           (rounds) => ({ what: `${what}, ${concurrency} at a time`, rounds })

@@ -1,7 +1,7 @@
 /** A call with a token in memory. */
 import { Effect } from "effect"
 import * as Chart from "../chart.js"
-import { type ContenderProcess, inProcess } from "../contenderProcess.js"
+import { inProcess } from "../contenderProcess.js"
 import { library, peers, staticHeaders, undiciRequest, versionOf } from "../contenders/index.js"
 import { garbage } from "../garbage.js"
 import * as Rounds from "../rounds.js"
@@ -9,25 +9,10 @@ import type { Scenario } from "../scenario.js"
 import { standIn } from "../standIn.js"
 import { figure, table, times, withQuartiles } from "../statistics.js"
 import { targetOf } from "../target.js"
+import { turn } from "../turn.js"
 
 const contenders = [library, staticHeaders, ...peers]
 const names = contenders.map(({ name }) => name)
-
-/** How long a turn takes, about, in microseconds. */
-const length = 40_000
-
-/** One turn, after some calls to get the process going again. Practice tells how many calls it has. */
-const turn = (run: ContenderProcess, concurrency: number) => {
-  let calls = 500
-  return Effect.gen(function* () {
-    yield* run.call({ calls: Math.ceil(calls / 5), concurrency })
-    const { millis, ok, processorMillis } = yield* run.call({ calls, concurrency })
-    if (ok !== calls) return yield* Effect.dieMessage(`only ${ok} of ${calls} calls succeeded`)
-    const slice: Rounds.Slice = { wall: (millis * 1000) / calls, processor: (processorMillis * 1000) / calls }
-    calls = Math.ceil(length / slice.wall)
-    return slice
-  })
-}
 
 const plan = { practice: 4, rounds: 12, most: 24, turns: 4, seconds: 45 }
 
@@ -43,7 +28,7 @@ export const warmCall: Scenario = {
     for (const run of runs) yield* run.open(target)
     const at = (concurrency: number) =>
       Rounds.inTurns(
-        runs.map((run) => turn(run, concurrency)),
+        runs.map((run) => turn(run, { calls: 500, concurrency })),
         plan
       )
     const [many, one] = [yield* at(64), yield* at(1)]
