@@ -29,6 +29,33 @@ const BooleanFromEither = Schema.Union(
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(schema)
 
 /**
+ * The values of `primaryHardwareType` that Adobe lists.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const hardwareTypes = [
+  "Camera",
+  "DataCollectionTerminal",
+  "Desktop",
+  "EmbeddedNetworkModule",
+  "eReader",
+  "GamesConsole",
+  "GeolocationTracker",
+  "Glasses",
+  "MediaPlayer",
+  "MobilePhone",
+  "PaymentTerminal",
+  "PluginModem",
+  "SetTopBox",
+  "TV",
+  "Tablet",
+  "WirelessHotspot",
+  "Wristwatch",
+  "Unknown"
+] as const
+
+/**
  * The keys of the header. The five that Adobe requires are required by the type; restricted values are suggested,
  * and any other text is accepted. Sizes are numbers, `connectionSecure` is a boolean, all else is text without
  * control characters.
@@ -54,28 +81,7 @@ export const DeviceInfo = Schema.Struct({
   ).pipe(Schema.pattern(/\S/)),
   osVersion: RequiredText,
   connectionType: RequiredText,
-  primaryHardwareType: optional(
-    openLiteral(
-      "Camera",
-      "DataCollectionTerminal",
-      "Desktop",
-      "EmbeddedNetworkModule",
-      "eReader",
-      "GamesConsole",
-      "GeolocationTracker",
-      "Glasses",
-      "MediaPlayer",
-      "MobilePhone",
-      "PaymentTerminal",
-      "PluginModem",
-      "SetTopBox",
-      "TV",
-      "Tablet",
-      "WirelessHotspot",
-      "Wristwatch",
-      "Unknown"
-    )
-  ),
+  primaryHardwareType: optional(openLiteral(...hardwareTypes)),
   manufacturer: optional(Text),
   vendor: optional(Text),
   osFamily: optional(

@@ -5,31 +5,8 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { hardwareTypes } from "effect-adobe-pass/DeviceInfo"
 import { deprecated, Integer, openLiteral, optional, TimestampText } from "./internal/wire.js"
-
-/** The hardware types of `X-Device-Info`, and two that Adobe Pass finds out by itself. */
-const hardwareTypes = [
-  "Camera",
-  "DataCollectionTerminal",
-  "Desktop",
-  "EmbeddedNetworkModule",
-  "eReader",
-  "GamesConsole",
-  "GeolocationTracker",
-  "Glasses",
-  "MediaPlayer",
-  "MobilePhone",
-  "PaymentTerminal",
-  "PluginModem",
-  "SetTopBox",
-  "TV",
-  "Tablet",
-  "WirelessHotspot",
-  "Wristwatch",
-  "Unknown",
-  "VehicleMultimediaSystem",
-  "Projector"
-] as const
 
 /**
  * Why the answer is what it is.
@@ -291,7 +268,8 @@ const IpAddress = Schema.transform(
  * @category schemas
  */
 export const Device = Schema.Struct({
-  type: optional(openLiteral(...hardwareTypes)),
+  /** One of `X-Device-Info`, or one of two that Adobe Pass finds out by itself. */
+  type: optional(openLiteral(...hardwareTypes, "VehicleMultimediaSystem", "Projector")),
   model: optional(Schema.String),
   version: optional(Version),
   hardware: optional(
