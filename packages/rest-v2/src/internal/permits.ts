@@ -52,8 +52,8 @@ export class Permits {
   }
 
   of(identity: OfAnyone): OfPerson {
-    const person = personOf(identity)
-    const keyOf = (resource: string): string => JSON.stringify([nameOf(resource), ...person])
+    const person = JSON.stringify(personOf(identity))
+    const keyOf = (resource: string): string => person + nameOf(resource)
     return {
       add: (decided, validity) => {
         for (const decision of decided) {
