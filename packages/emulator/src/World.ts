@@ -6,12 +6,12 @@
  */
 import * as Schema from "effect/Schema"
 import { EnhancedErrorCode } from "./EnhancedErrorCode.js"
+import { optional } from "./internal/optional.js"
 
 const Ids = Schema.Array(Schema.String)
 const Seconds = Schema.Int.pipe(Schema.positive())
 const Count = Schema.Int.pipe(Schema.positive())
 const flag = (value: boolean) => Schema.optionalWith(Schema.Boolean, { default: () => value })
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
 /**
  * A service provider (a brand of a programmer).

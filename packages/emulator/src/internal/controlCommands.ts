@@ -6,6 +6,7 @@ import type { Script } from "../Script.js"
 import { forwardedFor, type LoggedRequest, Route } from "../Traffic.js"
 import { json } from "./answer.js"
 import { type Command, command, Nothing, query, withBody } from "./command.js"
+import { optional } from "./optional.js"
 import { restV2Commands } from "./restV2/controlCommands.js"
 
 const Statement = Schema.Struct({ statement: Schema.optional(Schema.String) })
@@ -13,10 +14,10 @@ const Strings = Schema.Array(Schema.String)
 const PositiveInt = Schema.Int.pipe(Schema.positive())
 
 const Mint = Schema.Struct({
-  scopes: Schema.optionalWith(Strings, { exact: true }),
-  subject: Schema.optionalWith(Schema.String, { exact: true }),
-  issuedAt: Schema.optionalWith(Schema.Int, { exact: true }),
-  redirectDomains: Schema.optionalWith(Strings, { exact: true })
+  scopes: optional(Strings),
+  subject: optional(Schema.String),
+  issuedAt: optional(Schema.Int),
+  redirectDomains: optional(Strings)
 })
 
 /** Dates far from now cannot be written. */
@@ -28,8 +29,8 @@ const Probability = Schema.Number.pipe(Schema.greaterThan(0), Schema.lessThanOrE
 const Fail = Schema.Struct({
   route: Route,
   fault: Fault,
-  times: Schema.optionalWith(Schema.Union(PositiveInt, Schema.Literal("always")), { exact: true }),
-  probability: Schema.optionalWith(Probability, { exact: true }),
+  times: optional(Schema.Union(PositiveInt, Schema.Literal("always"))),
+  probability: optional(Probability),
   /** Only requests with this path and from this address fail. */
   path: Schema.optional(Schema.String),
   forwardedFor: Schema.optional(Schema.String)

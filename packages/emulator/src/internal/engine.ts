@@ -14,6 +14,7 @@ import { worldPages } from "./pages/worldPages.js"
 import { echo, resetTempPass } from "./protectedApi.js"
 import { register, token } from "./registration.js"
 import { restV2Api } from "./restV2/app.js"
+import { serverNow } from "./serverClock.js"
 import type { Settings } from "./settings.js"
 import type { State } from "./state.js"
 
@@ -33,19 +34,17 @@ const endpoints: Readonly<Record<Route, Endpoint>> = {
   other: worldPages
 }
 
-/** Answers by the server's clock, which a script may skew. */
+/** Answers by the server's clock. */
 const answered = (
-  state: State,
-  answer: (nowMillis: number, settings: Settings) => Answer | Effect.Effect<Answer>
+  { settings }: State,
+  answer: (nowMillis: number, settings: Settings) => Effect.Effect<Answer>
 ): Effect.Effect<Answered> =>
-  Effect.flatMap(Effect.zip(Clock.currentTimeMillis, Ref.get(state.settings)), ([now, settings]) => {
-    const nowMillis = now + settings.skewMillis
-    const made = answer(nowMillis, settings)
-    return Effect.map(Effect.isEffect(made) ? made : Effect.succeed(made), (complete) => ({
+  Effect.flatMap(Effect.zip(serverNow(settings), Ref.get(settings)), ([nowMillis, current]) =>
+    Effect.map(answer(nowMillis, current), (complete) => ({
       _tag: "Answered",
       answer: withCommonHeaders(complete, nowMillis)
     }))
-  })
+  )
 
 const late = (normal: Effect.Effect<Answered>, duration: Duration.Duration, moment: Moment) =>
   moment === "before-handling"
@@ -65,7 +64,7 @@ const applyFault = (state: State, fault: Fault, normal: Effect.Effect<Answered>)
   switch (fault._tag) {
     case "Answer": {
       const { body, headers, status } = fault
-      return answered(state, () => ({ status, headers: Object.entries(headers), body }))
+      return answered(state, () => Effect.succeed({ status, headers: Object.entries(headers), body }))
     }
     case "Delay":
       return late(normal, fault.duration, fault.moment)
@@ -97,12 +96,14 @@ const respond = (
 ): Effect.Effect<Outcome> => {
   if (!state.throttle.accepts(request, arrivedAt)) {
     state.log.countThrottled()
-    return answered(state, tooManyRequests)
+    return answered(state, (nowMillis) => Effect.succeed(tooManyRequests(nowMillis)))
   }
   const normal = answered(state, (nowMillis, settings) =>
     route === "api" && settings.restV2 === "emulated"
       ? api(request)
-      : endpoints[route]({ registry: state.registry, restV2: state.restV2, settings, nowMillis, request })
+      : Effect.succeed(
+          endpoints[route]({ registry: state.registry, restV2: state.restV2, settings, nowMillis, request })
+        )
   )
   if (strike === undefined) return normal
   strike.use()

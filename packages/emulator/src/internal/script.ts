@@ -1,23 +1,23 @@
 /** The script API, on the state of one emulator. */
 import * as Crypto from "node:crypto"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { MintOptions, Script } from "../Script.js"
 import { restV2Script } from "./restV2/script.js"
+import { serverNow } from "./serverClock.js"
 import type { Settings } from "./settings.js"
 import type { State } from "./state.js"
 
 const mintStatement = ({ registry, settings }: State, options: MintOptions): Effect.Effect<string> =>
-  Effect.zipWith(Clock.currentTimeMillis, Ref.get(settings), (now, { scopes, skewMillis }) =>
+  Effect.zipWith(serverNow(settings), Ref.get(settings), (now, { scopes }) =>
     registry.mintStatement(
       {
         id: options.subject ?? Crypto.randomUUID(),
         scopes: options.scopes ?? scopes,
         redirectDomains: options.redirectDomains
       },
-      options.issuedAt ?? now + skewMillis
+      options.issuedAt ?? now
     )
   )
 

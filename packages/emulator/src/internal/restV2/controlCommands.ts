@@ -7,8 +7,8 @@ import { MvpdOperation, type Script } from "../../Script.js"
 import { Degradation, World } from "../../World.js"
 import { empty, json } from "../answer.js"
 import { type Command, command, query, withBody } from "../command.js"
+import { optional } from "../optional.js"
 
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 const text = optional(Schema.String)
 
 const SignIn = Schema.Struct({ code: Schema.String, user: text, mvpd: text })

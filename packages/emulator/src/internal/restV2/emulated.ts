@@ -1,19 +1,18 @@
 /** What the handlers of the contract share: the emulator that they play, its clock, and how they refuse a call. */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Ref from "effect/Ref"
 import type { EnhancedErrorCode } from "../../EnhancedErrorCode.js"
 import type { MvpdOperation } from "../../Script.js"
 import { type Answer, enhancedError } from "../answer.js"
+import { serverNow } from "../serverClock.js"
 import type { State } from "../state.js"
 
 export class Emulated extends Context.Tag("effect-adobe-pass-emulator/Emulated")<Emulated, State>() {}
 
-/** Milliseconds since the epoch by the server's clock, which a script may skew. */
+/** Milliseconds since the epoch by the server's clock. */
 export const now: Effect.Effect<number, never, Emulated> = Effect.flatMap(Emulated, ({ settings }) =>
-  Effect.zipWith(Clock.currentTimeMillis, Ref.get(settings), (millis, { skewMillis }) => millis + skewMillis)
+  serverNow(settings)
 )
 
 /** A call that is answered with an error. */

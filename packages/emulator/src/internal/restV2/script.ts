@@ -1,11 +1,10 @@
 /** The part of the script API that is about REST API v2. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Ref from "effect/Ref"
 import type { Profile, SavedState } from "../../SavedState.js"
 import { type ProfileFilter, type Script, type SignIn, SignInRefused } from "../../Script.js"
 import type { Degradation, Person, World } from "../../World.js"
+import { serverNow } from "../serverClock.js"
 import type { State } from "../state.js"
 import { signInAs } from "./browser.js"
 import { findMvpd } from "./catalog.js"
@@ -68,11 +67,8 @@ const imported = (
   restV2.tempPasses.replaceAll(tempPasses)
 }
 
-const now = ({ settings }: State): Effect.Effect<number> =>
-  Effect.zipWith(Clock.currentTimeMillis, Ref.get(settings), (millis, { skewMillis }) => millis + skewMillis)
-
 const signIn = (state: State, who: SignIn) =>
-  Effect.flatMap(now(state), (nowMillis) =>
+  Effect.flatMap(serverNow(state.settings), (nowMillis) =>
     Either.match(signInAs(state.restV2, who, nowMillis), {
       onLeft: (reason) => new SignInRefused({ reason }),
       onRight: () => Effect.void
@@ -108,7 +104,9 @@ export const restV2Script = (state: State): RestV2Script => {
     revokeProfiles: (which = {}) =>
       Effect.sync(() => restV2.profiles.change(isMeant(which), { invalidated: true })),
     expireProfiles: (which = {}) =>
-      Effect.map(now(state), (notAfter) => restV2.profiles.change(isMeant(which), { notAfter })),
+      Effect.map(serverNow(state.settings), (notAfter) =>
+        restV2.profiles.change(isMeant(which), { notAfter })
+      ),
     degrade: (mvpd, rule, message) =>
       setWorld((world) =>
         degraded(

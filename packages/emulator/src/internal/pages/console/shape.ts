@@ -1,9 +1,9 @@
 /** A JSON Schema in the notation of a type, which is shorter and says the same. */
 import * as Schema from "effect/Schema"
 import type { JsonSchema } from "effect-adobe-pass-rest-v2/OpenApiDocument"
+import { optional } from "../../optional.js"
 import { type Content, type Html, html } from "../html.js"
 
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 const Strings = Schema.Array(Schema.String)
 
 /** The part of a JSON Schema that people read. */
