@@ -15,7 +15,7 @@ import { worldPages } from "./pages/worldPages.js"
 import { register, token } from "./registration.js"
 import { resetTempPass } from "./resetTempPass.js"
 import { restV2Api } from "./restV2/app.js"
-import { serverNow } from "./serverClock.js"
+import { serverTime } from "./serverClock.js"
 import type { Settings } from "./settings.js"
 import type { State } from "./state.js"
 
@@ -35,17 +35,18 @@ const endpoints: Readonly<Record<Route, Endpoint>> = {
   other: worldPages
 }
 
-/** Answers by the server's clock. */
+/** Answers by the server's clock. Each request takes these steps, so they are few. */
 const answered = (
   { settings }: State,
   answer: (nowMillis: number, settings: Settings) => Effect.Effect<Answer>
 ): Effect.Effect<Answered> =>
-  Effect.flatMap(Effect.zip(serverNow(settings), Ref.get(settings)), ([nowMillis, current]) =>
-    Effect.map(answer(nowMillis, current), (complete) => ({
+  Effect.flatMap(Effect.zip(Clock.currentTimeMillis, Ref.get(settings)), ([now, current]) => {
+    const nowMillis = serverTime(now, current)
+    return Effect.map(answer(nowMillis, current), (complete) => ({
       _tag: "Answered",
       answer: withCommonHeaders(complete, nowMillis)
     }))
-  )
+  })
 
 const late = (normal: Effect.Effect<Answered>, duration: Duration.Duration, moment: Moment) =>
   moment === "before-handling"

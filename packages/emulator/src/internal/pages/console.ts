@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type { ReceivedRequest } from "../../Traffic.js"
 import type { Answer } from "../answer.js"
+import { serverTime } from "../serverClock.js"
 import type { Settings } from "../settings.js"
 import type { State } from "../state.js"
 import { apiPage, openApiJson } from "./console/api.js"
@@ -34,7 +35,7 @@ const views: Readonly<Record<string, (moment: Moment) => Answer>> = {
       profiles: restV2.profiles.all(),
       sessions: restV2.sessions.all(),
       exchanges: log.exchanges(),
-      now: now + settings.skewMillis,
+      now: serverTime(now, settings),
       query
     }),
   throttle: ({ now, settings, state }) => throttlePage(settings.limit, state.throttle.buckets(now)),
