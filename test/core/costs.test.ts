@@ -267,23 +267,34 @@ describe("the memory of a session", () => {
     )
   ).pipe(Layer.orDie)
 
+  /** Bytes of the heap for each of the sessions that are brought into memory. */
+  const bytesOfASession = Effect.gen(function* () {
+    const sessions = yield* Sessions.Sessions
+    const devices = function* (from: number, to: number) {
+      for (let n = from; n < to; n++) yield device(n)
+    }
+    // What a collection finalizes is freed by the next one.
+    const heap = Effect.map(
+      Effect.replicateEffect(Effect.andThen(Effect.sync(collect), Effect.sleep(1)), 3),
+      () => process.memoryUsage().heapUsed
+    )
+    yield* sessions.warm(devices(0, 1000))
+    const before = yield* heap
+    const held = yield* sessions.warm(devices(1000, sessionsHeld))
+    const bytes = ((yield* heap) - before) / held
+    assert.strictEqual(held, sessionsHeld - 1000)
+    return bytes
+  })
+
   it.live("is that of its secrets and little more", () =>
     Effect.gen(function* () {
-      const sessions = yield* Sessions.Sessions
-      const devices = function* (from: number, to: number) {
-        for (let n = from; n < to; n++) yield device(n)
-      }
-      const heap = Effect.sync(() => {
-        collect()
-        return process.memoryUsage().heapUsed
-      })
-      yield* sessions.warm(devices(0, 1000))
-      const before = yield* heap
-      const held = yield* sessions.warm(devices(1000, sessionsHeld))
-      const bytes = ((yield* heap) - before) / held
-      assert.strictEqual(held, sessionsHeld - 1000)
-      assert.isAtMost(bytes - tokenLength - 2 * sampleKey("a").length, 500)
-    }).pipe(Effect.provide(system({ store: madeUp })))
+      // Tables of the process, such as that of all `Redacted` values, may double during one measurement, and stay so.
+      const measured = yield* Effect.replicateEffect(
+        Effect.provide(bytesOfASession, system({ store: madeUp })),
+        3
+      )
+      assert.isAtMost(Math.min(...measured) - tokenLength - 2 * sampleKey("a").length, 500)
+    })
   )
 
   it.live("comes from a store in few steps", () =>
