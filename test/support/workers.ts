@@ -48,8 +48,11 @@ if (cachedData === undefined) {
 }
 `
 
-/** Bundles a program for the tests of a file, so that a process of it starts in a fraction of a second. */
-export const useWorker = (program: URL): StartWorker => {
+/**
+ * Bundles a program for the tests of a file, so that a process of it starts in a fraction of a second. Returns the path of
+ * a script for Node.js, once the tests have begun.
+ */
+export const useProgram = (program: URL): (() => string) => {
   let directory = ""
   beforeAll(async () => {
     directory = await fs.mkdtemp(path.join(os.tmpdir(), "effect-adobe-pass-worker-"))
@@ -67,7 +70,13 @@ export const useWorker = (program: URL): StartWorker => {
     })
   })
   afterAll(() => fs.rm(directory, { recursive: true, force: true }))
-  return (options) => Effect.suspend(() => startWorker(path.join(directory, "launch.cjs"), options))
+  return () => path.join(directory, "launch.cjs")
+}
+
+/** `useProgram`, for processes that tests talk to. */
+export const useWorker = (program: URL): StartWorker => {
+  const script = useProgram(program)
+  return (options) => Effect.suspend(() => startWorker(script(), options))
 }
 
 export interface Worker {

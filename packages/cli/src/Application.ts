@@ -1,0 +1,86 @@
+/**
+ * The registered application of the settings: the library with its store and its transport.
+ *
+ * @since 0.1.0
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as AdobePass from "effect-adobe-pass/AdobePass"
+import type { CredentialStore } from "effect-adobe-pass/CredentialStore"
+import * as Throttle from "effect-adobe-pass/Throttle"
+import * as NodeAdobePass from "effect-adobe-pass-node/NodeAdobePass"
+import * as NodeTransport from "effect-adobe-pass-node/NodeTransport"
+import { type CommandError, misconfigured } from "./ExitCode.js"
+import * as Settings from "./Settings.js"
+import * as Store from "./Store.js"
+import * as Variable from "./Variable.js"
+
+/**
+ * Looks at what the library sends, and at its waits. Both are given the real one, and return one that does the same.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Observer {
+  readonly transport: (client: HttpClient.HttpClient) => HttpClient.HttpClient
+  readonly throttle: (throttle: Throttle.Throttle) => Throttle.Throttle
+}
+
+const unobserved: Observer = { transport: (client) => client, throttle: (throttle) => throttle }
+
+/**
+ * All services of the library, and the store behind them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Services = AdobePass.Services | CredentialStore | HttpClient.HttpClient
+
+/** The options of the library from the settings; errors name variables. */
+const options = (settings: Settings.Settings) =>
+  Effect.gen(function* () {
+    // The store of the configuration is that of files; ours may be another one.
+    const { store: _, throttle, transport, ...application } = yield* NodeAdobePass.config
+    const all = { ...application, throttle }
+    yield* Effect.mapError(AdobePass.check(all), (error) =>
+      error.field === "softwareStatement"
+        ? misconfigured(`The software statement (${sourceOfStatement(settings)}) ${error.problem}.`)
+        : AdobePass.nameVariable(error)
+    )
+    return { application, throttle, transport }
+  }).pipe(Effect.withConfigProvider(Settings.provider(settings)))
+
+const sourceOfStatement = (settings: Settings.Settings): string => {
+  const file = Settings.get(settings, "softwareStatementFile")
+  return file ?? settings.found.get(Variable.of("softwareStatement"))?.source ?? ""
+}
+
+/**
+ * The library for the settings of a command. Nothing is sent before the first call.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  settings: Settings.Settings,
+  observer: Observer = unobserved
+): Layer.Layer<Services, CommandError, FileSystem.FileSystem> =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const { application, throttle, transport } = yield* options(settings)
+      const observed = Layer.merge(
+        Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, observer.transport)).pipe(
+          Layer.provide(NodeTransport.layer(transport))
+        ),
+        Layer.effect(Throttle.Throttle, Effect.map(Throttle.Throttle, observer.throttle)).pipe(
+          Layer.provide(Throttle.layer(throttle))
+        )
+      )
+      return AdobePass.layerWithoutThrottle(application).pipe(
+        Layer.provideMerge(observed),
+        Layer.provideMerge(Store.layer(settings))
+      )
+    })
+  )

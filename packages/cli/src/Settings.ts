@@ -1,0 +1,229 @@
+/**
+ * What a command works with, and where each value comes from: flags first, then variables, then the configuration file.
+ *
+ * @since 0.1.0
+ */
+import { homedir } from "node:os"
+import * as CliOptions from "@effect/cli/Options"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as ConfigFile from "./ConfigFile.js"
+import { type CommandFailed, misconfigured } from "./ExitCode.js"
+import * as StandardInput from "./StandardInput.js"
+import * as Variable from "./Variable.js"
+
+/**
+ * A value, and where it was found: `--environment`, `variable`, or the file with the profile.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Found {
+  readonly value: string
+  readonly source: string
+}
+
+/**
+ * The settings by variable.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings {
+  readonly found: ReadonlyMap<string, Found>
+  /** The configuration file that was read. */
+  readonly file: string | undefined
+  readonly profile: string | undefined
+}
+
+/**
+ * The value of an option.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const get = (settings: Settings, option: string): string | undefined =>
+  settings.found.get(Variable.of(option))?.value
+
+/**
+ * The variables, for the configuration of the library.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const provider = ({ found }: Settings): ConfigProvider.ConfigProvider =>
+  ConfigProvider.fromMap(new Map(Array.from(found, ([name, { value }]) => [name, value])))
+
+const text = (name: string, description: string) =>
+  CliOptions.text(name).pipe(CliOptions.withDescription(description), CliOptions.optional)
+
+/**
+ * The flags of every command that uses an Adobe Pass environment or a store.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export const options = {
+  profile: text(
+    "profile",
+    "The profile of the configuration file, for one of several registered applications"
+  ),
+  config: text("config", "The configuration file, in place of adobe-pass.toml"),
+  environment: text(
+    "environment",
+    "release-production, release-staging, prequal-production or prequal-staging"
+  ),
+  statement: text("statement", "The file with the software statement, or - for standard input"),
+  storeDirectory: text("store-directory", "The directory that credentials and tokens are kept in")
+}
+
+/**
+ * Flags as they were given.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Flags = { readonly [Name in keyof typeof options]: Option.Option<string> }
+
+type Values = ReadonlyMap<string, Found>
+
+const from = (source: string, values: Iterable<readonly [string, string]>): Values =>
+  new Map(Array.from(values, ([name, value]) => [name, { value, source }]))
+
+/** Adds the values of a source of lower rank. */
+const under = (higher: Values, lower: Values): Values => {
+  const hidden = new Set(Array.from(higher.keys(), (name) => Variable.dependents.get(name) ?? []).flat())
+  const added = Array.from(lower).filter(([name]) => !hidden.has(name))
+  return new Map([...added, ...higher])
+}
+
+/** The flags by variable. A statement on standard input is read. */
+const ofFlags = (
+  flags: Flags,
+  others: ReadonlyMap<string, Found>
+): Effect.Effect<Values, CommandFailed, StandardInput.StandardInput> =>
+  Effect.gen(function* () {
+    const values = new Map(others)
+    const set = (option: string, flag: string, value: Option.Option<string>) => {
+      if (Option.isSome(value)) values.set(Variable.of(option), { value: value.value, source: `--${flag}` })
+    }
+    set("environment", "environment", flags.environment)
+    set("storeDirectory", "store-directory", flags.storeDirectory)
+    if (Option.isSome(flags.storeDirectory)) set("store", "store-directory", Option.some("file"))
+    if (Option.contains(flags.statement, "-")) {
+      set("softwareStatement", "statement", Option.some(yield* StandardInput.text("--statement")))
+    } else {
+      set("softwareStatementFile", "statement", flags.statement)
+    }
+    return values
+  })
+
+const ofVariables = (environment: NodeJS.ProcessEnv): Values =>
+  from(
+    "variable",
+    Object.entries(environment).flatMap(([name, value]) =>
+      name.startsWith("ADOBE_PASS_") && value !== undefined && value.trim() !== ""
+        ? [[name, value] as const]
+        : []
+    )
+  )
+
+const directory = (
+  environment: NodeJS.ProcessEnv,
+  variable: string,
+  ...fallback: ReadonlyArray<string>
+): Effect.Effect<string, never, Path.Path> =>
+  Effect.map(Path.Path, (path) => {
+    const given = environment[variable]
+    const base = given !== undefined && path.isAbsolute(given) ? given : path.join(homedir(), ...fallback)
+    return path.join(base, "adobe-pass")
+  })
+
+const ofFile = (
+  flags: Flags,
+  environment: NodeJS.ProcessEnv
+): Effect.Effect<Option.Option<ConfigFile.ConfigFile>, CommandFailed, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const named = Option.orElse(flags.config, () => Option.fromNullable(environment["ADOBE_PASS_CONFIG"]))
+    if (Option.isSome(named)) return Option.some(yield* ConfigFile.read(named.value, { found: false }))
+    const found = yield* ConfigFile.find(yield* directory(environment, "XDG_CONFIG_HOME", ".config"))
+    return Option.isNone(found)
+      ? Option.none()
+      : Option.some(yield* ConfigFile.read(found.value, { found: true }))
+  })
+
+const ofProfile = (
+  file: Option.Option<ConfigFile.ConfigFile>,
+  name: string
+): Effect.Effect<Values, CommandFailed> => {
+  if (Option.isNone(file)) {
+    return misconfigured(`There is no profile ${name}, because there is no configuration file.`)
+  }
+  const { path, profiles } = file.value
+  const values = profiles.get(name)
+  return values === undefined
+    ? misconfigured(
+        `${path} has no profile ${name}; it has ${Array.from(profiles.keys()).join(", ") || "none"}.`
+      )
+    : Effect.succeed(from(`${path}, profile ${name}`, values))
+}
+
+/**
+ * The settings of a command. `others` are the values of its own flags by variable.
+ *
+ * A profile that a flag names outranks variables; one that `ADOBE_PASS_PROFILE` names does not.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const resolve = (
+  flags: Flags,
+  others: ReadonlyMap<string, Found> = new Map(),
+  environment: NodeJS.ProcessEnv = process.env
+): Effect.Effect<Settings, CommandFailed, FileSystem.FileSystem | Path.Path | StandardInput.StandardInput> =>
+  Effect.gen(function* () {
+    const file = yield* ofFile(flags, environment)
+    const chosen = Option.filter(
+      Option.fromNullable(environment["ADOBE_PASS_PROFILE"]),
+      (name) => name !== ""
+    )
+    const name = Option.orElse(flags.profile, () => chosen)
+    const profile = Option.isSome(name) ? yield* ofProfile(file, name.value) : new Map<string, Found>()
+    const variables = ofVariables(environment)
+    const common = Option.match(file, {
+      onNone: () => new Map<string, Found>(),
+      onSome: ({ path, values }) => from(path, values)
+    })
+    const given = yield* ofFlags(flags, others)
+    const ranked = Option.isSome(flags.profile)
+      ? [given, profile, variables, common]
+      : [given, variables, profile, common]
+    const defaults = from("default", [
+      [Variable.of("storeDirectory"), yield* directory(environment, "XDG_STATE_HOME", ".local", "state")]
+    ])
+    return {
+      found: [...ranked, defaults].reduce(under, new Map()),
+      file: Option.getOrUndefined(file)?.path,
+      profile: Option.getOrUndefined(name)
+    }
+  })
+
+/**
+ * The values of flags of a command by variable, for `resolve`.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const flags = (given: {
+  readonly [option: string]: { readonly flag: string; readonly value: Option.Option<string> }
+}): ReadonlyMap<string, Found> =>
+  new Map(
+    Object.entries(given).flatMap(([option, { flag, value }]) =>
+      Option.isSome(value)
+        ? [[Variable.of(option), { value: value.value, source: `--${flag}` }] as const]
+        : []
+    )
+  )

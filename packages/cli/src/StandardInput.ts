@@ -1,0 +1,87 @@
+/**
+ * Standard input, which one flag of a command may be read from.
+ *
+ * @since 0.1.0
+ */
+import { text as readText } from "node:stream/consumers"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import { type CommandFailed, misconfigured, usage } from "./ExitCode.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface StandardInput {
+  readonly isTerminal: boolean
+  /** Claims it for a flag; fails when another one has it already. */
+  readonly claim: (flag: string) => Effect.Effect<NodeJS.ReadableStream, CommandFailed>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export const StandardInput: Context.Tag<StandardInput, StandardInput> = Context.GenericTag<StandardInput>(
+  "effect-adobe-pass-cli/StandardInput"
+)
+
+/**
+ * That of this process.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<StandardInput> = Layer.effect(
+  StandardInput,
+  Effect.map(Ref.make<string | undefined>(undefined), (owner) => ({
+    isTerminal: process.stdin.isTTY === true,
+    claim: (flag) =>
+      Effect.flatMap(
+        Ref.getAndUpdate(owner, (before) => before ?? flag),
+        (before) =>
+          before === undefined
+            ? Effect.sync(() => process.stdin)
+            : usage(`${flag} and ${before} cannot both be read from standard input.`)
+      )
+  }))
+)
+
+/**
+ * All of it as text, for a flag.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const text = (flag: string): Effect.Effect<string, CommandFailed, StandardInput> =>
+  Effect.flatMap(StandardInput, ({ claim }) =>
+    Effect.flatMap(claim(flag), (stream) =>
+      Effect.tryPromise({
+        try: () => readText(stream),
+        catch: () => misconfigured(`Standard input, from which ${flag} is read, broke.`)
+      })
+    )
+  )
+
+/**
+ * Its bytes as they come, for a flag.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const bytes = (flag: string): Stream.Stream<Uint8Array, CommandFailed, StandardInput> =>
+  Stream.unwrap(
+    Effect.map(
+      Effect.flatMap(StandardInput, ({ claim }) => claim(flag)),
+      (stream) =>
+        Stream.map(
+          Stream.fromAsyncIterable(stream, () =>
+            misconfigured(`Standard input, from which ${flag} is read, broke.`)
+          ),
+          (chunk) => (typeof chunk === "string" ? Buffer.from(chunk) : chunk)
+        )
+    )
+  )

@@ -1,0 +1,98 @@
+/**
+ * The chosen credential store: files, PostgreSQL or Redis.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type { CredentialStore } from "effect-adobe-pass/CredentialStore"
+import * as Encryption from "effect-adobe-pass/Encryption"
+import * as FileStore from "effect-adobe-pass-node/FileStore"
+import { type CommandError, misconfigured } from "./ExitCode.js"
+import * as Settings from "./Settings.js"
+import * as Variable from "./Variable.js"
+
+/**
+ * Keys as a file holds them: an id and 32 bytes in base64 on each line, the key that seals new records first.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const keysOf = (
+  file: string
+): Effect.Effect<Encryption.Encryption, CommandError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const lines = (yield* fs.readFileString(file)).split(/\r?\n/).filter((line) => /^\s*[^#\s]/.test(line))
+    const [first, ...others] = lines.map((line) => {
+      const [id = "", secret = ""] = line.trim().split(/\s+/)
+      return { id, secret: Redacted.make(secret) }
+    })
+    if (first === undefined) {
+      return yield* misconfigured(
+        `${file} has no key: write an id and the output of "openssl rand -base64 32" on one line.`
+      )
+    }
+    return yield* Effect.mapError(Encryption.make([first, ...others]), ({ field, problem }) =>
+      misconfigured(`${file}: ${field.replace("encryption.", "")} ${problem}.`)
+    )
+  })
+
+/** The address of a database: a secret, because it may hold a password. */
+const url = (
+  settings: Settings.Settings
+): Effect.Effect<Redacted.Redacted<string>, CommandError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const given = Settings.get(settings, "storeUrl")
+    if (given !== undefined) return Redacted.make(given.trim())
+    const file = Settings.get(settings, "storeUrlFile")
+    if (file !== undefined) return Redacted.make((yield* fs.readFileString(file)).trim())
+    return yield* misconfigured(
+      `Set ${Variable.of("storeUrl")}, or ${Variable.of("storeUrlFile")} to a file that holds it.`
+    )
+  })
+
+/** Which kinds of stores there are, for messages. */
+const kinds = "file, postgres or redis"
+
+/**
+ * The store of the settings. The drivers of databases are loaded when one is asked for.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  settings: Settings.Settings
+): Layer.Layer<CredentialStore, CommandError, FileSystem.FileSystem> =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const keysFile = Settings.get(settings, "storeKeysFile")
+      const encryption = keysFile === undefined ? undefined : yield* keysOf(keysFile)
+      const kind = Settings.get(settings, "store") ?? "file"
+      switch (kind) {
+        case "file":
+          return FileStore.layer({ directory: Settings.get(settings, "storeDirectory") ?? "", encryption })
+        case "postgres": {
+          const stores = yield* Effect.promise(() => import("./stores/postgres.js"))
+          return stores.layer(yield* url(settings), encryption)
+        }
+        case "redis": {
+          const stores = yield* Effect.promise(() => import("./stores/redis.js"))
+          return stores.layer(yield* url(settings), encryption)
+        }
+        default:
+          return yield* misconfigured(`${Variable.of("store")} must be ${kinds}.`)
+      }
+    })
+  ).pipe(
+    Layer.mapError((error) =>
+      error._tag === "InvalidInput" && error.field === "directory"
+        ? misconfigured(
+            `The store directory ${Settings.get(settings, "storeDirectory") ?? ""} ${error.problem}.`
+          )
+        : error
+    )
+  )

@@ -1,0 +1,102 @@
+/**
+ * The settings of the command line: each is a variable, and most may also be a flag or stand in a configuration file.
+ *
+ * @since 0.1.0
+ */
+import * as Options from "effect-adobe-pass/Options"
+import * as Setting from "effect-adobe-pass/Setting"
+import * as NodeTransport from "effect-adobe-pass-node/NodeTransport"
+
+const prefix = "ADOBE_PASS"
+
+/**
+ * The variable of an option: `throttle.maxWait` is `ADOBE_PASS_THROTTLE_MAX_WAIT`.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const of = (option: string): string => Setting.variable(prefix, option)
+
+/**
+ * Options that name a file or a directory. In a configuration file their values are relative to its directory.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const paths: ReadonlySet<string> = new Set([
+  "softwareStatementFile",
+  "storeDirectory",
+  "storeUrlFile",
+  "storeKeysFile",
+  "device.infoFile",
+  "gateway.keyFile"
+])
+
+/**
+ * Options that are secrets: they may be variables or the content of a file, but neither flags nor in a configuration
+ * file. Each with the option that names a file in its place.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const secrets: ReadonlyMap<string, string> = new Map([
+  ["softwareStatement", "softwareStatementFile"],
+  ["storeUrl", "storeUrlFile"],
+  ["gateway.key", "gateway.keyFile"]
+])
+
+const own = [
+  "environment",
+  "spUrl",
+  "mgmtUrl",
+  "redirectUri",
+  "userAgent",
+  "softwareStatementFile",
+  "store",
+  "storeDirectory",
+  "storeUrlFile",
+  "storeKeysFile",
+  "instance",
+  "device.id",
+  "device.ip",
+  "device.port",
+  "device.infoFile",
+  "device.userAgent",
+  "gateway.listen",
+  "gateway.allow",
+  "gateway.allowHost",
+  "gateway.keyFile",
+  "gateway.maxBody",
+  "gateway.maxConcurrent",
+  "gateway.grace"
+]
+
+/**
+ * All options that a configuration file may hold.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const known: ReadonlySet<string> = new Set([
+  ...own,
+  ...Options.adobePass.rows("", "").map(({ option }) => option),
+  ...NodeTransport.options.rows("transport", "").map(({ option }) => option)
+])
+
+/**
+ * Variables that belong to one that decides: where it is set, those of a source of lower rank no longer count. A device
+ * of a flag does not get the address of one in a file.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const dependents: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+  [of("environment"), [of("spUrl"), of("mgmtUrl")]],
+  [of("softwareStatement"), [of("softwareStatementFile")]],
+  [of("softwareStatementFile"), [of("softwareStatement")]],
+  [of("storeUrl"), [of("storeUrlFile")]],
+  [of("storeUrlFile"), [of("storeUrl")]],
+  [of("gateway.key"), [of("gateway.keyFile")]],
+  [of("gateway.keyFile"), [of("gateway.key")]],
+  [of("device.id"), [of("device.ip"), of("device.port"), of("device.infoFile"), of("device.userAgent")]]
+])

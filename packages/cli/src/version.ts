@@ -1,0 +1,2 @@
+/** The version of the package, which a test compares with its manifest. */
+export const version = "0.1.0"

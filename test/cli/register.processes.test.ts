@@ -1,0 +1,34 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { useCli } from "../support/cli.js"
+import { emulator, environmentOf } from "./support.js"
+
+const cli = useCli()
+
+describe("adobe-pass register", () => {
+  it.scopedLive("registers once, and says so", () =>
+    Effect.gen(function* () {
+      const home = yield* cli.home
+      const adobe = yield* emulator()
+      const env = yield* environmentOf(adobe, home)
+      const first = yield* cli.run(home, ["register"], { env })
+      assert.strictEqual(first.code, 0, first.stderr)
+      assert.match(first.stdout, /^Registered in emulated, on \d{4}-\d\d-\d\d /)
+      const second = yield* cli.run(home, ["register", "--json"], { env })
+      assert.strictEqual(second.code, 0, second.stderr)
+      assert.include(JSON.parse(second.stdout), { registered: false, environment: "emulated" })
+      assert.strictEqual((yield* adobe.counts).register, 1)
+    })
+  )
+
+  it.scopedLive("tells in a terminal what is missing, in colour and without a stack", () =>
+    Effect.gen(function* () {
+      const home = yield* cli.home
+      const terminal = yield* cli.terminal(home, ["register"])
+      const { code, screen } = yield* terminal.ended
+      assert.strictEqual(code, 3)
+      assert.match(screen, /ADOBE_PASS_ENVIRONMENT must be set\./)
+      assert.notInclude(screen, "    at ")
+    })
+  )
+})
