@@ -83,4 +83,4 @@ export const layer = (
         Layer.provideMerge(Store.layer(settings))
       )
     })
-  )
+  ).pipe(Layer.mapError((error) => Settings.explain(settings, error)))

@@ -84,6 +84,15 @@ const thisMachine: DeviceInfo.DeviceInfo = {
 }
 
 /**
+ * A device by its id alone, for the key of its session. Nothing is sent for it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const identity = (id: string): Effect.Effect<Device.Device, InvalidInput> =>
+  Device.make({ id, info: thisMachine })
+
+/**
  * An instance of the application.
  *
  * @since 0.1.0
@@ -160,7 +169,9 @@ export const resolve = (
 ): Effect.Effect<Caller, CommandError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const id = Settings.get(settings, "device.id")
-    return id === undefined
-      ? { _tag: "Instance", device: yield* instance(settings) }
-      : { _tag: "Device", device: yield* device(settings, id) }
-  })
+    const caller: Caller =
+      id === undefined
+        ? { _tag: "Instance", device: yield* instance(settings) }
+        : { _tag: "Device", device: yield* device(settings, id) }
+    return caller
+  }).pipe(Effect.mapError((error) => Settings.explain(settings, error)))

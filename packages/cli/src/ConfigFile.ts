@@ -37,8 +37,7 @@ export interface ConfigFile {
 
 type Table = { readonly [name: string]: unknown }
 
-const isTable = (value: unknown): value is Table =>
-  Predicate.isRecord(value) && Object.getPrototypeOf(value) === Object.getPrototypeOf({})
+const isTable = (value: unknown): value is Table => Predicate.isRecord(value) && !Predicate.isDate(value)
 
 /** The values of a table by option: `maxWait` in `[throttle]` is `throttle.maxWait`. */
 function* optionsOf(table: Table, above = ""): Iterable<readonly [string, unknown]> {

@@ -71,7 +71,12 @@ export const misconfigured = (message: string): CommandFailed =>
  */
 export type CommandError = CommandFailed | AdobePassError | ConfigError.ConfigError | PlatformError
 
-const codes: { readonly [Tag in AdobePassError["_tag"]]: ExitCode } = {
+/** The code of each error of the library.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const codes: { readonly [Tag in AdobePassError["_tag"]]: ExitCode } = {
   InvalidInput: ExitCode.configuration,
   ForeignOrigin: ExitCode.usage,
   InvalidRequest: ExitCode.refused,

@@ -93,6 +93,31 @@ export const line = (text: string): Effect.Effect<void, never, Output> =>
 export const note = (text: string): Effect.Effect<void, never, Output> =>
   Effect.flatMap(Output, ({ stderr }) => stderr.line(text))
 
+/** Control characters, and those that change the direction of a text or cannot be seen. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+const escaped = (text: string): string =>
+  Array.from(
+    { length: text.length },
+    (_, index) => `\\u${text.charCodeAt(index).toString(16).padStart(4, "0")}`
+  ).join("")
+
+/**
+ * Text of others as it may be shown on a terminal: what would move the cursor or change colours stands escaped in it.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const printable = (text: string): string => text.replace(unprintable, escaped)
+
+/**
+ * JSON on one line, with the escapes of `printable`.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const jsonLine = (value: unknown): string => printable(JSON.stringify(value))
+
 /**
  * A value for a machine, as JSON on standard output.
  *
@@ -100,7 +125,7 @@ export const note = (text: string): Effect.Effect<void, never, Output> =>
  * @category combinators
  */
 export const json = (value: unknown): Effect.Effect<void, never, Output> =>
-  line(JSON.stringify(value, undefined, 2))
+  line(JSON.stringify(value, undefined, 2).split("\n").map(printable).join("\n"))
 
 /**
  * Columns that are as wide as their widest cell, two blanks apart. The first row is the head.

@@ -11,7 +11,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ConfigFile from "./ConfigFile.js"
-import { type CommandFailed, misconfigured } from "./ExitCode.js"
+import { type CommandError, CommandFailed, describe, misconfigured } from "./ExitCode.js"
 import * as StandardInput from "./StandardInput.js"
 import * as Variable from "./Variable.js"
 
@@ -48,6 +48,30 @@ export interface Settings {
 export const get = (settings: Settings, option: string): string | undefined =>
   settings.found.get(Variable.of(option))?.value
 
+/** How a person has written a value: a flag, or an option of the file. */
+const writtenAs = (variable: string, { source }: Found): string =>
+  source === "variable" || source === "default"
+    ? variable
+    : source.startsWith("--")
+      ? source
+      : `${Variable.optionOf(variable) ?? variable} (${source})`
+
+/**
+ * The error with what its reader has written in place of variables: a value of a flag is named by the flag, and one of
+ * the configuration file by its option and the file.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const explain = (settings: Settings, error: CommandError): CommandError => {
+  const { exitCode, message } = describe(error)
+  const explained = message.replace(/\bADOBE_PASS_[A-Z0-9_]+/g, (variable) => {
+    const found = settings.found.get(variable)
+    return found === undefined ? variable : writtenAs(variable, found)
+  })
+  return explained === message ? error : new CommandFailed({ exitCode, message: explained })
+}
+
 /**
  * The variables, for the configuration of the library.
  *
@@ -81,12 +105,12 @@ export const options = {
 }
 
 /**
- * Flags as they were given.
+ * Flags as they were given. A command need not have all of them.
  *
  * @since 0.1.0
  * @category models
  */
-export type Flags = { readonly [Name in keyof typeof options]: Option.Option<string> }
+export type Flags = { readonly [Name in keyof typeof options]?: Option.Option<string> }
 
 type Values = ReadonlyMap<string, Found>
 
@@ -100,6 +124,9 @@ const under = (higher: Values, lower: Values): Values => {
   return new Map([...added, ...higher])
 }
 
+const valueOf = (flags: Flags, name: keyof Flags): string | undefined =>
+  Option.getOrUndefined(flags[name] ?? Option.none())
+
 /** The flags by variable. A statement on standard input is read. */
 const ofFlags = (
   flags: Flags,
@@ -107,28 +134,32 @@ const ofFlags = (
 ): Effect.Effect<Values, CommandFailed, StandardInput.StandardInput> =>
   Effect.gen(function* () {
     const values = new Map(others)
-    const set = (option: string, flag: string, value: Option.Option<string>) => {
-      if (Option.isSome(value)) values.set(Variable.of(option), { value: value.value, source: `--${flag}` })
+    const set = (option: string, flag: string, value: string | undefined) => {
+      if (value !== undefined) values.set(Variable.of(option), { value, source: `--${flag}` })
     }
-    set("environment", "environment", flags.environment)
-    set("storeDirectory", "store-directory", flags.storeDirectory)
-    if (Option.isSome(flags.storeDirectory)) set("store", "store-directory", Option.some("file"))
-    if (Option.contains(flags.statement, "-")) {
-      set("softwareStatement", "statement", Option.some(yield* StandardInput.text("--statement")))
+    const [statement, storeDirectory] = [valueOf(flags, "statement"), valueOf(flags, "storeDirectory")]
+    set("environment", "environment", valueOf(flags, "environment"))
+    set("storeDirectory", "store-directory", storeDirectory)
+    if (storeDirectory !== undefined) set("store", "store-directory", "file")
+    if (statement === "-") {
+      set("softwareStatement", "statement", yield* StandardInput.text("--statement"))
     } else {
-      set("softwareStatementFile", "statement", flags.statement)
+      set("softwareStatementFile", "statement", statement)
     }
     return values
   })
 
+/** A variable that is blank counts as one that is not set. */
+const variable = (environment: NodeJS.ProcessEnv, name: string): string | undefined =>
+  environment[name]?.trim() === "" ? undefined : environment[name]
+
 const ofVariables = (environment: NodeJS.ProcessEnv): Values =>
   from(
     "variable",
-    Object.entries(environment).flatMap(([name, value]) =>
-      name.startsWith("ADOBE_PASS_") && value !== undefined && value.trim() !== ""
-        ? [[name, value] as const]
-        : []
-    )
+    Object.keys(environment).flatMap((name) => {
+      const value = variable(environment, name)
+      return name.startsWith("ADOBE_PASS_") && value !== undefined ? [[name, value] as const] : []
+    })
   )
 
 const directory = (
@@ -147,8 +178,8 @@ const ofFile = (
   environment: NodeJS.ProcessEnv
 ): Effect.Effect<Option.Option<ConfigFile.ConfigFile>, CommandFailed, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const named = Option.orElse(flags.config, () => Option.fromNullable(environment["ADOBE_PASS_CONFIG"]))
-    if (Option.isSome(named)) return Option.some(yield* ConfigFile.read(named.value, { found: false }))
+    const named = valueOf(flags, "config") ?? variable(environment, "ADOBE_PASS_CONFIG")
+    if (named !== undefined) return Option.some(yield* ConfigFile.read(named, { found: false }))
     const found = yield* ConfigFile.find(yield* directory(environment, "XDG_CONFIG_HOME", ".config"))
     return Option.isNone(found)
       ? Option.none()
@@ -186,28 +217,24 @@ export const resolve = (
 ): Effect.Effect<Settings, CommandFailed, FileSystem.FileSystem | Path.Path | StandardInput.StandardInput> =>
   Effect.gen(function* () {
     const file = yield* ofFile(flags, environment)
-    const chosen = Option.filter(
-      Option.fromNullable(environment["ADOBE_PASS_PROFILE"]),
-      (name) => name !== ""
-    )
-    const name = Option.orElse(flags.profile, () => chosen)
-    const profile = Option.isSome(name) ? yield* ofProfile(file, name.value) : new Map<string, Found>()
+    const flag = valueOf(flags, "profile")
+    const name = flag ?? variable(environment, "ADOBE_PASS_PROFILE")
+    const profile = name === undefined ? new Map<string, Found>() : yield* ofProfile(file, name)
     const variables = ofVariables(environment)
     const common = Option.match(file, {
       onNone: () => new Map<string, Found>(),
       onSome: ({ path, values }) => from(path, values)
     })
     const given = yield* ofFlags(flags, others)
-    const ranked = Option.isSome(flags.profile)
-      ? [given, profile, variables, common]
-      : [given, variables, profile, common]
+    const ranked =
+      flag === undefined ? [given, variables, profile, common] : [given, profile, variables, common]
     const defaults = from("default", [
       [Variable.of("storeDirectory"), yield* directory(environment, "XDG_STATE_HOME", ".local", "state")]
     ])
     return {
       found: [...ranked, defaults].reduce(under, new Map()),
       file: Option.getOrUndefined(file)?.path,
-      profile: Option.getOrUndefined(name)
+      profile: name
     }
   })
 

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import { text as readText } from "node:stream/consumers"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -50,21 +49,28 @@ export const layer: Layer.Layer<StandardInput> = Layer.effect(
   }))
 )
 
+/** More text than anything has that a flag reads whole. */
+const longestText = 1_048_576
+
 /**
- * All of it as text, for a flag.
+ * The text of a stream, if it is not longer than 1 MiB.
  *
  * @since 0.1.0
- * @category accessors
+ * @category conversions
  */
-export const text = (flag: string): Effect.Effect<string, CommandFailed, StandardInput> =>
-  Effect.flatMap(StandardInput, ({ claim }) =>
-    Effect.flatMap(claim(flag), (stream) =>
-      Effect.tryPromise({
-        try: () => readText(stream),
-        catch: () => misconfigured(`Standard input, from which ${flag} is read, broke.`)
-      })
-    )
-  )
+export const textOf = <E, R>(
+  name: string,
+  stream: Stream.Stream<Uint8Array, E, R>
+): Effect.Effect<string, E | CommandFailed, R> =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let length = 0
+    return Stream.runForEach(stream, (chunk) => {
+      chunks.push(chunk)
+      length += chunk.length
+      return length > longestText ? misconfigured(`${name} is longer than 1 MiB.`) : Effect.void
+    }).pipe(Effect.map(() => Buffer.concat(chunks).toString("utf8")))
+  })
 
 /**
  * Its bytes as they come, for a flag.
@@ -85,3 +91,12 @@ export const bytes = (flag: string): Stream.Stream<Uint8Array, CommandFailed, St
         )
     )
   )
+
+/**
+ * All of it as text, for a flag.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const text = (flag: string): Effect.Effect<string, CommandFailed, StandardInput> =>
+  textOf("Standard input", bytes(flag))

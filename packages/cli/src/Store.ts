@@ -91,8 +91,9 @@ export const layer = (
     Layer.mapError((error) =>
       error._tag === "InvalidInput" && error.field === "directory"
         ? misconfigured(
-            `The store directory ${Settings.get(settings, "storeDirectory") ?? ""} ${error.problem}.`
+            `The store directory ${Settings.get(settings, "storeDirectory") ?? ""} (${Variable.of("storeDirectory")}) ${error.problem}.`
           )
         : error
-    )
+    ),
+    Layer.mapError((error) => Settings.explain(settings, error))
   )

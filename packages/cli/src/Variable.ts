@@ -29,6 +29,7 @@ export const paths: ReadonlySet<string> = new Set([
   "storeUrlFile",
   "storeKeysFile",
   "device.infoFile",
+  "export.keysFile",
   "gateway.keyFile"
 ])
 
@@ -62,6 +63,7 @@ const own = [
   "device.port",
   "device.infoFile",
   "device.userAgent",
+  "export.keysFile",
   "gateway.listen",
   "gateway.allow",
   "gateway.allowHost",
@@ -82,6 +84,16 @@ export const known: ReadonlySet<string> = new Set([
   ...Options.adobePass.rows("", "").map(({ option }) => option),
   ...NodeTransport.options.rows("transport", "").map(({ option }) => option)
 ])
+
+const options = new Map(Array.from([...known, ...secrets.keys()], (option) => [of(option), option]))
+
+/**
+ * The option of a variable, as a configuration file names it.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const optionOf = (variable: string): string | undefined => options.get(variable)
 
 /**
  * Variables that belong to one that decides: where it is set, those of a source of lower rank no longer count. A device

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { toMillis } from "effect-adobe-pass/ClientCredentials"
 import * as SoftwareStatement from "effect-adobe-pass/SoftwareStatement"
 import { misconfigured } from "../ExitCode.js"
 import * as Output from "../Output.js"
@@ -24,12 +25,24 @@ const decoded = (statement: SoftwareStatement.SoftwareStatement) => {
   )
 }
 
-const text = (value: unknown): string | undefined =>
-  typeof value === "string" ? value : value === undefined ? undefined : JSON.stringify(value)
+/** What a claim says, as it may be shown, and no longer than a line or two. */
+const text = (value: unknown): string | undefined => {
+  if (value === undefined) return undefined
+  const whole = Output.printable(typeof value === "string" ? value : JSON.stringify(value))
+  return whole.length > 200 ? `${whole.slice(0, 200)}...` : whole
+}
 
-/** In seconds, as a JWT has it; Adobe has written milliseconds, too. */
-const time = (value: unknown): number | undefined =>
-  typeof value === "number" ? (value > 100_000_000_000 ? value : value * 1000) : undefined
+const numeric = (value: unknown): number =>
+  typeof value === "number" ? value : typeof value === "string" && value !== "" ? Number(value) : Number.NaN
+
+/** The latest time that a date can be. */
+const latest = 8.64e15
+
+/** As a JWT has it, in seconds; milliseconds and digits in a text have been seen, too. */
+const time = (value: unknown): number | undefined => {
+  const millis = toMillis(numeric(value))
+  return Number.isFinite(millis) && Math.abs(millis) <= latest ? millis : undefined
+}
 
 /** What is unusual, in sentences. */
 const oddities = (
@@ -44,11 +57,16 @@ const oddities = (
       `It is signed with ${text(header["alg"]) ?? "nothing"}; Adobe signs with RS256.`
     ],
     [claims["sub"] === undefined, "It has no subject (sub), so each download counts as another application."],
-    [issued === undefined, "It does not say when it was issued (iat)."],
     [
-      typeof claims["iat"] === "number" && claims["iat"] > 100_000_000_000,
-      "Its times are in milliseconds; a JWT has seconds."
+      claims["sub"] !== undefined && typeof claims["sub"] !== "string",
+      "Its subject (sub) is not text, as that of a JWT is."
     ],
+    [claims["iat"] === undefined, "It does not say when it was issued (iat)."],
+    [
+      claims["iat"] !== undefined && issued === undefined,
+      "When it was issued (iat) cannot be read as a time."
+    ],
+    [numeric(claims["iat"]) >= 1e11, "Its times are in milliseconds; a JWT has seconds."],
     [
       issued !== undefined && issued > now + 60_000,
       "It was issued in the future: the clock of this machine is behind, or it was not made by Adobe."
@@ -65,7 +83,7 @@ const oddities = (
 const read = (file: string) =>
   file === "-"
     ? StandardInput.text("FILE")
-    : Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file))
+    : Effect.flatMap(FileSystem.FileSystem, (fs) => StandardInput.textOf(file, fs.stream(file)))
 
 const inspect = Command.make(
   "inspect",
@@ -77,8 +95,9 @@ const inspect = Command.make(
   },
   ({ file, json }) =>
     Effect.gen(function* () {
+      const name = file === "-" ? "Standard input" : file
       const statement = yield* Effect.mapError(SoftwareStatement.make(yield* read(file)), ({ problem }) =>
-        misconfigured(`${file} ${problem}.`)
+        misconfigured(`${name} ${problem}.`)
       )
       const { claims, header } = yield* decoded(statement)
       const odd = oddities(header, claims, yield* Clock.currentTimeMillis)
