@@ -10,8 +10,6 @@ import * as Layer from "effect/Layer"
 import * as AdobePass from "effect-adobe-pass/AdobePass"
 import type { CredentialStore } from "effect-adobe-pass/CredentialStore"
 import * as Throttle from "effect-adobe-pass/Throttle"
-import * as NodeAdobePass from "effect-adobe-pass-node/NodeAdobePass"
-import * as NodeTransport from "effect-adobe-pass-node/NodeTransport"
 import { type CommandError, misconfigured } from "./ExitCode.js"
 import * as Settings from "./Settings.js"
 import * as Store from "./Store.js"
@@ -38,9 +36,18 @@ const unobserved: Observer = { transport: (client) => client, throttle: (throttl
  */
 export type Services = AdobePass.Services | CredentialStore | HttpClient.HttpClient
 
+/** The modules that hold undici, which takes as long to load as all others together: only who calls Adobe Pass waits. */
+const node = Effect.promise(() =>
+  Promise.all([
+    import("effect-adobe-pass-node/NodeAdobePass"),
+    import("effect-adobe-pass-node/NodeTransport")
+  ])
+)
+
 /** The options of the library from the settings; errors name variables. */
 const options = (settings: Settings.Settings) =>
   Effect.gen(function* () {
+    const [NodeAdobePass] = yield* node
     // The store of the configuration is that of files; ours may be another one.
     const { store: _, throttle, transport, ...application } = yield* NodeAdobePass.config
     const all = { ...application, throttle }
@@ -69,6 +76,7 @@ export const layer = (
 ): Layer.Layer<Services, CommandError, FileSystem.FileSystem> =>
   Layer.unwrapEffect(
     Effect.gen(function* () {
+      const [, NodeTransport] = yield* node
       const { application, throttle, transport } = yield* options(settings)
       const observed = Layer.merge(
         Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, observer.transport)).pipe(

@@ -61,6 +61,7 @@ const decode = (
 ): Effect.Effect<ReadonlyMap<string, string>, CommandFailed, Path.Path> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
+    const known = yield* Variable.known
     const values = new Map<string, string>()
     for (const [option, value] of optionsOf(table)) {
       const refuse = (problem: string) => misconfigured(`${file}: ${where}${option} ${problem}.`)
@@ -68,7 +69,7 @@ const decode = (
       if (instead !== undefined) {
         return yield* refuse(`is a secret: write it to a file of its own, and name that in ${instead}`)
       }
-      if (!Variable.known.has(option)) return yield* refuse("is not an option")
+      if (!known.has(option)) return yield* refuse("is not an option")
       const written = text(value)
       if (written === undefined)
         return yield* refuse("must be text, a number, true, false or a list of texts")

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Options from "effect-adobe-pass/Options"
 import * as Setting from "effect-adobe-pass/Setting"
-import * as NodeTransport from "effect-adobe-pass-node/NodeTransport"
 
 const prefix = "ADOBE_PASS"
 
@@ -74,16 +74,21 @@ const own = [
 ]
 
 /**
- * All options that a configuration file may hold.
+ * All options that a configuration file may hold. Those of the transport stand where undici is loaded, so it takes a
+ * moment the first time.
  *
  * @since 0.1.0
  * @category constants
  */
-export const known: ReadonlySet<string> = new Set([
-  ...own,
-  ...Options.adobePass.rows("", "").map(({ option }) => option),
-  ...NodeTransport.options.rows("transport", "").map(({ option }) => option)
-])
+export const known: Effect.Effect<ReadonlySet<string>> = Effect.map(
+  Effect.promise(() => import("effect-adobe-pass-node/NodeTransport")),
+  (NodeTransport) =>
+    new Set([
+      ...own,
+      ...Options.adobePass.rows("", "").map(({ option }) => option),
+      ...NodeTransport.options.rows("transport", "").map(({ option }) => option)
+    ])
+)
 
 const options = new Map(Array.from([...known, ...secrets.keys()], (option) => [of(option), option]))
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The program `adobe-pass`. */
+/** The program `adobe-pass`. What it runs is loaded behind the cache of compiled code. */
 import { enableCompileCache } from "./compileCache.js"
 
 enableCompileCache()

@@ -54,7 +54,7 @@ const services = Layer.mergeAll(
 )
 
 /** What a defect says, in one line: a fault of this program, which should be reported. */
-const defect = (cause: Cause.Cause<never>): string =>
+const defect = (cause: Cause.Cause<unknown>): string =>
   `adobe-pass has a fault of its own, please report it: ${Cause.pretty(cause).split("\n", 1)[0] ?? ""}`
 
 const program = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
@@ -77,11 +77,22 @@ const endWithReader = (stream: NodeJS.WriteStream) => {
   stream.on("error", () => process.exit(ExitCode.other))
 }
 
+/** What no fiber has caught, such as an error of a socket: the program lets go of what it holds, and ends. */
+const endWithFault = (fiber: Fiber.RuntimeFiber<number>) => {
+  process.once("uncaughtException", (error) => {
+    process.exitCode = ExitCode.other
+    process.on("uncaughtException", () => process.exit(ExitCode.other))
+    process.stderr.write(`${defect(Cause.die(error))}\n`)
+    fiber.unsafeInterruptAsFork(fiber.id())
+  })
+}
+
 /** Runs the program, and ends the process. The second signal ends it at once. */
 export const run = async (argv: ReadonlyArray<string>): Promise<void> => {
   endWithReader(process.stdout)
   endWithReader(process.stderr)
   const fiber = Effect.runFork(program(argv))
+  endWithFault(fiber)
   let received: Signal | undefined
   for (const signal of signals) {
     process.on(signal, () => {

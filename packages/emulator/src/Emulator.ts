@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Bucket from "./Bucket.js"
 import * as Control from "./internal/control.js"
@@ -18,6 +19,7 @@ import * as NodeServer from "./internal/nodeServer.js"
 import { makeScript } from "./internal/script.js"
 import * as State from "./internal/state.js"
 import type { Script } from "./Script.js"
+import type { LoggedRequest } from "./Traffic.js"
 import { builtIn, type World } from "./World.js"
 
 /**
@@ -57,6 +59,8 @@ export interface Options {
    * bodies of all have more than 64 Mi characters.
    */
   readonly logLimit?: number
+  /** Called with each logged request once it has ended, for a live view. It must not throw. */
+  readonly onRequest?: (request: LoggedRequest) => void
 }
 
 /**
@@ -172,6 +176,7 @@ const makeState = (options: Options): Effect.Effect<State.State> =>
     {
       limit: { model: options.throttle ?? "refill", rate: options.rate ?? 1, burst: options.burst ?? 10 },
       logLimit: options.logLimit ?? 10_000,
+      onRequest: options.onRequest ?? constVoid,
       scopes: options.scopes ?? ["api:client:v2"],
       subject: options.subject,
       redirectDomains: options.redirectDomains,

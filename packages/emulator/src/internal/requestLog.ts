@@ -1,5 +1,6 @@
 /** The log of received requests, and their counts. */
 import * as Exit from "effect/Exit"
+import { constVoid } from "effect/Function"
 import * as Traffic from "../Traffic.js"
 import type { Answer } from "./answer.js"
 import type { Outcome } from "./outcome.js"
@@ -40,13 +41,15 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 export class RequestLog {
   readonly #limit: number
+  readonly #told: (request: Traffic.LoggedRequest) => void
   readonly #entries: Array<Mutable<Exchange>> = []
   #counts = noCounts
   #number = 0
   #characters = 0
 
-  constructor(limit: number) {
+  constructor(limit: number, told: (request: Traffic.LoggedRequest) => void = constVoid) {
     this.#limit = limit
+    this.#told = told
   }
 
   /** Logs and counts a request, and returns the function that completes its entry. */
@@ -71,6 +74,7 @@ export class RequestLog {
     return (exit) => {
       entry.logged = new Traffic.LoggedRequest({ ...received, ...resultOf(exit) })
       entry.answer = answerOf(exit)
+      this.#told(entry.logged)
     }
   }
 

@@ -1,10 +1,12 @@
 import type * as Duration from "effect/Duration"
 import type * as Bucket from "../Bucket.js"
+import type { LoggedRequest } from "../Traffic.js"
 
 /** The options of an emulator with their defaults, and what a script can change later. */
 export interface Settings {
   readonly limit: Bucket.Limit
   readonly logLimit: number
+  readonly onRequest: (request: LoggedRequest) => void
   readonly scopes: ReadonlyArray<string>
   /** The id of the application of the emulator's own statement; a new one for each emulator when absent. */
   readonly subject: string | undefined

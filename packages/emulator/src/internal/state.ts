@@ -29,7 +29,7 @@ export interface State {
 
 export const make = (settings: Settings, world: World): Effect.Effect<State> =>
   Effect.gen(function* () {
-    const { limit, logLimit, redirectDomains, scopes, subject } = settings
+    const { limit, logLimit, onRequest, redirectDomains, scopes, subject } = settings
     const registry = new Registry()
     return {
       settings: yield* Ref.make(settings),
@@ -37,7 +37,7 @@ export const make = (settings: Settings, world: World): Effect.Effect<State> =>
       throttle: new Throttle(limit),
       faults: new FaultQueue(),
       carriedFaults: new CarriedFaults(),
-      log: new RequestLog(logLimit),
+      log: new RequestLog(logLimit, onRequest),
       restV2: new RestV2State(world),
       softwareStatement: registry.mintStatement(
         { id: subject ?? Crypto.randomUUID(), scopes, redirectDomains },
