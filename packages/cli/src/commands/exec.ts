@@ -12,6 +12,7 @@ import * as Settings from "../Settings.js"
 import { Signals } from "../Signals.js"
 import * as Child from "../token/child.js"
 import { environment } from "../token/environment.js"
+import { expiry } from "../token/format.js"
 import { renewed } from "../token/renewed.js"
 
 /** What a shell says of a command that it cannot start. */
@@ -39,7 +40,7 @@ const run = (name: string, args: ReadonlyArray<string>, token: AccessToken) =>
     const context = yield* Effect.context<Signals>()
     const env = environment({
       ADOBE_PASS_TOKEN: Redacted.value(token.value),
-      ADOBE_PASS_TOKEN_EXPIRES_AT: new Date(token.expiresAt).toISOString()
+      ADOBE_PASS_TOKEN_EXPIRES_AT: expiry(token)
     })
     const exitCode = yield* Effect.mapError(
       Child.run(

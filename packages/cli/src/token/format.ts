@@ -6,6 +6,9 @@ export const formats = ["text", "json", "header", "env"] as const
 
 export type Format = (typeof formats)[number]
 
+/** When the token expires, for programs. */
+export const expiry = ({ expiresAt }: AccessToken): string => new Date(expiresAt).toISOString()
+
 /** The token as it is asked for: what `token` writes, and nothing else of the command line does. */
 export const format = (kind: Format, token: AccessToken): string => {
   const value = Redacted.value(token.value)
@@ -21,7 +24,7 @@ export const format = (kind: Format, token: AccessToken): string => {
         access_token: value,
         token_type: "bearer",
         issued_at: new Date(token.issuedAt).toISOString(),
-        expires_at: new Date(token.expiresAt).toISOString(),
+        expires_at: expiry(token),
         scopes: token.scopes
       })
   }

@@ -61,15 +61,11 @@ const announcer = Effect.map(Output.Output, ({ stderr }) => {
 
 /** Runs what `--on-change` asks for, one at a time; changes during a run are followed by one more. */
 const changes = ({ onChange, path }: Watch) =>
-  Effect.gen(function* () {
-    const changed = yield* Queue.sliding<void>(1)
-    if (onChange !== undefined) {
-      yield* Effect.forkScoped(
-        Effect.forever(Effect.zipRight(Queue.take(changed), OnChange.tell(onChange, path)))
-      )
-    }
-    return Queue.offer(changed, undefined)
-  })
+  Effect.tap(Queue.sliding<void>(1), (changed) =>
+    onChange === undefined
+      ? Effect.void
+      : Effect.forkScoped(Effect.forever(Effect.zipRight(Queue.take(changed), OnChange.tell(onChange, path))))
+  )
 
 /** Keeps the file fresh. Ends only when Adobe Pass has refused for good, and after the file is gone. */
 export const watch = (watched: Watch, device: Device) =>
@@ -92,7 +88,7 @@ export const watch = (watched: Watch, device: Device) =>
         if (current !== undefined && sameToken(current, token)) return
         yield* file.write({ text: `${format(watched.format, token)}\n`, until: token.expiresAt })
         current = token
-        yield* changed
+        yield* Queue.offer(changed, undefined)
       })
 
     /** Asks for a token, and returns when to ask again. */
@@ -106,14 +102,15 @@ export const watch = (watched: Watch, device: Device) =>
       }
       pause = pauses.first
       yield* announce.good(path, token)
-      return Math.max(refreshAt, now + pauses.first)
+      // It is over when the renewal still runs.
+      return refreshAt > now ? refreshAt : now + pauses.first
     })
 
     const patient = Effect.catchAll(round, (error) =>
       Effect.gen(function* () {
         // A file that could be written once is tried again: a disk that is full gets room.
         const ends = isOfFile(error) ? current === undefined : isFinal(error)
-        if (ends) return yield* Effect.fail(error)
+        if (ends) return yield* error
         yield* announce.failing(error)
         return (yield* Clock.currentTimeMillis) + (yield* nextPause)
       })
