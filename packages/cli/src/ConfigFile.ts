@@ -21,6 +21,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { parse, TomlError } from "smol-toml"
 import { type CommandFailed, misconfigured } from "./ExitCode.js"
+import { nearest } from "./Suggestion.js"
 import * as Variable from "./Variable.js"
 
 /**
@@ -69,7 +70,12 @@ const decode = (
       if (instead !== undefined) {
         return yield* refuse(`is a secret: write it to a file of its own, and name that in ${instead}`)
       }
-      if (!Variable.known.has(option)) return yield* refuse("is not an option")
+      if (!Variable.known.has(option)) {
+        const meant = nearest(option, Variable.known)
+        return yield* refuse(
+          meant === undefined ? "is not an option" : `is not an option: ${meant} may be meant`
+        )
+      }
       const written = text(value)
       if (written === undefined)
         return yield* refuse("must be text, a number, true, false or a list of texts")
