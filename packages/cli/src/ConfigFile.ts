@@ -38,8 +38,8 @@ export interface ConfigFile {
 
 type Table = { readonly [name: string]: unknown }
 
-const isTable = (value: unknown): value is Table =>
-  Predicate.isRecord(value) && Object.getPrototypeOf(value) === Object.getPrototypeOf({})
+/** Besides tables and lists the parser makes only dates of objects. */
+const isTable = (value: unknown): value is Table => Predicate.isRecord(value) && !(value instanceof Date)
 
 /** The values of a table by option: `maxWait` in `[throttle]` is `throttle.maxWait`. */
 function* optionsOf(table: Table, above = ""): Iterable<readonly [string, unknown]> {
