@@ -52,7 +52,7 @@ export interface Facts {
 const absences: { readonly [Name in keyof Facts]-?: string } = {
   settings: "the configuration cannot be read",
   application: "the configuration cannot be used",
-  environment: "no environment is configured",
+  environment: "the configuration cannot be used",
   transport: "the configuration cannot be used",
   statement: "there is no software statement",
   reached: "Adobe Pass cannot be reached",
@@ -70,7 +70,11 @@ export const need = <Name extends keyof Facts>(
   facts: Facts,
   name: Name
 ): Effect.Effect<NonNullable<Facts[Name]>, Skipped> =>
-  Effect.mapError(Effect.fromNullable(facts[name]), () => new Skipped({ reason: absences[name] }))
+  Effect.mapError(
+    Effect.fromNullable(facts[name]),
+    // Without settings nothing else is known, and that is the reason of all.
+    () => new Skipped({ reason: absences[facts.settings === undefined ? "settings" : name] })
+  )
 
 /** What the person has asked for. */
 export interface Asked {

@@ -29,7 +29,7 @@ const limit = "1 minute"
 
 /** A check, which always has an outcome. */
 const outcomeOf = ({ run }: Check, facts: Facts, asked: Asked): Effect.Effect<Outcome, never, Services> =>
-  Effect.disconnect(run(facts, asked)).pipe(
+  run(facts, asked).pipe(
     Effect.timeoutFail({
       duration: limit,
       onTimeout: () =>
