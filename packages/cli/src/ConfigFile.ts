@@ -21,6 +21,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { parse, TomlError } from "smol-toml"
 import { type CommandFailed, misconfigured } from "./ExitCode.js"
+import { nearest } from "./Suggestion.js"
 import * as Variable from "./Variable.js"
 
 /**
@@ -37,6 +38,7 @@ export interface ConfigFile {
 
 type Table = { readonly [name: string]: unknown }
 
+/** Besides tables and lists the parser makes only dates of objects. */
 const isTable = (value: unknown): value is Table => Predicate.isRecord(value) && !Predicate.isDate(value)
 
 /** The values of a table by option: `maxWait` in `[throttle]` is `throttle.maxWait`. */
@@ -61,7 +63,6 @@ const decode = (
 ): Effect.Effect<ReadonlyMap<string, string>, CommandFailed, Path.Path> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const known = yield* Variable.known
     const values = new Map<string, string>()
     for (const [option, value] of optionsOf(table)) {
       const refuse = (problem: string) => misconfigured(`${file}: ${where}${option} ${problem}.`)
@@ -69,7 +70,12 @@ const decode = (
       if (instead !== undefined) {
         return yield* refuse(`is a secret: write it to a file of its own, and name that in ${instead}`)
       }
-      if (!known.has(option)) return yield* refuse("is not an option")
+      if (!Variable.known.has(option)) {
+        const meant = nearest(option, Variable.known)
+        return yield* refuse(
+          meant === undefined ? "is not an option" : `is not an option: ${meant} may be meant`
+        )
+      }
       const written = text(value)
       if (written === undefined)
         return yield* refuse("must be text, a number, true, false or a list of texts")

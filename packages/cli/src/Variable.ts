@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
 import * as Options from "effect-adobe-pass/Options"
 import * as Setting from "effect-adobe-pass/Setting"
 
@@ -73,22 +72,27 @@ const own = [
   "gateway.grace"
 ]
 
+/** The options of the transport, by name: the module that declares them loads undici. A test compares them. */
+const transport = [
+  "transport.connections",
+  "transport.connectTimeout",
+  "transport.keepAlive",
+  "transport.maximumAge",
+  "transport.dnsTtl",
+  "transport.proxy"
+]
+
 /**
- * All options that a configuration file may hold. Those of the transport stand where undici is loaded, so it takes a
- * moment the first time.
+ * All options that a configuration file may hold.
  *
  * @since 0.1.0
  * @category constants
  */
-export const known: Effect.Effect<ReadonlySet<string>> = Effect.map(
-  Effect.promise(() => import("effect-adobe-pass-node/NodeTransport")),
-  (NodeTransport) =>
-    new Set([
-      ...own,
-      ...Options.adobePass.rows("", "").map(({ option }) => option),
-      ...NodeTransport.options.rows("transport", "").map(({ option }) => option)
-    ])
-)
+export const known: ReadonlySet<string> = new Set([
+  ...own,
+  ...Options.adobePass.rows("", "").map(({ option }) => option),
+  ...transport
+])
 
 const options = new Map(Array.from([...known, ...secrets.keys()], (option) => [of(option), option]))
 

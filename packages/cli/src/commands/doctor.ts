@@ -1,7 +1,56 @@
-/** `adobe-pass doctor` */
+/** `adobe-pass doctor`: what stands between this machine and Adobe Pass. */
 import * as Command from "@effect/cli/Command"
-import { usage } from "../ExitCode.js"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Caller from "../Caller.js"
+import { names } from "../doctor/apis.js"
+import { examine, exitCodeOf } from "../doctor/examination.js"
+import * as Report from "../doctor/report.js"
+import * as Traffic from "../doctor/traffic.js"
+import { CommandFailed, ExitCode } from "../ExitCode.js"
+import * as Output from "../Output.js"
+import * as Settings from "../Settings.js"
 
-export const doctor = Command.make("doctor", {}, () => usage("doctor is not there yet.")).pipe(
-  Command.withDescription("Not there yet.")
+const options = {
+  ...Settings.options,
+  ...Caller.options,
+  api: Options.choice("api", names).pipe(
+    Options.withDefault("rest-v2"),
+    Options.withDescription(
+      "The API that the token is for; its scope is looked for, and a cheap call is made"
+    )
+  ),
+  serviceProvider: Options.text("service-provider").pipe(
+    Options.withDescription("The service provider whose configuration is read, for REST API v2"),
+    Options.optional
+  ),
+  register: Options.boolean("register").pipe(
+    Options.withDescription("Register the device or instance where it has no credentials")
+  ),
+  json: Options.boolean("json").pipe(Options.withDescription("Write one JSON document"))
+}
+
+export const doctor = Command.make("doctor", options, ({ api, json, register, serviceProvider, ...flags }) =>
+  Effect.gen(function* () {
+    const reporter = json ? Report.silent : yield* Report.lines
+    const found = yield* examine(
+      {
+        settings: Settings.resolve(flags, Caller.flags(flags)),
+        api,
+        serviceProvider: Option.getOrUndefined(serviceProvider),
+        register,
+        traffic: yield* Traffic.make
+      },
+      reporter
+    )
+    const exitCode = exitCodeOf(found)
+    yield* json ? Output.json(Report.document(found, exitCode)) : Output.line(Report.summary(found))
+    // What is wrong has been said.
+    if (exitCode !== ExitCode.success) return yield* new CommandFailed({ exitCode, message: "" })
+  }).pipe(Effect.scoped)
+).pipe(
+  Command.withDescription(
+    "Checks the way to Adobe Pass step by step and says what to do: configuration, statement, hosts, clock, store, registration, scopes, throttle. It sends four requests at most: one for the time, a registration (only with --register), one for a token, and one call of the API. It ends with 0 when all is well, 1 with warnings, else with the exit code of the first error."
+  )
 )
