@@ -68,7 +68,12 @@ describe("adobe-pass esm", () => {
       const lines = screen.split("\r\n")
       assert.match(lines[0] ?? "", /year {2}month {2}mvpd +authn-attempts {2}authn-successful/)
       assert.match(screen, new RegExp(`${year - 1}  1 {6}EastDish +\\d+`))
-      assert.match(screen, /records, counted at 20.*Z; the times in it are Pacific/)
+      assert.match(
+        screen,
+        new RegExp(
+          `\\d records of ${year - 1}-01-01T00:00:00 to ${year - 1}-01-03T00:00:00 \\(Pacific time, UTC-8\\), counted at 20.*Z\\.`
+        )
+      )
       assert.match(screen, /Not shown for lack of room: .*media-tokens\./)
       for (const line of lines.slice(0, 5)) assert.isAtMost(line.replace(/\u001b\[[\d;]*m/g, "").length, 120)
     })
@@ -205,6 +210,17 @@ describe("adobe-pass esm", () => {
       assert.strictEqual(csv.code, 0, csv.stderr)
       assert.isTrue(csv.stdout === `head\n${rows}`)
       assert.match(csv.stderr, /\(100000\)/)
+    })
+  )
+
+  it.scopedLive("fails when reports break off", () =>
+    Effect.gen(function* () {
+      const { adobe, run } = yield* system()
+      yield* adobe.fail({ route: "management", fault: Fault.truncate, times: Number.POSITIVE_INFINITY })
+      const { code, stderr, stdout } = yield* run("year/month/day/dc", ...january)
+      assert.strictEqual(code, 6, stderr)
+      assert.match(stderr, /^adobe-pass: The protected call lost the connection/)
+      assert.strictEqual(stdout, "")
     })
   )
 

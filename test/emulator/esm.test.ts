@@ -134,6 +134,31 @@ describe("the tree of Entitlement Service Monitoring", () => {
     }).pipe(Effect.provide(emulated))
   )
 
+  it.effect("has the paths of Adobe's diagrams", () =>
+    Effect.gen(function* () {
+      const accessToken = yield* token
+      for (const path of [
+        "day/media-company/proxy/mvpd/requestor-id/platform/nsdk/nsdk-version/sso-type/dc",
+        "day/media-company/requestor-id/cdt/platform-version/dc",
+        "day/media-company/requestor-id/platform/nsdk/nsdk-version/dc",
+        "day/proxy/mvpd/media-company/requestor-id/eap/platform/nsdk/nsdk-version/dc",
+        "day/requestor-id/application-software-id/dc",
+        "day/requestor-id/platform/application-name/application-version/api/dc",
+        "day/event/media-company/requestor-id/proxy/mvpd/arch/dc",
+        "day/hour/media-company/proxy/mvpd/requestor-id/customer-app/application-name/application-version/channel/dc",
+        "day/hour/media-company/requestor-id/cdt/sso-type/dc",
+        "day/hour/platform/nsdk/nsdk-version/dc",
+        "day/hour/minute/media-company/proxy/mvpd/requestor-id/cdt/platform-version/dc",
+        "day/hour/minute/proxy/mvpd/media-company/requestor-id/customer-app/channel/dc",
+        "day/hour/minute/event/media-company/requestor-id/proxy/mvpd/reason/dc"
+      ]) {
+        yield* reportAt(accessToken, `/esm/v3/year/month/${path}?limit=1`)
+        const shorter = path.replace("media-company/", "")
+        yield* reportAt(accessToken, `/esm/v3/media-company/year/month/${shorter}?limit=1`)
+      }
+    }).pipe(Effect.provide(emulated))
+  )
+
   it.effect("answers 404 to a combination that it has not", () =>
     Effect.gen(function* () {
       const accessToken = yield* token

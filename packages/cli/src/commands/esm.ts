@@ -16,6 +16,7 @@ import { shown, shownJson } from "../esm/shown.js"
 import { table } from "../esm/table.js"
 import * as Output from "../Output.js"
 import * as Settings from "../Settings.js"
+import { at } from "../Time.js"
 
 const formats = ["table", "csv", "json"] as const
 
@@ -65,14 +66,14 @@ const formatOf = (asked: Option.Option<Format>, json: boolean) =>
     return "json"
   })
 
-/** When the numbers were counted, for a person. */
-const noteOnTime = ({ hal, headers }: Hal.Report) => {
+/** What the numbers are about, for a person. */
+const noteOnPeriod = ({ hal, headers }: Hal.Report) => {
+  const { length } = hal.report
+  const period = Hal.periodOf(hal) ?? "the period that Adobe Pass chose"
   const refreshed = Date.parse(headers["last-modified"] ?? "")
-  const counted = Number.isNaN(refreshed) ? "live" : `counted at ${new Date(refreshed).toISOString()}`
+  const counted = Number.isNaN(refreshed) ? "live" : `counted at ${at(refreshed)}`
   return Output.note(
-    hal.report.length === 0
-      ? "The report has no records."
-      : `${hal.report.length} record${hal.report.length === 1 ? "" : "s"}, ${counted}; the times in it are Pacific (UTC-8).`
+    `${length} record${length === 1 ? "" : "s"} of ${period} (Pacific time, UTC-8), ${counted}.`
   )
 }
 
@@ -86,7 +87,7 @@ const asTable = (request: ReportRequest.ReportRequest, device: Device) =>
       stdout.isTerminal ? yield* stdout.columns : undefined
     )
     if (rows.length > 1) yield* Output.line(Output.table(stdout, rows))
-    yield* noteOnTime(report)
+    yield* noteOnPeriod(report)
     if (left.length > 0) {
       yield* Output.note(
         `Not shown for lack of room: ${left.join(", ")}. Choose with --metrics, or take --format csv.`

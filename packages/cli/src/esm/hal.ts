@@ -79,19 +79,21 @@ export const fetched = (request: ReportRequest, device: Device) =>
     return report
   })
 
+/** The name of a link, or else the last dimension of the path that it leads to. */
+const nameOf = ({ href, name }: Link): string => name ?? href.replace(/[?#].*$/, "").replace(/^.*\//, "")
+
 /** The links to the reports below, by name. */
 export const drillDowns = ({ _links }: Hal): ReadonlyArray<readonly [name: string, link: Link]> => {
   const links = _links["drill-down"]
   const list = links === undefined ? [] : "href" in links ? [links] : links
-  return list.map((link) => [
-    link.name ??
-      link.href
-        .replace(/[?#].*$/, "")
-        .split("/")
-        .at(-1) ??
-      "",
-    link
-  ])
+  return list.map((link) => [nameOf(link), link])
+}
+
+/** The period of a report, which Adobe Pass chooses where it is not asked for. */
+export const periodOf = ({ _links }: Hal): string | undefined => {
+  const parameters = new URLSearchParams(_links.self?.href.replace(/^[^?]*/, "") ?? "")
+  const [start, end] = [parameters.get("start"), parameters.get("end")]
+  return start === null || end === null ? undefined : shown(`${start} to ${end}`)
 }
 
 /** The dimensions of a link, which must lead to a report of the same host. */
