@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 
 /**
  * The routes that a script distinguishes. `api` is everything under `/api/v2/`, `management` everything under
- * `/reset-tempass/v3/`, and `other` the rest: the pages of a login, and what is answered with 404.
+ * `/reset-tempass/v3/` and `/esm/v3`, and `other` the rest: the pages of a login, and what is answered with 404.
  *
  * @since 0.1.0
  * @category models

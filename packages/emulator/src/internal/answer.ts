@@ -7,6 +7,8 @@ export interface Answer {
   readonly status: number
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
   readonly body: string
+  /** Whether a server compresses the body for whoever accepts that. In process there is nothing to save. */
+  readonly gzip?: boolean
 }
 
 const httpDate = (millis: number): string => DateTime.toDateUtc(DateTime.unsafeMake(millis)).toUTCString()

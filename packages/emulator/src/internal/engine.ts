@@ -9,6 +9,7 @@ import type { ReceivedRequest, Route } from "../Traffic.js"
 import { type Answer, tooManyRequests, withCommonHeaders } from "./answer.js"
 import { echo } from "./echo.js"
 import type { Endpoint } from "./endpoint.js"
+import { esm, isEsm } from "./esm/esm.js"
 import type { Strike } from "./faultQueue.js"
 import type { Answered, Handler, Outcome } from "./outcome.js"
 import { worldPages } from "./pages/worldPages.js"
@@ -23,15 +24,17 @@ const routeOf = (path: string): Route => {
   if (path === "/o/client/register") return "register"
   if (path === "/o/client/token") return "token"
   if (path.startsWith("/api/v2/")) return "api"
-  if (path.startsWith("/reset-tempass/v3/")) return "management"
+  if (path.startsWith("/reset-tempass/v3/") || isEsm(path)) return "management"
   return "other"
 }
+
+const management: Endpoint = (call) => (isEsm(call.request.path) ? esm(call) : resetTempPass(call))
 
 const endpoints: Readonly<Record<Route, Endpoint>> = {
   register,
   token,
   api: echo,
-  management: resetTempPass,
+  management,
   other: worldPages
 }
 

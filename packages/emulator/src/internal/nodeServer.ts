@@ -3,6 +3,7 @@
  * `@effect/platform` does not expose.
  */
 import * as Http from "node:http"
+import { gzipSync } from "node:zlib"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -44,7 +45,29 @@ const readBody = (incoming: Http.IncomingMessage): Effect.Effect<string | undefi
 const parseTarget = (target: string): Either.Either<URL, unknown> =>
   Either.try(() => (target.startsWith("/") ? new URL(`http://emulator${target}`) : new URL(target)))
 
-const writeHead = (outgoing: Http.ServerResponse, answer: Answer): void => {
+/** An answer as it is sent, its body in bytes. */
+type Encoded = Omit<Answer, "body" | "gzip"> & { readonly body: Buffer }
+
+const encoded = (incoming: Http.IncomingMessage, { body, gzip, headers, status }: Answer): Encoded => {
+  const bytes = Buffer.from(body)
+  if (gzip !== true || !/\bgzip\b/.test(incoming.headers["accept-encoding"]?.toString() ?? "")) {
+    return { status, headers, body: bytes }
+  }
+  const compressed = gzipSync(bytes)
+  const others = headers.filter(([name]) => name !== "content-length")
+  return {
+    status,
+    headers: [
+      ...others,
+      ["content-encoding", "gzip"],
+      ["vary", "accept-encoding"],
+      ["content-length", `${compressed.length}`]
+    ],
+    body: compressed
+  }
+}
+
+const writeHead = (outgoing: Http.ServerResponse, answer: Encoded): void => {
   outgoing.statusCode = answer.status
   for (const [name, value] of answer.headers) outgoing.appendHeader(name, value)
 }
@@ -52,15 +75,18 @@ const writeHead = (outgoing: Http.ServerResponse, answer: Answer): void => {
 const deliver = (outgoing: Http.ServerResponse, outcome: Outcome): void => {
   switch (outcome._tag) {
     case "Answered": {
-      writeHead(outgoing, outcome.answer)
-      outgoing.end(outcome.answer.body)
+      const answer = encoded(outgoing.req, outcome.answer)
+      writeHead(outgoing, answer)
+      outgoing.end(answer.body)
       return
     }
     case "Truncated": {
-      writeHead(outgoing, outcome.answer)
-      const bytes = Buffer.from(outcome.answer.body)
+      const answer = encoded(outgoing.req, outcome.answer)
+      writeHead(outgoing, answer)
       // Unlike a reset, this delivers what was written; content-length shows that the body is incomplete.
-      outgoing.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => outgoing.socket?.destroy())
+      outgoing.write(answer.body.subarray(0, Math.floor(answer.body.length / 2)), () =>
+        outgoing.socket?.destroy()
+      )
       return
     }
     case "Reset":

@@ -1,0 +1,3 @@
+#!/bin/sh
+curl -fsSOJ "$GATEWAY/esm/v3/media-company/year/month/day.csv?$QUERY"
+cat report__*.csv
