@@ -68,7 +68,9 @@ const own = [
   "gateway.keyFile",
   "gateway.maxBody",
   "gateway.maxConcurrent",
-  "gateway.grace"
+  "gateway.grace",
+  "gateway.trustedProxies",
+  "gateway.accessLog"
 ]
 
 /**
