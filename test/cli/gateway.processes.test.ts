@@ -367,6 +367,64 @@ describe("adobe-pass gateway while Adobe Pass is away", () => {
   )
 })
 
+describe("the limits of adobe-pass gateway", () => {
+  it.scopedLive("let so many calls be under way at once, and ask the next one to come again", () =>
+    Effect.gen(function* () {
+      const waiting: Array<Http.ServerResponse> = []
+      const isThere = yield* Deferred.make<void>()
+      const { port } = yield* overRaw(
+        (incoming, outgoing) => {
+          incoming.resume()
+          waiting.push(outgoing)
+          Deferred.unsafeDone(isThere, Effect.void)
+        },
+        ["--max-concurrent", "1"]
+      )
+      const first = yield* Effect.fork(request(port, "/esm/v3/report"))
+      yield* Deferred.await(isThere)
+      const { body, headers, status } = yield* request(port, configuration)
+      assert.strictEqual(status, 503)
+      assert.include(JSON.parse(body), { error: "TooManyCalls", retryable: true })
+      assert.strictEqual(headers["retry-after"], "1")
+      assert.strictEqual(JSON.parse((yield* request(port, "/status")).body).in_flight, 1)
+      for (const outgoing of waiting) outgoing.end()
+      assert.strictEqual((yield* first).status, 200)
+      assert.strictEqual(waiting.length, 1)
+    })
+  )
+
+  it.scopedLive(
+    "are told of in the log and the status: waits for a permit, and what Adobe Pass has throttled",
+    () =>
+      Effect.gen(function* () {
+        const home = yield* cli.home
+        let isThrottling = false
+        const adobe = yield* rawAdobe((incoming, outgoing) => {
+          incoming.resume()
+          outgoing.writeHead(isThrottling ? 429 : 200, isThrottling ? { "retry-after": "60" } : {}).end()
+        })
+        const env = {
+          ...(yield* rawEnvironment(adobe, home)),
+          ADOBE_PASS_THROTTLE_RATE: "20",
+          ADOBE_PASS_THROTTLE_BURST: "0"
+        }
+        const { port, running } = yield* startGateway(cli, home, env)
+        const send = request(port, configuration, { headers: deviceHeaders("d") })
+        yield* Effect.all([send, send, send], { concurrency: "unbounded" })
+        isThrottling = true
+        const { headers, status } = yield* send
+        assert.strictEqual(status, 429, "passed on, because a wait of a minute is beyond the budget")
+        assert.strictEqual(headers["retry-after"], "60")
+        assert.deepInclude(JSON.parse((yield* request(port, "/status")).body), {
+          consecutive_failures: 1,
+          throttle: { buckets: 1, held: 1 }
+        })
+        yield* running.signal("SIGTERM")
+        assert.match((yield* running.ended).stdout, /"waited_ms":\d+/)
+      })
+  )
+})
+
 describe("who may call adobe-pass gateway", () => {
   it.scopedLive("beyond this machine only with a rule, and it says which flags make one", () =>
     Effect.gen(function* () {
@@ -617,6 +675,23 @@ describe("the end of adobe-pass gateway", () => {
       assert.include(JSON.parse(body), { error: "ShuttingDown", retryable: true })
       assert.strictEqual(headers.connection, "close")
       assert.strictEqual((yield* running.ended).code, 0)
+    })
+  )
+
+  it.scopedLive("comes at once at a second signal", () =>
+    Effect.gen(function* () {
+      const isThere = yield* Deferred.make<void>()
+      const { port, running } = yield* overRaw((incoming) => {
+        incoming.resume()
+        Deferred.unsafeDone(isThere, Effect.void)
+      })
+      const call = Http.get({ port, host: "127.0.0.1", path: "/esm/v3/report" }).on("error", () => {})
+      yield* Deferred.await(isThere)
+      yield* running.signal("SIGTERM")
+      yield* Effect.orDie(running.says(/gateway ends/))
+      yield* running.signal("SIGTERM")
+      assert.strictEqual((yield* running.ended).code, 143)
+      call.destroy()
     })
   )
 

@@ -105,9 +105,10 @@ class Connections {
   /** What cannot be parsed ends its connection, with an answer unless another one has begun. */
   broken(error: NodeJS.ErrnoException, socket: Duplex): void {
     const answers = Array.from(this.#requests.get(socket)?.keys() ?? [])
-    const canAnswer = socket.writable && error.code !== "ECONNRESET"
-    if (canAnswer && !answers.some(({ headersSent }) => headersSent)) refuseOn(socket, refusalOf(error.code))
-    else socket.destroy()
+    if (!socket.writable || error.code === "ECONNRESET") socket.destroy()
+    // It is in the buffers of the connection: what has been written of it leaves.
+    else if (answers.some(({ headersSent }) => headersSent)) socket.end(() => socket.destroy())
+    else refuseOn(socket, refusalOf(error.code))
   }
 }
 
