@@ -69,7 +69,9 @@ const own = [
   "gateway.keyFile",
   "gateway.maxBody",
   "gateway.maxConcurrent",
-  "gateway.grace"
+  "gateway.grace",
+  "gateway.trustedProxies",
+  "gateway.accessLog"
 ]
 
 /** The options of the transport, by name: the module that declares them loads undici. A test compares them. */
