@@ -96,7 +96,8 @@ export const proxy = Effect.gen(function* () {
     const target = new URL(`http://${url}`)
     const upstream = connect(Number(target.port), target.hostname, () => {
       socket.write("HTTP/1.1 200 Connection Established\r\n\r\n")
-      socket.pipe(upstream).pipe(socket)
+      socket.pipe(upstream)
+      upstream.pipe(socket)
     })
     upstream.on("error", () => socket.destroy())
   })

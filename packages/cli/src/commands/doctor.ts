@@ -51,6 +51,6 @@ export const doctor = Command.make("doctor", options, ({ api, json, register, se
   }).pipe(Effect.scoped)
 ).pipe(
   Command.withDescription(
-    "Checks the way to Adobe Pass step by step and says what to do: configuration, statement, hosts, clock, store, registration, scopes, throttle. It sends four requests at most: one for the time, a registration (only with --register), one for a token, and one call of the API. It ends with 0 when all is well, 1 with warnings, else with the exit code of the first error."
+    "Checks the way to Adobe Pass step by step and says what to do: configuration, statement, hosts, clock, store, registration, scopes, throttle. It sends one request each for the time, a registration (only with --register), a token where there is none, and a call of the API; those that fail are repeated as always. It ends with 0 when all is well, 1 with warnings, else with the exit code of the first error."
   )
 )

@@ -63,6 +63,9 @@ const allowList =
 
 const adviceFor = (error: AdobePassError, { host, title }: Api): string | undefined => {
   const status = "status" in error ? error.status : undefined
+  if ("code" in error && error.code === "invalid_parameter_service_provider") {
+    return "Give the id of a service provider that the application is linked to with --service-provider."
+  }
   if (host === "mgmt" && (status === 401 || status === 403)) return allowList
   if (host === "mgmt" && status === 404)
     return `This host does not serve ${title}: check ADOBE_PASS_MGMT_URL.`
