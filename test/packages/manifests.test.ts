@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
+import { version } from "effect-adobe-pass-cli/version"
 import { read, root } from "../docs/sources.js"
 
 const Names = Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.String }), {
@@ -38,7 +39,30 @@ describe.each(published)("the package in packages/%s", (folder) => {
   })
 })
 
-describe.each(published)("the sources of packages/%s", (folder) => {
+describe("the package in packages/cli", () => {
+  const path = "packages/cli/package.json"
+  const Installed = Schema.parseJson(
+    Schema.Struct({ version: Schema.String, bin: Names, dependencies: Names, peerDependencies: Names })
+  )
+  const installed = Schema.decodeSync(Installed)(readFileSync(`${root}${path}`, "utf8"))
+
+  it("installs one command, and nothing else", () => {
+    assert.deepStrictEqual(installed.bin, { "adobe-pass": "./dist/adobe-pass.js" })
+    assert.deepStrictEqual({ ...installed.dependencies, ...installed.peerDependencies }, {})
+  })
+
+  it("is bundled before it is packed, and holds the license", () => {
+    assert.include(manifest(path).scripts["prepack"], "scripts/bundle.mjs")
+    const license = readFileSync(`${root}packages/cli/LICENSE`, "utf8")
+    assert.strictEqual(license, readFileSync(`${root}LICENSE`, "utf8"))
+  })
+
+  it("has the version that the command says", () => {
+    assert.strictEqual(installed.version, version)
+  })
+})
+
+describe.each([...published, "cli"])("the sources of packages/%s", (folder) => {
   const sources = readdirSync(`${root}packages/${folder}/src`, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts"))
     .map((path) => read(`packages/${folder}/src/${path}`))
@@ -55,7 +79,7 @@ describe.each(published)("the sources of packages/%s", (folder) => {
 
 describe("the lowest Node.js", () => {
   it("is the same in every package", () => {
-    const engines = [...published, "examples"].map(
+    const engines = [...published, "cli", "examples"].map(
       (folder) => manifest(`packages/${folder}/package.json`).engines
     )
     assert.deepStrictEqual([...new Set(engines.map(({ node }) => node))], [">=20.19.0"])

@@ -28,7 +28,7 @@ const parserConsole: Effect.Effect<Console.Console, never, Output.Output> = Effe
   Output.Output,
   (console, { stdout }) => ({
     ...console,
-    log: (...parts: ReadonlyArray<unknown>) => stdout.line(parts.join(" ")),
+    log: (...parts: ReadonlyArray<unknown>) => stdout.line(parts.join(" ").trimEnd()),
     error: () => Effect.void
   })
 )
