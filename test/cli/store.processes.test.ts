@@ -152,6 +152,14 @@ describe("a store that cannot be used", () => {
         code: 3,
         stderr: "adobe-pass: nowhere.txt: there is no such file or directory.\n"
       })
+      const address = yield* run(["list"], {
+        env: { ADOBE_PASS_STORE: "redis", ADOBE_PASS_STORE_URL: `http://:${password}@x` }
+      })
+      assert.strictEqual(address.code, 3)
+      assert.match(
+        address.stderr,
+        /^adobe-pass: The address of the store \(ADOBE_PASS_STORE_URL\) must be a URL/
+      )
       const away = yield* run(["list"], { env: { ADOBE_PASS_STORE: "redis" } })
       assert.deepInclude(away, { code: 7, stdout: "" })
       yield* Effect.promise(() => fs.writeFile(path.join(home, "a-file"), ""))

@@ -58,6 +58,23 @@ const url = (
 /** Which kinds of stores there are, for messages. */
 const kinds = "file, postgres or redis"
 
+/** Options of a store are named by their variables. */
+const named = (settings: Settings.Settings, error: CommandError): CommandError => {
+  if (error._tag !== "InvalidInput") return error
+  switch (error.field) {
+    case "directory":
+      return misconfigured(
+        `The store directory ${Settings.get(settings, "storeDirectory") ?? ""} (${Variable.of("storeDirectory")}) ${error.problem}.`
+      )
+    case "redis.url": {
+      const option = Settings.get(settings, "storeUrl") === undefined ? "storeUrlFile" : "storeUrl"
+      return misconfigured(`The address of the store (${Variable.of(option)}) ${error.problem}.`)
+    }
+    default:
+      return error
+  }
+}
+
 /**
  * The store of the settings. The drivers of databases are loaded when one is asked for.
  *
@@ -87,13 +104,4 @@ export const layer = (
           return yield* misconfigured(`${Variable.of("store")} must be ${kinds}.`)
       }
     })
-  ).pipe(
-    Layer.mapError((error) =>
-      error._tag === "InvalidInput" && error.field === "directory"
-        ? misconfigured(
-            `The store directory ${Settings.get(settings, "storeDirectory") ?? ""} (${Variable.of("storeDirectory")}) ${error.problem}.`
-          )
-        : error
-    ),
-    Layer.mapError((error) => Settings.explain(settings, error))
-  )
+  ).pipe(Layer.mapError((error) => Settings.explain(settings, named(settings, error))))

@@ -1,16 +1,17 @@
 /** A question to the person at the terminal. */
 import { createInterface } from "node:readline"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { type CommandFailed, usage } from "../ExitCode.js"
 import * as Output from "../Output.js"
 import { StandardInput } from "../StandardInput.js"
 
-/** The next line of a stream; undefined when it ends before. */
-const nextLine = (input: NodeJS.ReadableStream): Effect.Effect<string | undefined> =>
-  Effect.async<string | undefined>((resume) => {
+/** The next line of a stream; `None` when it ends before. */
+const nextLine = (input: NodeJS.ReadableStream): Effect.Effect<Option.Option<string>> =>
+  Effect.async<Option.Option<string>>((resume) => {
     const lines = createInterface({ input, terminal: false })
-    lines.once("line", (line) => resume(Effect.succeed(line)))
-    lines.once("close", () => resume(Effect.succeed(undefined)))
+    lines.once("line", (line) => resume(Effect.succeedSome(line)))
+    lines.once("close", () => resume(Effect.succeedNone))
     return Effect.sync(() => lines.close())
   })
 
@@ -29,6 +30,6 @@ export const confirm = (
     }
     yield* stderr.write(`${question} [y/N] `)
     const answer = yield* nextLine(yield* input.claim("the answer"))
-    if (answer === undefined) yield* stderr.line("")
-    return /^\s*y(?:es)?\s*$/i.test(answer ?? "")
+    if (Option.isNone(answer)) yield* stderr.line("")
+    return Option.exists(answer, (text) => /^\s*y(?:es)?\s*$/i.test(text))
   })
