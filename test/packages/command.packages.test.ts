@@ -1,6 +1,7 @@
 /** The command `adobe-pass` as a user gets it: packed, installed without dependencies, and run under each Node.js. */
 import { spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { createInterface } from "node:readline"
@@ -22,7 +23,7 @@ beforeAll(async () => {
   await run(folder, ["npm", "install", "--offline", "--no-audit", "--no-fund", tarball])
 })
 
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+afterAll(() => rm(directory, { recursive: true, force: true }))
 
 describe("the tarball of effect-adobe-pass-cli", () => {
   it("holds the bundle, its license, those of what is bundled, and its README", async () => {

@@ -1,5 +1,6 @@
 /** The image, as far as it goes without an engine: its Dockerfile, its build stage, and the files of its last stage. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs"
+import { cp, mkdir, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
@@ -86,19 +87,19 @@ describe("the image", () => {
     const tracked = (await run(root, ["git", "ls-files", "-co", "--exclude-standard", "-z"])).split("\0")
     for (const path of tracked) {
       if (path === "" || isIgnored(path) || !existsSync(`${root}${path}`)) continue
-      mkdirSync(dirname(join(source, path)), { recursive: true })
-      cpSync(`${root}${path}`, join(source, path))
+      await mkdir(dirname(join(source, path)), { recursive: true })
+      await cp(`${root}${path}`, join(source, path))
     }
     assert.deepStrictEqual(all(stages.build, "COPY"), [". ."])
     for (const command of all(stages.build, "RUN")) await run(source, ["sh", "-c", command])
     for (const value of all(stages.last, "COPY")) {
       assert.match(value, /^--from=build /)
       const [from = "", to = ""] = copied(value)
-      cpSync(built(from), join(image, to), { recursive: true })
+      await cp(built(from), join(image, to), { recursive: true })
     }
   })
 
-  afterAll(() => rmSync(directory, { recursive: true, force: true }))
+  afterAll(() => rm(directory, { recursive: true, force: true }))
 
   /** Its command with an environment that has nothing else. */
   const command = (...args: ReadonlyArray<string>) => {
