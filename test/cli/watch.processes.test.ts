@@ -211,7 +211,7 @@ describe("adobe-pass token --watch", () => {
           "--",
           "sh",
           "-c",
-          `trap 'echo reloaded' HUP; echo $$ > ${pidFile}; echo ready; while :; do sleep 0.1; done`
+          `trap 'echo reloaded' HUP; echo $$ > ${pidFile}; echo ready; while [ -f ${pidFile} ]; do sleep 0.1; done`
         ],
         { env }
       )
@@ -220,6 +220,8 @@ describe("adobe-pass token --watch", () => {
       yield* reader.says(/reloaded/)
       yield* Effect.promise(() => fs.writeFile(pidFile, "0\n"))
       yield* watcher.says(/pid does not hold the id of a process/)
+      yield* Effect.promise(() => fs.rm(pidFile))
+      assert.strictEqual((yield* reader.ended).code, 0)
       assert.isTrue(Option.isSome(yield* found(file)))
     })
   )
