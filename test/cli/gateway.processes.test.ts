@@ -186,19 +186,27 @@ describe("what adobe-pass gateway passes on", () => {
       })
       const resident = async () =>
         Number(/VmRSS:\s+(\d+) kB/.exec(await fs.readFile(`/proc/${running.pid}/status`, "utf8"))?.[1]) / 1024
-      const { ahead, before, most, size } = yield* Effect.promise(async () => {
-        const answer = await new Promise<Http.IncomingMessage>((resolve, reject) => {
-          Http.get(
-            { port, host: "127.0.0.1", path: "/esm/v3/report", headers: deviceHeaders("d") },
-            resolve
-          ).on("error", reject)
-        })
+      const answer = yield* Effect.promise(
+        () =>
+          new Promise<Http.IncomingMessage>((resolve, reject) => {
+            Http.get(
+              { port, host: "127.0.0.1", path: "/esm/v3/report", headers: deviceHeaders("d") },
+              resolve
+            ).on("error", reject)
+          })
+      )
+      /** Until nothing more is taken from Adobe Pass while the gateway answers others. */
+      for (let [before, rounds] = [-1, 0]; rounds < 20; rounds = before === written ? rounds + 1 : 0) {
+        before = written
+        yield* request(port, "/healthz")
+      }
+      assert.isBelow(written, 64, "MiB that were taken from Adobe Pass before the reader wanted them")
+      const { before, most, size } = yield* Effect.promise(async () => {
         const before = await resident()
-        const found = { before, most: before, size: 0, ahead: 0 }
+        const found = { before, most: before, size: 0 }
         let next = 0
         for await (const piece of answer) {
           found.size += piece.length
-          found.ahead = Math.max(found.ahead, written - found.size / chunk.length)
           if (found.size < next) continue
           next += 32 * chunk.length
           found.most = Math.max(found.most, await resident())
@@ -206,8 +214,7 @@ describe("what adobe-pass gateway passes on", () => {
         return found
       })
       assert.strictEqual(size, total * chunk.length)
-      assert.isBelow(most - before, 150, "MiB of growth")
-      assert.isBelow(ahead, 64, "MiB that were taken from Adobe Pass before the reader wanted them")
+      assert.isBelow(most - before, 256, "MiB of growth")
     })
   )
 
