@@ -2,14 +2,8 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Caller from "../Caller.js"
 import { names } from "../doctor/apis.js"
-import { examine, exitCodeOf } from "../doctor/examination.js"
-import * as Report from "../doctor/report.js"
-import * as Traffic from "../doctor/traffic.js"
-import { CommandFailed, ExitCode } from "../ExitCode.js"
-import * as Output from "../Output.js"
 import * as Settings from "../Settings.js"
 
 const options = {
@@ -31,24 +25,12 @@ const options = {
   json: Options.boolean("json").pipe(Options.withDescription("Write one JSON document"))
 }
 
-export const doctor = Command.make("doctor", options, ({ api, json, register, serviceProvider, ...flags }) =>
-  Effect.gen(function* () {
-    const reporter = json ? Report.silent : yield* Report.lines
-    const found = yield* examine(
-      {
-        settings: Settings.resolve(flags, Caller.flags(flags)),
-        api,
-        serviceProvider: Option.getOrUndefined(serviceProvider),
-        register,
-        traffic: yield* Traffic.make
-      },
-      reporter
-    )
-    const exitCode = exitCodeOf(found)
-    yield* json ? Output.json(Report.document(found, exitCode)) : Output.line(Report.summary(found))
-    // What is wrong has been said.
-    if (exitCode !== ExitCode.success) return yield* new CommandFailed({ exitCode, message: "" })
-  }).pipe(Effect.scoped)
+/** What examines loads the transport, and with it undici, which no other command should wait for. */
+export const doctor = Command.make("doctor", options, (flags) =>
+  Effect.flatMap(
+    Effect.promise(() => import("../doctor/run.js")),
+    ({ run }) => run(flags)
+  )
 ).pipe(
   Command.withDescription(
     "Checks the way to Adobe Pass step by step and says what to do: configuration, statement, hosts, clock, store, registration, scopes, throttle. It sends one request each for the time, a registration (only with --register), a token where there is none, and a call of the API; those that fail are repeated as always. It ends with 0 when all is well, 1 with warnings, else with the exit code of the first error."
