@@ -101,6 +101,8 @@ const killWatchers = (times: number, seed: string) =>
     }
     const watcher = yield* watch()
     yield* watcher.says(holds)
+    yield* watcher.signal("SIGTERM")
+    assert.strictEqual((yield* watcher.ended).code, 0)
     assert.isTrue((yield* namesIn(directory)).every((name) => name === "token.json"))
     return { written, unfinished }
   })

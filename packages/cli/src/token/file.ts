@@ -5,6 +5,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { describe, misconfigured } from "../ExitCode.js"
 import * as Output from "../Output.js"
 
@@ -50,6 +51,17 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
+/** A temporary file lives for a moment; at this age, in milliseconds, it is left over whoever has the id now. */
+const oldAge = 10_000
+
+const isOld = (file: string): Effect.Effect<boolean, PlatformError.PlatformError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const { mtime } = yield* fs.stat(file)
+    const now = yield* Clock.currentTimeMillis
+    return Option.exists(mtime, (date) => date.getTime() < now - oldAge)
+  })
+
 /** Removes what watchers that were killed have left. */
 const removeLeftovers = (file: string): Effect.Effect<void, PlatformError.PlatformError, Files> =>
   Effect.gen(function* () {
@@ -57,11 +69,14 @@ const removeLeftovers = (file: string): Effect.Effect<void, PlatformError.Platfo
     const path = yield* Path.Path
     const prefix = path.basename(temporaryOf(path, file, ""))
     const directory = path.dirname(file)
-    const left = (yield* fs.readDirectory(directory)).filter((name) => {
+    for (const name of yield* fs.readDirectory(directory)) {
       const pid = name.startsWith(prefix) ? /^(\d+)-/.exec(name.slice(prefix.length))?.[1] : undefined
-      return pid !== undefined && !isAlive(Number(pid))
-    })
-    yield* Effect.forEach(left, (name) => fs.remove(path.join(directory, name), { force: true }))
+      if (pid === undefined) continue
+      const temporary = path.join(directory, name)
+      // Its process may remove it meanwhile.
+      const isLeft = !isAlive(Number(pid)) || (yield* Effect.orElseSucceed(isOld(temporary), () => false))
+      if (isLeft) yield* fs.remove(temporary, { force: true })
+    }
   })
 
 /** The content of a file that is there. It is refused when it cannot be that of a token. */
