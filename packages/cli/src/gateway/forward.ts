@@ -88,12 +88,17 @@ const unusableHead = (status: number): Refused =>
   ofError(new UnexpectedResponse({ operation: "call", status, reason: "UnknownStatus", issues: ["headers"] }))
 
 /** Status and headers; they leave with the first piece of the body, so that one that fails at once is still told. */
-const head = ({ outgoing }: Exchange, response: Response, close: boolean): Effect.Effect<void, Refused> =>
+const head = (
+  { incoming, outgoing }: Exchange,
+  response: Response,
+  close: boolean
+): Effect.Effect<void, Refused> =>
   Effect.try({
     try: () => {
       outgoing.statusCode = response.status
       for (const [name, value] of ofResponse(response)) outgoing.setHeader(name, value)
-      if (close) outgoing.setHeader("connection", "close")
+      // The rest of a body that Adobe Pass did not wait for is of no use to anybody.
+      if (close || !incoming.complete) outgoing.setHeader("connection", "close")
     },
     catch: () => unusableHead(response.status)
   })

@@ -58,8 +58,7 @@ const served = (options: Options, settings: Settings.Settings, holds: Holds) =>
       `adobe-pass gateway listens on http://${inUrl(options.host)}:${server.port} for ${environment.name}; ${protection(options)}.`
     )
     yield* signals.next
-    yield* stderr.line("adobe-pass gateway ends: calls under way may finish.")
-    yield* server.drain(options.grace)
+    yield* server.drain(options.grace, stderr.line("adobe-pass gateway ends: calls under way may finish."))
   })
 
 /** The gateway of the settings. */

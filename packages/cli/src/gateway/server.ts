@@ -23,9 +23,9 @@ export interface Server {
   readonly port: number
   /**
    * Accepts no more connections and closes idle ones, waits for the requests under way, and interrupts those that take
-   * longer.
+   * longer. `begun` runs when no more are accepted.
    */
-  readonly drain: (grace: Duration.Duration) => Effect.Effect<void>
+  readonly drain: (grace: Duration.Duration, begun: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 const headerBytes = 16 * 1024
@@ -187,12 +187,13 @@ export const serve = <R>(
     )
     return {
       port,
-      drain: (grace) =>
+      drain: (grace, begun) =>
         Effect.gen(function* () {
           yield* nextTurn
           onDrain()
           stopAccepting(server)
           connections.drain()
+          yield* begun
           yield* Effect.timeoutOption(FiberSet.awaitEmpty(fibers), grace)
           yield* FiberSet.clear(fibers)
         })
