@@ -75,7 +75,7 @@ describe("a configuration file", () => {
 
   it.scoped("is refused with an option that there is not, and its place is told", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* refusal(`enviroment = "x"`), "FILE: enviroment is not an option.")
+      assert.strictEqual(yield* refusal(`enviroment = "x"`), "FILE: enviroment is not an option: environment may be meant.")
       assert.strictEqual(
         yield* refusal(`[profile.reports.throttle]\nmaxwait = "1 second"`),
         "FILE: profile.reports.throttle.maxwait is not an option."

@@ -94,16 +94,21 @@ describe("settings", () => {
     })
   )
 
-  it.scoped("give the device of a flag nothing of the device in the file", () =>
+  it.scoped("give the device of a flag nothing of another device in a lower place", () =>
     Effect.gen(function* () {
       const { settings } = yield* resolve({ others: device("of the flag") })
       assert.strictEqual(found(settings, "device.id"), "of the flag")
       assert.isUndefined(found(settings, "device.ip"))
       const ofVariable = yield* resolve({
         others: device("of the flag"),
-        env: { ADOBE_PASS_DEVICE_IP: "203.0.113.1" }
+        env: { ADOBE_PASS_DEVICE_ID: "of the variable", ADOBE_PASS_DEVICE_IP: "203.0.113.1" }
       })
       assert.isUndefined(found(ofVariable.settings, "device.ip"))
+      const described = yield* resolve({
+        others: device("of the flag"),
+        env: { ADOBE_PASS_DEVICE_IP: "203.0.113.1" }
+      })
+      assert.strictEqual(found(described.settings, "device.ip"), "203.0.113.1")
       assert.strictEqual(found((yield* resolve()).settings, "device.ip"), "203.0.113.9")
     })
   )

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, TestClock } from "effect"
+import { Duration, Effect, Fiber, Redacted, TestClock } from "effect"
+import { AccessToken } from "effect-adobe-pass"
+import { format, formats, isFormatted } from "effect-adobe-pass-cli/token/format"
+import { renewed } from "effect-adobe-pass-cli/token/renewed"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
-import { renewed } from "../../packages/cli/src/token/renewed.js"
 import { device, system } from "../support/system.js"
 import { advance, runToEnd } from "../support/time.js"
 
@@ -48,4 +50,20 @@ describe("a token that is handed out", () => {
       assert.strictEqual((yield* Fiber.join(fiber)).token, first.token)
     }).pipe(Effect.provide(system()))
   )
+})
+
+describe("the file of a token", () => {
+  it("is known by its content, in each format", () => {
+    const token = new AccessToken.AccessToken({
+      value: Redacted.make("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"),
+      issuedAt: 0,
+      expiresAt: lifetime,
+      scopes: ["api:client:v2"]
+    })
+    for (const kind of formats) assert.isTrue(isFormatted(`${format(kind, token)}\n`), kind)
+    assert.isTrue(isFormatted(""))
+    for (const other of ["alias ll='ls -l'\n", '{"name":"x"}', "a b", "first\nsecond\n"]) {
+      assert.isFalse(isFormatted(other), other)
+    }
+  })
 })

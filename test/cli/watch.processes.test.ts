@@ -194,7 +194,7 @@ describe("adobe-pass token --watch", () => {
   it.scopedLive("removes a file that it finds when it cannot start", () =>
     Effect.gen(function* () {
       const { directory, file, home } = yield* world("1 hour")
-      yield* Effect.promise(() => fs.writeFile(file, "a token of long ago\n"))
+      yield* Effect.promise(() => fs.writeFile(file, "a-token-of-long-ago\n"))
       const { code, stderr } = yield* cli.run(home, ["token", "--watch", file])
       assert.strictEqual(code, 3)
       assert.match(stderr, /ADOBE_PASS_ENVIRONMENT must be set/)
@@ -260,6 +260,10 @@ describe("adobe-pass token --watch", () => {
         2
       )
       assert.strictEqual(yield* codeOf("--watch", directory), 3)
+      const notes = path.join(home, "notes.txt")
+      yield* Effect.promise(() => fs.writeFile(notes, "keep me\n"))
+      assert.strictEqual(yield* codeOf("--watch", notes), 3)
+      assert.strictEqual(yield* Effect.promise(() => fs.readFile(notes, "utf8")), "keep me\n")
       assert.strictEqual(yield* codeOf("--watch", path.join(directory, "none", "token")), 3)
       assert.deepStrictEqual(yield* namesIn(directory), [])
     })

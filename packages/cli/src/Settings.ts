@@ -119,7 +119,12 @@ const from = (source: string, values: Iterable<readonly [string, string]>): Valu
 
 /** Adds the values of a source of lower rank. */
 const under = (higher: Values, lower: Values): Values => {
-  const hidden = new Set(Array.from(higher.keys(), (name) => Variable.dependents.get(name) ?? []).flat())
+  const displaced = (name: string): ReadonlyArray<string> =>
+    [
+      Variable.alternatives.get(name) ?? [],
+      lower.has(name) ? (Variable.descriptions.get(name) ?? []) : []
+    ].flat()
+  const hidden = new Set(Array.from(higher.keys()).flatMap(displaced))
   const added = Array.from(lower).filter(([name]) => !hidden.has(name))
   return new Map([...added, ...higher])
 }

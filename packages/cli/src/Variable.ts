@@ -107,19 +107,26 @@ const options = new Map(Array.from([...known, ...secrets.keys()], (option) => [o
 export const optionOf = (variable: string): string | undefined => options.get(variable)
 
 /**
- * Variables that belong to one that decides: where it is set, those of a source of lower rank no longer count. A device
- * of a flag does not get the address of one in a file.
+ * Variables that say the same in two ways: one of a source of higher rank displaces the other.
  *
  * @since 0.1.0
  * @category constants
  */
-export const dependents: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+export const alternatives: ReadonlyMap<string, string> = new Map(
+  Array.from(secrets).flatMap(([secret, file]) => [
+    [of(secret), of(file)],
+    [of(file), of(secret)]
+  ])
+)
+
+/**
+ * Variables that describe what another one names. A source that names a device, say, gets no address from a source of
+ * lower rank that names another one.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const descriptions: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   [of("environment"), [of("spUrl"), of("mgmtUrl")]],
-  [of("softwareStatement"), [of("softwareStatementFile")]],
-  [of("softwareStatementFile"), [of("softwareStatement")]],
-  [of("storeUrl"), [of("storeUrlFile")]],
-  [of("storeUrlFile"), [of("storeUrl")]],
-  [of("gateway.key"), [of("gateway.keyFile")]],
-  [of("gateway.keyFile"), [of("gateway.key")]],
   [of("device.id"), [of("device.ip"), of("device.port"), of("device.infoFile"), of("device.userAgent")]]
 ])

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { describe, misconfigured } from "../ExitCode.js"
 import * as Output from "../Output.js"
+import { isFormatted } from "./format.js"
 
 type Files = FileSystem.FileSystem | Path.Path
 
@@ -85,10 +86,10 @@ const found = (file: string) =>
     const fs = yield* FileSystem.FileSystem
     if (!(yield* fs.exists(file))) return undefined
     const { size, type } = yield* fs.stat(file)
-    if (type !== "File" || size > longestFile) {
+    const text = type === "File" && size <= longestFile ? yield* fs.readFileString(file) : undefined
+    if (text === undefined || !isFormatted(text)) {
       return yield* misconfigured(`${file} is not the file of a token: give --watch another name.`)
     }
-    const text = yield* fs.readFileString(file)
     return { text, until: (yield* Clock.currentTimeMillis) + unknownStays }
   })
 

@@ -29,3 +29,9 @@ export const format = (kind: Format, token: AccessToken): string => {
       })
   }
 }
+
+/** Whether a file with this content can be one that `format` has written, or a new one: anything else is not ours. */
+export const isFormatted = (content: string): boolean => {
+  const text = content.trim()
+  return /^(?:(?:Authorization: Bearer |ADOBE_PASS_TOKEN=)?[\w.~+/=-]*|\{"access_token":".*\})$/.test(text)
+}
