@@ -75,10 +75,13 @@ describe("a configuration file", () => {
 
   it.scoped("is refused with an option that there is not, and its place is told", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* refusal(`enviroment = "x"`), "FILE: enviroment is not an option: environment may be meant.")
+      assert.strictEqual(
+        yield* refusal(`enviroment = "x"`),
+        "FILE: enviroment is not an option: environment may be meant."
+      )
       assert.strictEqual(
         yield* refusal(`[profile.reports.throttle]\nmaxwait = "1 second"`),
-        "FILE: profile.reports.throttle.maxwait is not an option."
+        "FILE: profile.reports.throttle.maxwait is not an option: throttle.maxWait may be meant."
       )
       assert.match(yield* refusal(`environment = 1979-05-27`), /environment must be text, a number/)
       assert.match(yield* refusal(`profile = "x"`), /a profile is a table with a name/)

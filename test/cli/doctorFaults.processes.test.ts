@@ -433,9 +433,8 @@ describe("adobe-pass doctor, of calls,", () => {
     Effect.gen(function* () {
       const { adobe, doctor } = yield* place(cli, { scopes: ["analytics:client"] })
       yield* adobe.fail({
-        route: "other",
-        fault: Fault.answer(403),
-        when: ({ path: requested }) => requested.startsWith("/esm/")
+        route: "management",
+        fault: Fault.answer(403)
       })
       assertNamed(
         yield* doctor(["--register", "--api", "esm"]),
