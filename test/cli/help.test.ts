@@ -32,7 +32,6 @@ const group = Command.make("group").pipe(
 const root = Command.make("program").pipe(Command.withSubcommands([group, send]))
 
 const program: CommandLine.Program = {
-  root: root.descriptor,
   commands: [group.descriptor, send.descriptor]
 }
 

@@ -33,7 +33,6 @@ const commands = [statement, register, token, exec, call, sessions, doctor, esm,
 const root = Command.make("adobe-pass").pipe(Command.withSubcommands(commands))
 
 const program: CommandLine.Program = {
-  root: root.descriptor,
   commands: commands.map(({ descriptor }) => descriptor)
 }
 

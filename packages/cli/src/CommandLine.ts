@@ -10,6 +10,7 @@ import { stripVTControlCharacters } from "node:util"
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import * as HelpDoc from "@effect/cli/HelpDoc"
+import type * as Span from "@effect/cli/HelpDoc/Span"
 import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as HashMap from "effect/HashMap"
@@ -51,7 +52,23 @@ export interface Command {
 
 const withoutBuiltIns = CliConfig.make({ showBuiltIns: false })
 
-const plain = (help: HelpDoc.HelpDoc): string => stripVTControlCharacters(HelpDoc.toAnsiText(help)).trim()
+const textOf = (span: Span.Span): string => {
+  switch (span._tag) {
+    case "Sequence":
+      return textOf(span.left) + textOf(span.right)
+    case "Text":
+    case "URI":
+      return span.value
+    default:
+      return textOf(span.value)
+  }
+}
+
+/** The text of a block. That of a paragraph or a heading needs no layout, which takes long. */
+const plain = (help: HelpDoc.HelpDoc): string =>
+  help._tag === "Header" || help._tag === "Paragraph"
+    ? textOf(help.value).trim()
+    : stripVTControlCharacters(HelpDoc.toAnsiText(help)).trim()
 
 const blocks = (help: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>
   help._tag === "Sequence" ? [...blocks(help.left), ...blocks(help.right)] : [help]
@@ -131,9 +148,17 @@ const described = (path: ReadonlyArray<string>, command: CommandDescriptor.Comma
  * @category models
  */
 export interface Program {
-  readonly root: CommandDescriptor.Command<unknown>
   readonly commands: ReadonlyArray<CommandDescriptor.Command<unknown>>
 }
+
+/** The program itself, whose help would lay out every flag of every command. */
+const group = (commands: Program["commands"]): Command => ({
+  path: [],
+  description: "",
+  arguments: [],
+  flags: [],
+  commands: commands.flatMap((command) => Array.from(CommandDescriptor.getNames(command)))
+})
 
 /**
  * The command that the first words name, and the words behind them.
@@ -142,12 +167,12 @@ export interface Program {
  * @category accessors
  */
 export const find = (
-  { commands, root }: Program,
+  { commands }: Program,
   words: ReadonlyArray<string>
 ): { readonly command: Command; readonly rest: ReadonlyArray<string> } => {
   const [first = "", second = ""] = words
   const found = commands.find((command) => HashSet.has(CommandDescriptor.getNames(command), first))
-  if (found === undefined) return { command: described([], root), rest: words }
+  if (found === undefined) return { command: group(commands), rest: words }
   const command = described([first], found)
   const child = Option.getOrUndefined(HashMap.get(CommandDescriptor.getSubcommands(found), second))
   return command.commands.length === 0 || child === undefined
