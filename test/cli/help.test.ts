@@ -29,8 +29,6 @@ const group = Command.make("group").pipe(
   Command.withSubcommands([send])
 )
 
-const root = Command.make("program").pipe(Command.withSubcommands([group, send]))
-
 const program: CommandLine.Program = {
   commands: [group.descriptor, send.descriptor]
 }
