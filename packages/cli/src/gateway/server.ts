@@ -105,9 +105,10 @@ class Connections {
   /** What cannot be parsed ends its connection, with an answer unless another one has begun. */
   broken(error: NodeJS.ErrnoException, socket: Duplex): void {
     const answers = Array.from(this.#requests.get(socket)?.keys() ?? [])
-    const canAnswer = socket.writable && error.code !== "ECONNRESET"
-    if (canAnswer && !answers.some(({ headersSent }) => headersSent)) refuseOn(socket, refusalOf(error.code))
-    else socket.destroy()
+    if (!socket.writable || error.code === "ECONNRESET") socket.destroy()
+    else if (!answers.some(({ headersSent }) => headersSent)) refuseOn(socket, refusalOf(error.code))
+    // What was written may be the refusal of this very request.
+    else socket.end(() => socket.destroy())
   }
 }
 
