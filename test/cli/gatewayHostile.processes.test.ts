@@ -136,7 +136,7 @@ describe("adobe-pass gateway refuses", () => {
       const gateway = yield* system(["--max-body", "1KiB"])
       const second = get("/api/v2/SMUGGLED")
       const open = (line: string, headers: ReadonlyArray<string>) =>
-        [line, "Host: localhost:PORT", ...headers].map((text) => `${text}\r\n`).join("") + "\r\n"
+        `${[line, "Host: localhost:PORT", ...headers].map((text) => `${text}\r\n`).join("")}\r\n`
       yield* refused(gateway, [
         ["a malformed request", `GET ${target} HTTP/1.1\r\nHost: localhost:PORT\r\nX : y\r\n\r\n${second}`],
         [
