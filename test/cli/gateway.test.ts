@@ -1,8 +1,9 @@
-import { Cookies, Headers } from "@effect/platform"
+import { Cookies, FileSystem, Headers } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Metric, MetricBoundaries } from "effect"
+import { Duration, Effect, Either, Metric, MetricBoundaries } from "effect"
 import * as AccessLog from "effect-adobe-pass-cli/gateway/accessLog"
 import { ofRequest, ofResponse } from "effect-adobe-pass-cli/gateway/headers"
+import * as Options from "effect-adobe-pass-cli/gateway/options"
 import * as Prometheus from "effect-adobe-pass-cli/gateway/prometheus"
 import * as Target from "effect-adobe-pass-cli/gateway/target"
 import { seeded } from "../support/seeded.js"
@@ -194,6 +195,101 @@ describe("the headers that cross the gateway", () => {
   })
 })
 
+/** The options of a gateway with these values of variables. */
+const optionsOf = (values: Readonly<Record<string, string>>) =>
+  Options.resolve({
+    found: new Map(
+      Object.entries(values).map(([name, value]) => [
+        `ADOBE_PASS_GATEWAY_${name}`,
+        { value, source: "variable" }
+      ])
+    ),
+    file: undefined,
+    profile: undefined
+  }).pipe(Effect.provide(FileSystem.layerNoop({})))
+
+describe("the options of the gateway", () => {
+  it.effect("are those of a gateway for this machine, unless told otherwise", () =>
+    Effect.gen(function* () {
+      const { grace, ...options } = yield* optionsOf({})
+      assert.deepStrictEqual(options, {
+        host: "127.0.0.1",
+        port: 8080,
+        allowed: undefined,
+        key: undefined,
+        allowedHosts: [],
+        trustedProxies: undefined,
+        maxBody: 16_777_216,
+        maxConcurrent: 1000,
+        accessLog: "stdout"
+      })
+      assert.strictEqual(Duration.toSeconds(grace), 30)
+    })
+  )
+
+  it.effect("are read as they are written", () =>
+    Effect.gen(function* () {
+      const options = yield* optionsOf({
+        LISTEN: "[2001:db8::1]:0",
+        ALLOW: "10.0.0.0/8, 2001:db8::7,192.0.2.1",
+        ALLOW_HOST: "Gateway.Internal,other:9000",
+        KEY: "0123456789abcdef",
+        TRUSTED_PROXIES: "2",
+        MAX_BODY: "64KiB",
+        MAX_CONCURRENT: "7",
+        GRACE: "5s",
+        ACCESS_LOG: "none"
+      })
+      assert.deepInclude(options, {
+        host: "2001:db8::1",
+        port: 0,
+        allowedHosts: ["gateway.internal", "other:9000"],
+        trustedProxies: 2,
+        maxBody: 65_536,
+        maxConcurrent: 7,
+        accessLog: "none"
+      })
+      assert.strictEqual(Duration.toSeconds(options.grace), 5)
+      assert.isTrue(options.allowed?.check("10.255.0.1") && options.allowed.check("192.0.2.1"))
+      assert.isTrue(options.allowed?.check("2001:db8::7", "ipv6"))
+      assert.isFalse(options.allowed?.check("192.0.2.2") || options.allowed?.check("2001:db8::8", "ipv6"))
+    })
+  )
+
+  it.effect.each([
+    ["LISTEN", "8080"],
+    ["LISTEN", "127.0.0.1:70000"],
+    ["LISTEN", "::1:80"],
+    ["ALLOW", "10.0.0.0/33"],
+    ["ALLOW", "10.0.0.0/8/8"],
+    ["ALLOW", "example.com"],
+    ["KEY", "short"],
+    ["KEY", "with a blank in the middle"],
+    ["MAX_BODY", "1 GB"],
+    ["MAX_CONCURRENT", "0"],
+    ["TRUSTED_PROXIES", "-1"],
+    ["GRACE", "soon"],
+    ["GRACE", "2 hours"],
+    ["ACCESS_LOG", "file"]
+  ] as const)("refuse %s, and name the variable", ([name, value]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(optionsOf({ [name]: value }))
+      assert.include(error.message, `ADOBE_PASS_GATEWAY_${name}`)
+      assert.notInclude(error.message, "undefined")
+    })
+  )
+
+  it.effect.each(["0.0.0.0:80", "[::]:80", "gateway.internal:80", "192.0.2.1:80"])(
+    "refuse to lend credentials to everybody who can reach %s",
+    (LISTEN) =>
+      Effect.gen(function* () {
+        assert.include((yield* Effect.flip(optionsOf({ LISTEN }))).message, "--allow")
+        yield* optionsOf({ LISTEN, ALLOW: "10.0.0.0/8" })
+        yield* optionsOf({ LISTEN, KEY: "0123456789abcdef" })
+      })
+  )
+})
+
 describe("the access log of the gateway", () => {
   it.each([
     ["/api/v2/ACME/sessions/7QK2M9Z?mvpd=x", "/api/v2/ACME/sessions/*"],
@@ -202,6 +298,7 @@ describe("the access log of the gateway", () => {
     ["/api/v2/ACME/profiles/code/7QK2M9Z", "/api/v2/ACME/profiles/code/*"],
     ["/api/v2/authenticate/ACME/7QK2M9Z", "/api/v2/authenticate/ACME/*"],
     ["/api/v2/ACME/profiles/NorthCable", "/api/v2/ACME/profiles/NorthCable"],
+    ["http://user:password@adobe.example/api/v2/ACME", "*"],
     [`/x/${"t".repeat(65)}`, "/x/*"]
   ])("writes %s as %s", (target, path) => {
     assert.strictEqual(AccessLog.masked(target), path)
@@ -214,6 +311,7 @@ describe("the access log of the gateway", () => {
       target: "/api/v2/A\r\nB/configuration",
       status: 200,
       bytes: 3,
+      isCut: false,
       durationMillis: 1.4,
       waitedMillis: 0,
       device: "fingerprint ZGV2aWNl"

@@ -178,17 +178,21 @@ export const rawAdobe = (
 export const recording = (answer: (received: Received, outgoing: Http.ServerResponse) => void) => {
   const received: Array<Received> = []
   const call = (incoming: Http.IncomingMessage, outgoing: Http.ServerResponse) => {
-    void bytesOf(incoming).then((body) => {
-      const one = {
-        method: incoming.method ?? "",
-        target: incoming.url ?? "",
-        rawHeaders: incoming.rawHeaders,
-        headers: incoming.headers,
-        body
-      }
-      received.push(one)
-      answer(one, outgoing)
-    })
+    bytesOf(incoming).then(
+      (body) => {
+        const one = {
+          method: incoming.method ?? "",
+          target: incoming.url ?? "",
+          rawHeaders: incoming.rawHeaders,
+          headers: incoming.headers,
+          body
+        }
+        received.push(one)
+        answer(one, outgoing)
+      },
+      // Its sender has left in the middle of the body.
+      () => outgoing.destroy()
+    )
   }
   return { received, call }
 }

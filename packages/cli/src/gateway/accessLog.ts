@@ -9,6 +9,8 @@ export interface Entry {
   readonly target: string
   readonly status: number
   readonly bytes: number
+  /** Whether the connection ended in the middle of the answer. */
+  readonly isCut: boolean
   readonly durationMillis: number
   readonly waitedMillis: number
   /** The value of `AP-Device-Identifier`. */
@@ -31,8 +33,12 @@ const codes: ReadonlyArray<RegExp> = [
   /^(\/api\/v2\/authenticate\/[^/]+\/)[^/]+/
 ]
 
-/** The path without its query, and without codes. Long segments may be a secret in the wrong place. */
+/**
+ * The path without its query, and without codes. Long segments may be a secret in the wrong place, and so may a target that
+ * is no path.
+ */
 export const masked = (target: string): string => {
+  if (!target.startsWith("/")) return "*"
   const path = codes.reduce((path, code) => path.replace(code, "$1*"), pathOf(target))
   const short = path
     .split("/")
@@ -49,6 +55,7 @@ export const line = (entry: Entry): string =>
     path: masked(entry.target),
     status: entry.status,
     bytes: entry.bytes,
+    ...(entry.isCut ? { cut: true } : {}),
     duration_ms: Math.round(entry.durationMillis),
     ...(entry.waitedMillis > 0 ? { waited_ms: Math.round(entry.waitedMillis) } : {}),
     ...(entry.device === undefined ? {} : { device: pseudonym(entry.device) })

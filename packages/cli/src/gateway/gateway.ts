@@ -127,6 +127,7 @@ const told = (
       // As nginx has it: the client left before there was an answer.
       status: status ?? 499,
       bytes: sent,
+      isCut: outgoing.headersSent && !outgoing.writableFinished,
       durationMillis: now - startedAt,
       waitedMillis: waited.millis,
       device

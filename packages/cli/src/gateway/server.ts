@@ -106,9 +106,9 @@ class Connections {
   broken(error: NodeJS.ErrnoException, socket: Duplex): void {
     const answers = Array.from(this.#requests.get(socket)?.keys() ?? [])
     if (!socket.writable || error.code === "ECONNRESET") socket.destroy()
-    else if (!answers.some(({ headersSent }) => headersSent)) refuseOn(socket, refusalOf(error.code))
-    // What was written may be the refusal of this very request.
-    else socket.end(() => socket.destroy())
+    // It is in the buffers of the connection: what has been written of it leaves.
+    else if (answers.some(({ headersSent }) => headersSent)) socket.end(() => socket.destroy())
+    else refuseOn(socket, refusalOf(error.code))
   }
 }
 
