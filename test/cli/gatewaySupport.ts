@@ -204,7 +204,7 @@ export const statement = `${part({ alg: "RS256" })}.${part({ sub: "app" })}.${"s
 
 /** Variables that point a gateway at a stand-in, which is not paced. */
 export const rawEnvironment = (
-  { url }: RawAdobe,
+  { url }: Pick<RawAdobe, "url">,
   home: string
 ): Effect.Effect<Readonly<Record<string, string>>> =>
   Effect.promise(async () => {

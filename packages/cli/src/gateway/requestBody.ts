@@ -33,13 +33,27 @@ const strangeEncoding = refuse(
   "Only the transfer encoding chunked is understood: send the body with Content-Length, or chunked."
 )
 
+/**
+ * The pieces of a message that is not destroyed when they are no longer wanted. The end does not wait for a piece that was
+ * asked for: it may never come.
+ */
+const readable = (incoming: IncomingMessage): AsyncIterable<Buffer> => ({
+  [Symbol.asyncIterator]: () => {
+    const iterator: AsyncIterator<Buffer> = incoming.iterator({ destroyOnReturn: false })
+    return {
+      next: () => iterator.next(),
+      return: () => {
+        void Promise.allSettled([iterator.return?.()])
+        return Promise.resolve({ done: true, value: undefined })
+      }
+    }
+  }
+})
+
 /** The pieces of a body as they come. The message is not destroyed when they are no longer wanted: it still has an answer. */
 const pieces = (incoming: IncomingMessage, maximum: number): Stream.Stream<Uint8Array, Refused> => {
   let length = 0
-  return Stream.fromAsyncIterable<Buffer, Refused>(
-    incoming.iterator({ destroyOnReturn: false }),
-    () => broken
-  ).pipe(
+  return Stream.fromAsyncIterable<Buffer, Refused>(readable(incoming), () => broken).pipe(
     Stream.timeoutFail(() => tooSlow, longestPause),
     Stream.mapEffect((piece) => {
       length += piece.byteLength

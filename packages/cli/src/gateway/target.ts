@@ -28,6 +28,15 @@ const disguised = /%(?:2f|2e|5c|25|[01][\da-f]|7f)/i
 /** A dot segment, also with a path parameter behind it, which some servers take away. */
 const dotSegment = /(?:^|\/)\.{1,2}(?:[/;]|$)/
 
+/** The path as a server may read it; undefined when its bytes are not UTF-8, such as a dot that is written in two bytes. */
+const decoded = (path: string): string | undefined => {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
+}
+
 const problemOf = (path: string, query: string): Refused | undefined => {
   if (!pathCharacters.test(path) || !queryCharacters.test(query)) {
     return invalid("has characters that a URL does not have: percent-encode them")
@@ -35,7 +44,9 @@ const problemOf = (path: string, query: string): Refused | undefined => {
   if (disguised.test(path)) {
     return invalid("has an encoded slash, dot, backslash, percent sign or control character in its path")
   }
-  if (path.includes("//") || dotSegment.test(path)) {
+  const read = decoded(path)
+  if (read === undefined) return invalid("has bytes in its path that are not UTF-8")
+  if (path.includes("//") || dotSegment.test(read)) {
     return invalid('has an empty segment, "." or ".." in its path: write the path that is meant')
   }
   return undefined
