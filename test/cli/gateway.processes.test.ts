@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import * as fs from "node:fs/promises"
 import * as Http from "node:http"
 import * as Net from "node:net"
@@ -35,13 +36,27 @@ const overEmulator = (args: ReadonlyArray<string> = [], options: Parameters<type
   })
 
 /** A gateway over a server whose protected calls the test answers. */
-const overRaw = (call: Parameters<typeof rawAdobe>[0], args: ReadonlyArray<string> = [], lifetime?: number) =>
+const overRaw = (
+  call: Parameters<typeof rawAdobe>[0],
+  args: ReadonlyArray<string> = [],
+  {
+    lifetime,
+    variables = {}
+  }: {
+    readonly lifetime?: number
+    readonly variables?: Readonly<Record<string, string>>
+  } = {}
+) =>
   Effect.gen(function* () {
     const home = yield* cli.home
     const adobe = yield* rawAdobe(call, lifetime)
-    const env = yield* rawEnvironment(adobe, home)
+    const env = { ...(yield* rawEnvironment(adobe, home)), ...variables }
     return { adobe, env, home, ...(yield* startGateway(cli, home, env, args)) }
   })
+
+/** The memory of a process, in MiB. */
+const residentOf = async (pid: number): Promise<number> =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(await fs.readFile(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
 
 const fileIn = (home: string, name: string, content: string) =>
   Effect.promise(async () => {
@@ -184,8 +199,7 @@ describe("what adobe-pass gateway passes on", () => {
         }
         write()
       })
-      const resident = async () =>
-        Number(/VmRSS:\s+(\d+) kB/.exec(await fs.readFile(`/proc/${running.pid}/status`, "utf8"))?.[1]) / 1024
+      const resident = () => residentOf(running.pid)
       const answer = yield* Effect.promise(
         () =>
           new Promise<Http.IncomingMessage>((resolve, reject) => {
@@ -215,6 +229,47 @@ describe("what adobe-pass gateway passes on", () => {
       })
       assert.strictEqual(size, total * chunk.length)
       assert.isBelow(most - before, 256, "MiB of growth")
+    })
+  )
+
+  it.scopedLive("a body of a quarter of a gigabyte in flat memory, as fast as Adobe Pass reads", () =>
+    Effect.gen(function* () {
+      const chunk = Buffer.alloc(1_048_576, "x")
+      const total = 256
+      let size = 0
+      const { port, running } = yield* overRaw(
+        (incoming, outgoing) => {
+          incoming.on("data", (piece: Buffer) => {
+            size += piece.length
+          })
+          incoming.once("end", () => outgoing.end("received"))
+        },
+        ["--max-body", "300MiB"],
+        { variables: { ADOBE_PASS_TIMEOUT: "10 minutes" } }
+      )
+      const { before, most, status } = yield* Effect.promise(async () => {
+        const before = await residentOf(running.pid)
+        let most = before
+        const call = Http.request({
+          port,
+          host: "127.0.0.1",
+          method: "POST",
+          path: "/api/v2/ACME/sessions",
+          headers: { ...deviceHeaders("d"), "content-length": total * chunk.length }
+        })
+        const answered = once(call, "response")
+        for (let sent = 0; sent < total; sent++) {
+          if (!call.write(chunk)) await once(call, "drain")
+          if (sent % 32 === 0) most = Math.max(most, await residentOf(running.pid))
+        }
+        call.end()
+        const [answer] = await answered
+        answer.resume()
+        return { before, most, status: answer.statusCode }
+      })
+      assert.strictEqual(status, 200)
+      assert.strictEqual(size, total * chunk.length)
+      assert.isBelow(most - before, 128, "MiB of growth")
     })
   )
 
@@ -682,6 +737,20 @@ describe("the end of adobe-pass gateway", () => {
       assert.include(JSON.parse(body), { error: "ShuttingDown", retryable: true })
       assert.strictEqual(headers.connection, "close")
       assert.strictEqual((yield* running.ended).code, 0)
+    })
+  )
+
+  it.scopedLive("does not wait for the rest of a body that does not come", () =>
+    Effect.gen(function* () {
+      const { port, running } = yield* overRaw(() => {}, ["--grace", "0 seconds"])
+      const head = `POST /api/v2/ACME/sessions HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 100\r\n\r\n`
+      const call = yield* Effect.fork(raw(port, `${head}only this`))
+      yield* Effect.repeat(request(port, "/status"), {
+        until: ({ body }) => JSON.parse(body).in_flight === 1
+      })
+      yield* running.signal("SIGTERM")
+      assert.strictEqual((yield* running.ended).code, 0)
+      assert.match(yield* call, /^HTTP\/1\.1 503 /)
     })
   )
 

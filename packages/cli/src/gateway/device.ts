@@ -49,10 +49,9 @@ const addressOf = (
   if (trustedProxies !== undefined) {
     return Device.forwardedAddress({ forwardedFor: all, remoteAddress: address, trustedProxies })
   }
-  const first = all.split(",", 1)[0]?.trim() ?? ""
-  return first === ""
-    ? Either.right(undefined)
-    : Device.forwardedAddress({ forwardedFor: undefined, remoteAddress: first, trustedProxies: 0 })
+  if (all.trim() === "") return Either.right(undefined)
+  const [first = ""] = all.split(",", 1)
+  return Device.forwardedAddress({ forwardedFor: undefined, remoteAddress: first.trim(), trustedProxies: 0 })
 }
 
 const names: { readonly [field: string]: string } = {
