@@ -243,11 +243,10 @@ const longReport = Effect.acquireRelease(
 )
 
 /** The most memory that a process has used, in bytes. Only Linux tells. */
-const peakMemory = (pid: number): Effect.Effect<number> =>
-  Effect.promise(async () => {
-    const status = await fs.readFile(`/proc/${pid}/status`, "utf8")
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024
-  })
+const peakMemory = async (pid: number): Promise<number> => {
+  const status = await fs.readFile(`/proc/${pid}/status`, "utf8")
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024
+}
 
 describe.runIf(process.platform === "linux")("a body of one gibibyte", () => {
   it.scopedLive("goes through adobe-pass call in flat memory, and waits for a slow reader", () =>
@@ -268,15 +267,14 @@ describe.runIf(process.platform === "linux")("a body of one gibibyte", () => {
       yield* Effect.async<void>((resume) => {
         progress.whenSlow = () => resume(Effect.void)
       })
-      const before = yield* peakMemory(child.pid ?? 0)
+      const before = yield* Effect.promise(() => peakMemory(child.pid ?? 0))
       let received = 0
       let peak = before
       yield* Effect.promise(async () => {
         for await (const bytes of child.stdout) {
           assert.isBelow(progress.sent - received, 64 * 1_048_576)
           received += bytes.length
-          if (received > gibibyte - 1_048_576)
-            peak = Math.max(peak, await Effect.runPromise(peakMemory(child.pid ?? 0)))
+          if (received > gibibyte - 1_048_576) peak = Math.max(peak, await peakMemory(child.pid ?? 0))
         }
       })
       assert.strictEqual(received, gibibyte)

@@ -1,6 +1,6 @@
 import * as Http from "node:http"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Ref } from "effect"
+import { Deferred, Effect } from "effect"
 import { Fault, type Script, type Traffic } from "effect-adobe-pass-emulator"
 import { useCli } from "../support/cli.js"
 import { seeded } from "../support/seeded.js"
@@ -21,7 +21,8 @@ interface Got {
 
 const send = (port: number, target: string, headers: Record<string, string>, agent: Http.Agent) =>
   Effect.async<Got | undefined>((resume) => {
-    const failed = () => resume(Effect.succeed(undefined))
+    const nothing: Got | undefined = undefined
+    const failed = () => resume(Effect.succeed(nothing))
     Http.get({ port, host: "127.0.0.1", path: target, headers, agent }, (answer) => {
       let body = ""
       answer
@@ -269,15 +270,15 @@ describe("adobe-pass gateway that is killed under load", () => {
       const tokens = (yield* adobe.counts).token
       assert.strictEqual(tokens, fleet.length)
       // Calls are under way, of which some have been answered, when it dies.
-      const arrived = yield* Ref.make(0)
+      let arrived = 0
       const isBusy = yield* Deferred.make<void>()
       yield* adobe.fail({
         route: "api",
         fault: Fault.delay("20 millis"),
         times: Number.POSITIVE_INFINITY,
         when: () => {
-          const count = Effect.runSync(Ref.updateAndGet(arrived, (before) => before + 1))
-          if (count === 60) Deferred.unsafeDone(isBusy, Effect.void)
+          arrived++
+          if (arrived === 60) Deferred.unsafeDone(isBusy, Effect.void)
           return true
         }
       })
