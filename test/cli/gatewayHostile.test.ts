@@ -1,8 +1,9 @@
 import * as Http from "node:http"
 import { Socket } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber, Stream } from "effect"
 import { type Exchange, end, write } from "effect-adobe-pass-cli/gateway/exchange"
+import { bodyOf } from "effect-adobe-pass-cli/gateway/requestBody"
 import { advance } from "../support/time.js"
 
 /** A request on a connection that nobody has opened. */
@@ -26,6 +27,32 @@ describe("a client of the gateway that stops in the middle", () => {
       yield* advance(1000)
       assert.isTrue(socket.destroyed)
       yield* Fiber.join(acting)
+    })
+  )
+})
+
+describe("a client of the gateway that stops in the middle of its body", () => {
+  it.effect.each([
+    ["kept in memory", "1000"],
+    ["passed on as it comes", "1000000"]
+  ] as const)("is told so after 30 s, when the body is %s", ([, length]) =>
+    Effect.gen(function* () {
+      const exchange = stalled()
+      const { incoming } = exchange
+      incoming.headers = { "content-length": length }
+      incoming.push("a part of the body")
+      const reading = yield* Effect.fork(
+        Effect.gen(function* () {
+          const { body, failed } = yield* bodyOf(exchange, 2_000_000)
+          if (body._tag !== "Stream") return
+          yield* Effect.fork(Stream.runDrain(body.stream))
+          yield* Deferred.await(failed)
+        })
+      )
+      yield* advance(29_999)
+      assert.isNull(reading.unsafePoll())
+      yield* advance(1)
+      assert.strictEqual((yield* Effect.flip(Fiber.join(reading))).status, 408)
     })
   )
 })

@@ -25,14 +25,10 @@ const endsWell = ({ running }: Effect.Effect.Success<ReturnType<typeof wireSyste
   })
 
 describe("a client of adobe-pass gateway that is slow or leaves", () => {
-  it.scopedLive("has ten seconds for a head, half a minute for a pause in a body, and no more", () =>
+  it.scopedLive("has ten seconds for a head, and no more", () =>
     Effect.gen(function* () {
       const gateway = yield* wireSystem(cli)
       const { adobe, port } = gateway
-      const bodies = [yield* connect(port), yield* connect(port)]
-      for (const [index, header] of ["Content-Length: 100", "Transfer-Encoding: chunked"].entries()) {
-        bodies[index]?.write(`${head(port, "POST /esm/v3/report HTTP/1.1", [header])}3\r\nabc\r\n`)
-      }
       const silent = yield* connect(port)
       const dribbling = yield* connect(port)
       const halfway = yield* connect(port)
@@ -52,10 +48,6 @@ describe("a client of adobe-pass gateway that is slow or leaves", () => {
       assert.deepStrictEqual(statusesOf(yield* silent.closed), [408])
       assert.deepStrictEqual(statusesOf(yield* halfway.closed), [408])
       assert.strictEqual((yield* request(port, "/esm/v3/report")).status, 200)
-      // A long body is on its way to Adobe Pass, where the call has a limit of its own.
-      const endings = yield* Effect.forEach(bodies, ({ says }) => Effect.map(says(/"error":/), statusesOf))
-      assert.deepStrictEqual(endings[0], [408])
-      assert.include([408, 504], endings[1]?.[0])
       yield* isIdle(port)
       assert.strictEqual(adobe.calls.length, 1)
       yield* endsWell(gateway)

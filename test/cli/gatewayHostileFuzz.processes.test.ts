@@ -18,7 +18,7 @@ import { deviceHeaders } from "./gatewaySupport.js"
 const cli = useCli()
 
 const seed = 20_261_126
-const runs = 300
+const runs = 200
 
 /** A request with everything that must not be passed on, and a second request in its body. */
 const good = (port: number): string => {
