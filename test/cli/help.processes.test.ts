@@ -74,14 +74,30 @@ describe("adobe-pass help", () => {
         assert.include(stdout, "sessions")
         const file = path.join(home, `completions.${shell}`)
         yield* Effect.promise(() => fs.writeFile(file, stdout))
-        const sourced = spawnSync(shell, [
-          "-c",
-          `compdef() { :; }\n. ${file}`.slice(shell === "zsh" ? 0 : 17)
-        ])
+        const sourced = spawnSync(shell, ["-c", `. ${file}`])
         // A shell that is not on this machine has no opinion.
         if (sourced.error !== undefined) continue
         assert.deepStrictEqual([sourced.status, String(sourced.stderr)], [0, ""], shell)
       }
+    })
+  )
+
+  it.scopedLive("completes commands, flags and choices in bash, and leaves files to it", () =>
+    Effect.gen(function* () {
+      const home = yield* cli.home
+      const { stdout } = yield* cli.run(home, ["--completions", "bash"])
+      const complete = (...words: ReadonlyArray<string>) => {
+        const typed = ["adobe-pass", ...words].map((word) => `"${word}"`).join(" ")
+        const script = `${stdout}\nCOMP_WORDS=(${typed}) COMP_CWORD=${words.length}\n_adobe_pass\nprintf '%s ' "\${COMPREPLY[@]}"`
+        return String(spawnSync("bash", ["-c", script]).stdout).trim()
+      }
+      assert.strictEqual(complete("st"), "statement")
+      assert.strictEqual(complete("token", "--form"), "--format")
+      assert.strictEqual(complete("token", "--format", "j"), "json")
+      assert.strictEqual(complete("sessions", ""), "list show forget export import")
+      assert.strictEqual(complete("sessions", "import", "--dr"), "--dry-run")
+      assert.strictEqual(complete("token", "--statement", "sta"), "")
+      assert.strictEqual(complete("gateway", "sta"), "status")
     })
   )
 })

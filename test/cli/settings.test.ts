@@ -116,6 +116,8 @@ describe("settings", () => {
   it.scoped("use the hosts of the file with its environment only", () =>
     Effect.gen(function* () {
       const content = `environment = "mine"\nspUrl = "https://mine.example.com"`
+      const same = yield* resolve({ content, flags: { environment: "mine" } })
+      assert.strictEqual(found(same.settings, "spUrl"), "https://mine.example.com")
       const { settings } = yield* resolve({ content, flags: { environment: "release-staging" } })
       assert.isUndefined(found(settings, "spUrl"))
     })

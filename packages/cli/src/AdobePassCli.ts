@@ -10,7 +10,9 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
 import * as CommandLine from "./CommandLine.js"
+import * as Completions from "./Completions.js"
 import { call } from "./commands/call.js"
 import { doctor } from "./commands/doctor.js"
 import { emulate } from "./commands/emulate.js"
@@ -58,7 +60,23 @@ const help = (command: CommandLine.Command): string =>
 const isHelpFlag = (word: string): boolean => word === "--help" || word === "-h"
 
 const isBuiltIn = (words: ReadonlyArray<string>): boolean =>
-  words.some((word) => /^--(?:completions|version|wizard)(?:=|$)/.test(word))
+  words.some((word) => /^--(?:version|wizard)(?:=|$)/.test(word))
+
+/** All commands, those of groups behind their group. */
+const all = (command: CommandLine.Command): ReadonlyArray<CommandLine.Command> => [
+  command,
+  ...commandsOf(command).flatMap(all)
+]
+
+const isShell = Schema.is(Schema.Literal(...Completions.shells))
+
+/** Those of the parser do not find the flags of a command whose name has a dash. */
+const completions = (words: ReadonlyArray<string>): Effect.Effect<void, CommandFailed, Output.Output> => {
+  const shell = words[0]?.includes("=") === true ? words[0].replace(/^.*?=/, "") : words[1]
+  return isShell(shell)
+    ? Output.line(Completions.script(shell, all(CommandLine.find(program, []).command)))
+    : usage(`--completions must be one of ${Completions.shells.join(", ")}.`)
+}
 
 /** The words before those of another program. */
 const own = (words: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -81,11 +99,13 @@ const problem = (error: ValidationError.ValidationError): CommandFailed =>
  */
 export const main = (argv: ReadonlyArray<string>): Effect.Effect<void, CommandFailed, Environment> => {
   const words = argv.slice(2)
+  if (/^--completions(?:=|$)/.test(words[0] ?? "")) return completions(words)
   const named = words[0] === "help" ? words.slice(1) : words
   const { command, rest } = CommandLine.find(program, named)
-  const isAlone = rest.length === 0 && command.commands.length > 0
-  const isHelp =
-    isAlone || own(rest).some(isHelpFlag) || (words[0] === "help" && command.commands.length === 0)
+  // A group that has flags, as the gateway has, is a command by itself, too.
+  const isAlone = rest.length === 0 && command.commands.length > 0 && command.flags.length === 0
+  const isAsked = words[0] === "help" && (rest.length === 0 || command.commands.length === 0)
+  const isHelp = isAlone || isAsked || own(rest).some(isHelpFlag)
   if (isHelp) return Output.line(help(command))
   const arranged = isBuiltIn(own(rest))
     ? Either.right({ builtIn: [], own: rest })

@@ -205,7 +205,7 @@ const flagOf = ({ flags }: Command, word: string): Parameter | undefined =>
 
 const notFlag = (command: Command, word: string): CommandFailed => {
   const name = shown(word.replace(/=.*/s, ""))
-  return command.commands.length > 0
+  return command.commands.length > 0 && command.flags.length === 0
     ? usage(`${name} belongs behind the command: ${title(command)} COMMAND ${name}.`)
     : usage(`${name} is not a flag of ${title(command)}: see ${title(command)} --help.`)
 }

@@ -47,7 +47,7 @@ const usage = (command: Command): string =>
   [
     "Usage: adobe-pass",
     ...command.path,
-    ...(command.commands.length > 0 ? ["COMMAND"] : []),
+    ...(command.commands.length > 0 ? [command.flags.length > 0 ? "[COMMAND]" : "COMMAND"] : []),
     ...(command.commands.length > 0 || command.flags.length > 0 ? ["[flags]"] : []),
     ...command.arguments.map(argumentName)
   ].join(" ")
@@ -109,7 +109,7 @@ export const overview = (commands: ReadonlyArray<Command>): string =>
     ),
     "",
     ...wrap(
-      "adobe-pass COMMAND --help shows the flags of a command. Flags outrank ADOBE_PASS_* variables, which outrank the file adobe-pass.toml. adobe-pass --completions bash writes completions for a shell (bash, zsh, fish or sh).",
+      "adobe-pass COMMAND --help shows the flags of a command. Flags outrank ADOBE_PASS_* variables, which outrank the file adobe-pass.toml. adobe-pass --completions bash writes completions for a shell (bash, zsh or fish).",
       width
     ),
     "",

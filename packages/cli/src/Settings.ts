@@ -119,10 +119,12 @@ const from = (source: string, values: Iterable<readonly [string, string]>): Valu
 
 /** Adds the values of a source of lower rank. */
 const under = (higher: Values, lower: Values): Values => {
+  const namesAnother = (name: string): boolean =>
+    lower.has(name) && lower.get(name)?.value !== higher.get(name)?.value
   const displaced = (name: string): ReadonlyArray<string> =>
     [
       Variable.alternatives.get(name) ?? [],
-      lower.has(name) ? (Variable.descriptions.get(name) ?? []) : []
+      namesAnother(name) ? (Variable.descriptions.get(name) ?? []) : []
     ].flat()
   const hidden = new Set(Array.from(higher.keys()).flatMap(displaced))
   const added = Array.from(lower).filter(([name]) => !hidden.has(name))

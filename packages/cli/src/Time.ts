@@ -14,6 +14,14 @@ export const at = (millis: number): string =>
   millis <= 0 ? "unknown" : new Date(millis).toISOString().replace("T", " ").replace(/\.\d+/, "")
 
 /**
+ * A point in time for programs, in ISO 8601; null for 0, which is unknown.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const iso = (millis: number): string | null => (millis <= 0 ? null : new Date(millis).toISOString())
+
+/**
  * A duration with its two largest units: `5 h 59 min`.
  *
  * @since 0.1.0

@@ -11,7 +11,7 @@ import * as Application from "../Application.js"
 import * as Caller from "../Caller.js"
 import * as Output from "../Output.js"
 import * as Settings from "../Settings.js"
-import { at } from "../Time.js"
+import { at, iso } from "../Time.js"
 
 const options = {
   ...Settings.options,
@@ -34,12 +34,12 @@ export const register = Command.make("register", options, ({ json, ...flags }) =
         registered: isNew,
         session,
         environment: application.environment.name,
-        issued_at: credentials.issuedAt,
+        issued_at: iso(credentials.issuedAt),
         scopes: credentials.scopes
       }
       if (json) return yield* Output.json(report)
       yield* Output.line(
-        `${isNew ? "Registered" : "Already registered"} in ${report.environment}, on ${at(report.issued_at)}.`
+        `${isNew ? "Registered" : "Already registered"} in ${report.environment}, on ${at(credentials.issuedAt)}.`
       )
       yield* Output.line(`session ${session}`)
     })

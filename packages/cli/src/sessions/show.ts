@@ -4,7 +4,7 @@ import type { CredentialStoreError } from "effect-adobe-pass/AdobePassError"
 import type { SessionKey } from "effect-adobe-pass/SessionKey"
 import type { Summary, Unreadable } from "effect-adobe-pass/StoredSessions"
 import * as Output from "../Output.js"
-import { at, span } from "../Time.js"
+import { at, iso, span } from "../Time.js"
 
 /** Enough of a key to tell the sessions of a store apart. */
 export const short = (session: SessionKey): string => session.slice(0, 12)
@@ -23,8 +23,6 @@ export const age = ({ issuedAt }: Summary, now: number): string =>
 /** Why a record cannot be read, in a word and in a sentence. */
 export const unreadable = ({ reason }: CredentialStoreError): string => `cannot be read (${reason})`
 
-const time = (millis: number): string | null => (millis <= 0 ? null : new Date(millis).toISOString())
-
 /** A session for a machine. */
 export const json = (entry: Summary | Unreadable) =>
   entry._tag === "Unreadable"
@@ -34,12 +32,12 @@ export const json = (entry: Summary | Unreadable) =>
         environment: entry.environment,
         statement: entry.statement,
         client: entry.client,
-        issued_at: time(entry.issuedAt),
+        issued_at: iso(entry.issuedAt),
         scopes: entry.scopes,
         token: Option.getOrNull(
           Option.map(Option.fromNullable(entry.token), ({ expiresAt, issuedAt }) => ({
-            issued_at: time(issuedAt),
-            expires_at: time(expiresAt)
+            issued_at: iso(issuedAt),
+            expires_at: iso(expiresAt)
           }))
         ),
         encrypted_with: entry.encryptedWith ?? null
