@@ -31,4 +31,19 @@ describe("adobe-pass register", () => {
       assert.notInclude(screen, "    at ")
     })
   )
+
+  it.scopedLive("is done anew for credentials that Adobe Pass does not know, and a line tells of it", () =>
+    Effect.gen(function* () {
+      const home = yield* cli.home
+      const adobe = yield* emulator()
+      const env = { ...(yield* environmentOf(adobe, home)), ADOBE_PASS_SESSIONS_CONFIRM_AFTER: "1 millis" }
+      const stdin = `{"device":"adobe-pass","client_id":"lost","client_secret":"lost-secret"}`
+      const imported = yield* cli.run(home, ["sessions", "import", "-"], { env, stdin })
+      assert.strictEqual(imported.code, 0, imported.stderr)
+      const { code, stderr } = yield* cli.run(home, ["token"], { env })
+      assert.strictEqual(code, 0, stderr)
+      assert.match(stderr, /registered again: its users must sign in again/)
+      assert.strictEqual((yield* adobe.counts).register, 1)
+    })
+  )
 })

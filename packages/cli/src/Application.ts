@@ -7,8 +7,10 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as AdobePass from "effect-adobe-pass/AdobePass"
 import type { CredentialStore } from "effect-adobe-pass/CredentialStore"
+import { type SessionEvent, Sessions } from "effect-adobe-pass/Sessions"
 import * as Throttle from "effect-adobe-pass/Throttle"
 import { type CommandError, misconfigured } from "./ExitCode.js"
 import * as Settings from "./Settings.js"
@@ -64,8 +66,40 @@ const sourceOfStatement = (settings: Settings.Settings): string => {
   return file ?? settings.found.get(Variable.of("softwareStatement"))?.source ?? ""
 }
 
+/** What somebody has to know who did not ask for it; other events are part of every day. */
+const warningOf = ({ _tag }: SessionEvent): string | undefined => {
+  switch (_tag) {
+    case "CredentialsReplaced":
+      return "Adobe Pass does not know the stored credentials any more, so this device or instance was registered again: its users must sign in again."
+    case "RegistrationAbandoned":
+      return "A registration has been given up half way, and Adobe Pass may have a client that nobody uses."
+    case "RedirectUriChanged":
+      return "The stored credentials were registered with another redirect URI."
+    case "StoreFailed":
+      return "The store failed, and the session goes on without it: check the store."
+    default:
+      return undefined
+  }
+}
+
+/** Writes warnings to the log while the application lives. */
+const warnings = Layer.scopedDiscard(
+  Effect.gen(function* () {
+    const sessions = yield* Sessions
+    yield* Effect.forkScoped(
+      Stream.runForEach(sessions.events, (event) => {
+        const warning = warningOf(event)
+        return warning === undefined ? Effect.void : Effect.logWarning(warning)
+      })
+    )
+    // The fiber subscribes when it gets its turn, which comes before the first call.
+    yield* Effect.yieldNow()
+  })
+)
+
 /**
- * The library for the settings of a command. Nothing is sent before the first call.
+ * The library for the settings of a command. Nothing is sent before the first call; what went wrong in a session is
+ * logged as a warning.
  *
  * @since 0.1.0
  * @category layers
@@ -86,7 +120,8 @@ export const layer = (
           Layer.provide(Throttle.layer(throttle))
         )
       )
-      return AdobePass.layerWithoutThrottle(application).pipe(
+      return warnings.pipe(
+        Layer.provideMerge(AdobePass.layerWithoutThrottle(application)),
         Layer.provideMerge(observed),
         Layer.provideMerge(Store.layer(settings))
       )
