@@ -12,8 +12,6 @@ const flagsOf = (heading: string): ReadonlyArray<string> =>
 
 /** Options that are described where they belong: with the library, and with a command. */
 const elsewhere = new Set([
-  "spUrl",
-  "mgmtUrl",
   "redirectUri",
   "userAgent",
   "export.keysFile",
