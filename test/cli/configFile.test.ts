@@ -111,9 +111,12 @@ describe("a configuration file", () => {
   it.scoped("is found in the configuration directory of the user", () =>
     Effect.gen(function* () {
       const file = yield* written("")
-      const found = yield* Effect.provide(ConfigFile.find(path.dirname(file)), NodeContext.layer)
+      const found = yield* Effect.provide(ConfigFile.find(Option.some(path.dirname(file))), NodeContext.layer)
       assert.deepStrictEqual(found, Option.some(file))
-      const none = yield* Effect.provide(ConfigFile.find(path.join(file, "nowhere")), NodeContext.layer)
+      const none = yield* Effect.provide(
+        ConfigFile.find(Option.some(path.join(file, "nowhere"))),
+        NodeContext.layer
+      )
       assert.deepStrictEqual(none, Option.none())
     })
   )

@@ -155,11 +155,12 @@ export const read = (
  * @category constructors
  */
 export const find = (
-  configDirectory: string
+  configDirectory: Option.Option<string>
 ): Effect.Effect<Option.Option<string>, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const candidates = [path.resolve("adobe-pass.toml"), path.join(configDirectory, "adobe-pass.toml")]
+    const directories = [path.resolve(), ...Option.toArray(configDirectory)]
+    const candidates = directories.map((directory) => path.join(directory, "adobe-pass.toml"))
     return yield* Effect.findFirst(candidates, (file) => Effect.orElseSucceed(fs.exists(file), () => false))
   })

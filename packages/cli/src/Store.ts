@@ -10,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 import type { CredentialStore } from "effect-adobe-pass/CredentialStore"
 import * as Encryption from "effect-adobe-pass/Encryption"
 import * as FileStore from "effect-adobe-pass-node/FileStore"
-import { type CommandError, misconfigured } from "./ExitCode.js"
+import { type CommandError, type CommandFailed, misconfigured } from "./ExitCode.js"
 import * as Settings from "./Settings.js"
 import * as Variable from "./Variable.js"
 
@@ -58,6 +58,16 @@ const url = (
 /** Which kinds of stores there are, for messages. */
 const kinds = "file, postgres or redis"
 
+/**
+ * Neither a setting nor a home tells where the store is.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const noDirectory: CommandFailed = misconfigured(
+  "There is no home directory to keep the store in: name a directory with --store-directory."
+)
+
 /** Options of a store are named by their variables. */
 const named = (settings: Settings.Settings, error: CommandError): CommandError => {
   if (error._tag !== "InvalidInput") return error
@@ -90,8 +100,11 @@ export const layer = (
       const encryption = keysFile === undefined ? undefined : yield* keysOf(keysFile)
       const kind = Settings.get(settings, "store") ?? "file"
       switch (kind) {
-        case "file":
-          return FileStore.layer({ directory: Settings.get(settings, "storeDirectory") ?? "", encryption })
+        case "file": {
+          const directory = Settings.get(settings, "storeDirectory")
+          if (directory === undefined) return yield* noDirectory
+          return FileStore.layer({ directory, encryption })
+        }
         case "postgres": {
           const stores = yield* Effect.promise(() => import("./stores/postgres.js"))
           return stores.layer(yield* url(settings), encryption)
