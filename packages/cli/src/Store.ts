@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -12,6 +12,7 @@ import * as Encryption from "effect-adobe-pass/Encryption"
 import * as FileStore from "effect-adobe-pass-node/FileStore"
 import { type CommandError, type CommandFailed, misconfigured } from "./ExitCode.js"
 import * as Settings from "./Settings.js"
+import { textOfFile } from "./StandardInput.js"
 import * as Variable from "./Variable.js"
 
 /**
@@ -24,8 +25,7 @@ export const keysOf = (
   file: string
 ): Effect.Effect<Encryption.Encryption, CommandError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const lines = (yield* fs.readFileString(file)).split(/\r?\n/).filter((line) => /^\s*[^#\s]/.test(line))
+    const lines = (yield* textOfFile(file)).split(/\r?\n/).filter((line) => /^\s*[^#\s]/.test(line))
     const [first, ...others] = lines.map((line) => {
       const [id = "", secret = ""] = line.trim().split(/\s+/)
       return { id, secret: Redacted.make(secret) }
@@ -45,11 +45,10 @@ const url = (
   settings: Settings.Settings
 ): Effect.Effect<Redacted.Redacted<string>, CommandError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const given = Settings.get(settings, "storeUrl")
     if (given !== undefined) return Redacted.make(given.trim())
     const file = Settings.get(settings, "storeUrlFile")
-    if (file !== undefined) return Redacted.make((yield* fs.readFileString(file)).trim())
+    if (file !== undefined) return Redacted.make((yield* textOfFile(file)).trim())
     return yield* misconfigured(
       `Set ${Variable.of("storeUrl")}, or ${Variable.of("storeUrlFile")} to a file that holds it.`
     )

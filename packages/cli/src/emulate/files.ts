@@ -6,6 +6,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { type CommandError, misconfigured } from "../ExitCode.js"
+import { textOfFile } from "../StandardInput.js"
 import * as PrivateFile from "../sessions/privateFile.js"
 
 /** The first thing that is wrong, and where, without what the file holds. */
@@ -22,7 +23,7 @@ export const read = <A, I>(
   file: string,
   schema: Schema.Schema<A, I>
 ): Effect.Effect<A, CommandError, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(
+  textOfFile(file, flag === "import" ? 64 : 1).pipe(
     Effect.flatMap(Schema.decode(Schema.parseJson(schema), { onExcessProperty: "error" })),
     Effect.catchTag("ParseError", (error) =>
       misconfigured(`--${flag} ${file} cannot be used: ${firstProblem(error)}.`)
