@@ -176,6 +176,23 @@ describe("settings", () => {
     })
   )
 
+  it.scoped("refuse an address of a store that is no URL, without showing it", () =>
+    Effect.gen(function* () {
+      for (const store of ["postgres", "redis"]) {
+        for (const address of ["not a url", `${store}://u:hun%ter2@`]) {
+          const env = { ADOBE_PASS_STORE: store, ADOBE_PASS_STORE_URL: address }
+          const { settings } = yield* resolve({ env })
+          const error = yield* Effect.flip(Layer.launch(Store.layer(right(settings)))).pipe(
+            Effect.provide(NodeContext.layer)
+          )
+          const { exitCode, message } = described(error)
+          assert.strictEqual(exitCode, 3, message)
+          assert.notMatch(message, /not a url|hun/)
+        }
+      }
+    })
+  )
+
   it.scoped("use the file store where a flag names its directory", () =>
     Effect.gen(function* () {
       const { settings } = yield* resolve({

@@ -54,6 +54,16 @@ const url = (
     )
   })
 
+/** Refuses what is no address, which the driver would only tell as a server that cannot be reached. */
+const checkPostgres = (address: Redacted.Redacted<string>): Effect.Effect<void, CommandFailed> => {
+  const text = Redacted.value(address)
+  return /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text) && !/%(?![0-9a-f]{2})/i.test(text)
+    ? Effect.void
+    : misconfigured(
+        "The address of the store must be a URL like postgres://user:password@host:5432/database, with %25 for a % in it."
+      )
+}
+
 /** Which kinds of stores there are, for messages. */
 const kinds = "file, postgres or redis"
 
@@ -106,7 +116,7 @@ export const layer = (
         }
         case "postgres": {
           const stores = yield* Effect.promise(() => import("./stores/postgres.js"))
-          return stores.layer(yield* url(settings), encryption)
+          return stores.layer(yield* Effect.tap(url(settings), checkPostgres), encryption)
         }
         case "redis": {
           const stores = yield* Effect.promise(() => import("./stores/redis.js"))
