@@ -108,12 +108,23 @@ describe("a configuration file", () => {
     })
   )
 
+  it.scoped("is refused with a sentence when it is too long, or nested without end", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* refusal("#".repeat(1_048_577)), "FILE is longer than 1 MiB.")
+      assert.match(yield* refusal(`${"a.".repeat(2_000)}a = 1`), /is not an option\.$/)
+      assert.match(yield* refusal(`${"a.".repeat(100_000)}a = 1`), /^FILE.*\.$/s)
+    })
+  )
+
   it.scoped("is found in the configuration directory of the user", () =>
     Effect.gen(function* () {
       const file = yield* written("")
-      const found = yield* Effect.provide(ConfigFile.find(path.dirname(file)), NodeContext.layer)
+      const found = yield* Effect.provide(ConfigFile.find(Option.some(path.dirname(file))), NodeContext.layer)
       assert.deepStrictEqual(found, Option.some(file))
-      const none = yield* Effect.provide(ConfigFile.find(path.join(file, "nowhere")), NodeContext.layer)
+      const none = yield* Effect.provide(
+        ConfigFile.find(Option.some(path.join(file, "nowhere"))),
+        NodeContext.layer
+      )
       assert.deepStrictEqual(none, Option.none())
     })
   )

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { skewOf } from "effect-adobe-pass-cli/doctor/clock"
+import { basic } from "effect-adobe-pass-cli/doctor/connection"
 import { exitCodeOf } from "effect-adobe-pass-cli/doctor/examination"
 import { judge } from "effect-adobe-pass-cli/doctor/fileSystems"
 import { error, note, ok, skipped, warning } from "effect-adobe-pass-cli/doctor/findings"
@@ -114,6 +115,21 @@ describe("the skew of the clock", () => {
   it("is unknown without a date that can be read", () => {
     assert.strictEqual(skewOf({ date: undefined, age: undefined, midpoint }), undefined)
     assert.strictEqual(skewOf({ date: "yesterday", age: undefined, midpoint }), undefined)
+    assert.strictEqual(skewOf({ date: "0", age: undefined, midpoint }), undefined)
+  })
+
+  it("is unknown with an age that no cache gives", () => {
+    for (const age of ["1e300", "-1e17", "-5", "0.5", "", "999999999"]) {
+      assert.strictEqual(skewOf({ date: "Thu, 26 Nov 2026 07:00:00 GMT", age, midpoint }), undefined, age)
+    }
+  })
+})
+
+describe("the credentials of a proxy", () => {
+  it("are decoded, and a % that encodes nothing stands for itself", () => {
+    const header = (text: string) => ({ "proxy-authorization": `Basic ${btoa(text)}` })
+    assert.deepStrictEqual(basic(new URL("http://u:p%40ss@proxy")), header("u:p@ss"))
+    assert.deepStrictEqual(basic(new URL("http://u:50%@proxy")), header("u:50%"))
   })
 })
 

@@ -4,11 +4,12 @@ import * as path from "node:path"
 import { Readable } from "node:stream"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigError, Effect, Either, Option } from "effect"
+import { ConfigError, Effect, Either, Layer, Option } from "effect"
 import { AdobePassError } from "effect-adobe-pass"
 import { type CommandFailed, describe as described, usage } from "effect-adobe-pass-cli/ExitCode"
 import * as Settings from "effect-adobe-pass-cli/Settings"
 import { StandardInput } from "effect-adobe-pass-cli/StandardInput"
+import * as Store from "effect-adobe-pass-cli/Store"
 
 const directory = Effect.acquireRelease(
   Effect.promise(() => fs.mkdtemp(path.join(os.tmpdir(), "adobe-pass-settings-"))),
@@ -159,6 +160,38 @@ describe("settings", () => {
         found(relative.settings, "storeDirectory"),
         path.join(os.homedir(), ".local", "state", "adobe-pass")
       )
+    })
+  )
+
+  it.scoped("name no directory for the store where the home is empty or relative", () =>
+    Effect.gen(function* () {
+      for (const HOME of ["", "not/absolute"]) {
+        const { settings } = yield* resolve({ env: { HOME, XDG_STATE_HOME: undefined } })
+        assert.isUndefined(found(settings, "storeDirectory"))
+        const error = yield* Effect.flip(Layer.launch(Store.layer(right(settings)))).pipe(
+          Effect.provide(NodeContext.layer)
+        )
+        const { exitCode, message } = described(error)
+        assert.strictEqual(exitCode, 3)
+        assert.match(message, /name a directory with --store-directory/)
+      }
+    })
+  )
+
+  it.scoped("refuse an address of a store that is no URL, without showing it", () =>
+    Effect.gen(function* () {
+      for (const store of ["postgres", "redis"]) {
+        for (const address of ["not a url", `${store}://u:hun%ter2@`]) {
+          const env = { ADOBE_PASS_STORE: store, ADOBE_PASS_STORE_URL: address }
+          const { settings } = yield* resolve({ env })
+          const error = yield* Effect.flip(Layer.launch(Store.layer(right(settings)))).pipe(
+            Effect.provide(NodeContext.layer)
+          )
+          const { exitCode, message } = described(error)
+          assert.strictEqual(exitCode, 3, message)
+          assert.notMatch(message, /not a url|hun/)
+        }
+      }
     })
   )
 

@@ -5,7 +5,7 @@
  */
 import { release } from "node:os"
 import * as CliOptions from "@effect/cli/Options"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
@@ -16,6 +16,7 @@ import * as Device from "effect-adobe-pass/Device"
 import * as DeviceInfo from "effect-adobe-pass/DeviceInfo"
 import { type CommandError, misconfigured } from "./ExitCode.js"
 import * as Settings from "./Settings.js"
+import { textOfFile } from "./StandardInput.js"
 import * as Variable from "./Variable.js"
 import { version } from "./version.js"
 
@@ -119,11 +120,10 @@ const description = (
   settings: Settings.Settings
 ): Effect.Effect<Device.Description, CommandError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const userAgent = Settings.get(settings, "device.userAgent")
     const file = Settings.get(settings, "device.infoFile")
     if (file !== undefined) {
-      const info = yield* Effect.mapError(decodeInfo(yield* fs.readFileString(file)), (error) =>
+      const info = yield* Effect.mapError(decodeInfo(yield* textOfFile(file)), (error) =>
         misconfigured(`${file} ${firstProblem(error)}.`)
       )
       return { info, userAgent }

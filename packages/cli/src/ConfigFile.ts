@@ -21,6 +21,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { parse, TomlError } from "smol-toml"
 import { type CommandFailed, misconfigured } from "./ExitCode.js"
+import { textOfFile } from "./StandardInput.js"
 import { nearest } from "./Suggestion.js"
 import * as Variable from "./Variable.js"
 
@@ -41,10 +42,13 @@ type Table = { readonly [name: string]: unknown }
 /** Besides tables and lists the parser makes only dates of objects. */
 const isTable = (value: unknown): value is Table => Predicate.isRecord(value) && !Predicate.isDate(value)
 
+/** More tables in each other than any option has: what is deeper is no option. */
+const deepest = 8
+
 /** The values of a table by option: `maxWait` in `[throttle]` is `throttle.maxWait`. */
-function* optionsOf(table: Table, above = ""): Iterable<readonly [string, unknown]> {
+function* optionsOf(table: Table, above = "", depth = 0): Iterable<readonly [string, unknown]> {
   for (const [name, value] of Object.entries(table)) {
-    if (isTable(value)) yield* optionsOf(value, `${above}${name}.`)
+    if (isTable(value) && depth < deepest) yield* optionsOf(value, `${above}${name}.`, depth + 1)
     else yield [above + name, value]
   }
 }
@@ -129,10 +133,9 @@ export const read = (
   { found }: { readonly found: boolean }
 ): Effect.Effect<ConfigFile, CommandFailed, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     if (found) yield* checkOwner(file)
-    const content = yield* Effect.mapError(fs.readFileString(file), () =>
-      misconfigured(`${file} cannot be read.`)
+    const content = yield* Effect.mapError(textOfFile(file), (error) =>
+      error._tag === "CommandFailed" ? error : misconfigured(`${file} cannot be read.`)
     )
     const { profile = {}, ...common } = yield* toml(file, content)
     if (!isTable(profile) || !Object.values(profile).every(isTable)) {
@@ -155,11 +158,12 @@ export const read = (
  * @category constructors
  */
 export const find = (
-  configDirectory: string
+  configDirectory: Option.Option<string>
 ): Effect.Effect<Option.Option<string>, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const candidates = [path.resolve("adobe-pass.toml"), path.join(configDirectory, "adobe-pass.toml")]
+    const directories = [path.resolve(), ...Option.toArray(configDirectory)]
+    const candidates = directories.map((directory) => path.join(directory, "adobe-pass.toml"))
     return yield* Effect.findFirst(candidates, (file) => Effect.orElseSucceed(fs.exists(file), () => false))
   })

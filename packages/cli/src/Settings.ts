@@ -169,15 +169,28 @@ const ofVariables = (environment: NodeJS.ProcessEnv): Values =>
     })
   )
 
+/** The home of the user; none where no absolute path is known. */
+const homeOf = (environment: NodeJS.ProcessEnv): Effect.Effect<Option.Option<string>, never, Path.Path> =>
+  Effect.map(Path.Path, (path) =>
+    Option.filter(
+      environment["HOME"] === undefined ? Option.liftThrowable(homedir)() : Option.some(environment["HOME"]),
+      path.isAbsolute
+    )
+  )
+
 const directory = (
   environment: NodeJS.ProcessEnv,
   variable: string,
   ...fallback: ReadonlyArray<string>
-): Effect.Effect<string, never, Path.Path> =>
-  Effect.map(Path.Path, (path) => {
-    const given = environment[variable]
-    const base = given !== undefined && path.isAbsolute(given) ? given : path.join(homedir(), ...fallback)
-    return path.join(base, "adobe-pass")
+): Effect.Effect<Option.Option<string>, never, Path.Path> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const given = Option.filter(Option.fromNullable(environment[variable]), path.isAbsolute)
+    const home = yield* homeOf(environment)
+    return Option.map(
+      Option.orElse(given, () => Option.map(home, (home) => path.join(home, ...fallback))),
+      (base) => path.join(base, "adobe-pass")
+    )
   })
 
 const ofFile = (
@@ -235,9 +248,11 @@ export const resolve = (
     const given = yield* ofFlags(flags, others)
     const ranked =
       flag === undefined ? [given, variables, profile, common] : [given, profile, variables, common]
-    const defaults = from("default", [
-      [Variable.of("storeDirectory"), yield* directory(environment, "XDG_STATE_HOME", ".local", "state")]
-    ])
+    const storeDirectory = yield* directory(environment, "XDG_STATE_HOME", ".local", "state")
+    const defaults = from(
+      "default",
+      Option.toArray(Option.map(storeDirectory, (found) => [Variable.of("storeDirectory"), found] as const))
+    )
     return {
       found: [...ranked, defaults].reduce(under, new Map()),
       file: Option.getOrUndefined(file)?.path,

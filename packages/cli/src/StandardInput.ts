@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -53,14 +55,15 @@ export const layer: Layer.Layer<StandardInput> = Layer.effect(
 const longestText = 1_048_576
 
 /**
- * The text of a stream, if it is not longer than 1 MiB.
+ * The text of a stream, if it is not longer than 1 MiB, or than so many.
  *
  * @since 0.1.0
  * @category conversions
  */
 export const textOf = <E, R>(
   name: string,
-  stream: Stream.Stream<Uint8Array, E, R>
+  stream: Stream.Stream<Uint8Array, E, R>,
+  mebibytes = 1
 ): Effect.Effect<string, E | CommandFailed, R> =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
@@ -68,9 +71,23 @@ export const textOf = <E, R>(
     return Stream.runForEach(stream, (chunk) => {
       chunks.push(chunk)
       length += chunk.length
-      return length > longestText ? misconfigured(`${name} is longer than 1 MiB.`) : Effect.void
-    }).pipe(Effect.map(() => Buffer.concat(chunks).toString("utf8")))
+      return length > mebibytes * longestText
+        ? misconfigured(`${name} is longer than ${mebibytes} MiB.`)
+        : Effect.void
+    }).pipe(Effect.map(() => new TextDecoder().decode(Buffer.concat(chunks))))
   })
+
+/**
+ * The text of a file, if it is not longer than 1 MiB, or than so many.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const textOfFile = (
+  file: string,
+  mebibytes = 1
+): Effect.Effect<string, CommandFailed | PlatformError, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => textOf(file, fs.stream(file), mebibytes))
 
 /**
  * Its bytes as they come, for a flag.

@@ -27,8 +27,15 @@ export interface Sighting {
   readonly midpoint: number
 }
 
+/** Longer than a cache keeps an answer, in seconds. */
+const longestAge = 31_536_000
+
+/** The date that HTTP prescribes, such as `Thu, 26 Nov 2026 07:00:00 GMT`. */
+const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+
 /** By how much this clock is ahead, in milliseconds. The server cuts its time to whole seconds. */
 export const skewOf = ({ age = "0", date = "", midpoint }: Sighting): number | undefined => {
+  if (!httpDate.test(date) || !/^\d{1,9}$/.test(age) || Number(age) > longestAge) return undefined
   const server = Date.parse(date) + 500 + Number(age) * 1000
   return Number.isNaN(server) ? undefined : midpoint - server
 }

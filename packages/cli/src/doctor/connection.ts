@@ -6,6 +6,7 @@ import * as net from "node:net"
 import * as tls from "node:tls"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 
@@ -119,11 +120,16 @@ const until = (
     return Effect.sync(() => socket.off(event, done).off("error", failed).off("close", failed))
   })
 
-const basic = ({ password, username }: URL): Record<string, string> =>
+/** A `%` that encodes nothing stands for itself. */
+const decoded = (text: string): string =>
+  Option.getOrElse(Option.liftThrowable(decodeURIComponent)(text), () => text)
+
+/** The credentials of a proxy as a header. */
+export const basic = ({ password, username }: Pick<URL, "password" | "username">): Record<string, string> =>
   username === ""
     ? {}
     : {
-        "proxy-authorization": `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}`
+        "proxy-authorization": `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64")}`
       }
 
 /** A tunnel through a proxy, which ends with the scope. */

@@ -1,10 +1,10 @@
 /** Whether there is a software statement that can be read, and what is odd about it. */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as SoftwareStatement from "effect-adobe-pass/SoftwareStatement"
 import { misconfigured } from "../ExitCode.js"
 import * as Settings from "../Settings.js"
+import { textOfFile } from "../StandardInput.js"
 import * as Oddities from "../statement/oddities.js"
 import { at } from "../Time.js"
 import * as Variable from "../Variable.js"
@@ -29,8 +29,7 @@ const read = (settings: Settings.Settings) =>
       )
     }
     if (file !== undefined) {
-      const fs = yield* FileSystem.FileSystem
-      return { content: yield* fs.readFileString(file), source: file, file }
+      return { content: yield* textOfFile(file), source: file, file }
     }
     if (inline === undefined) return yield* missing
     const { source, value } = inline

@@ -110,7 +110,8 @@ export const store: Check = {
       const settings = yield* need(facts, "settings")
       const kind = Settings.get(settings, "store") ?? "file"
       if (kind !== "file") return yield* inDatabase(settings, kind)
-      const directory = path.resolve(Settings.get(settings, "storeDirectory") ?? "")
-      return yield* inDirectory(settings, directory, register)
+      const directory = Settings.get(settings, "storeDirectory")
+      if (directory === undefined) return yield* Store.noDirectory
+      return yield* inDirectory(settings, path.resolve(directory), register)
     })
 }

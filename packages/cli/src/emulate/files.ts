@@ -4,7 +4,10 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { type CommandError, misconfigured } from "../ExitCode.js"
+import { textOfFile } from "../StandardInput.js"
+import * as PrivateFile from "../sessions/privateFile.js"
 
 /** The first thing that is wrong, and where, without what the file holds. */
 const firstProblem = (error: ParseResult.ParseError): string => {
@@ -20,16 +23,52 @@ export const read = <A, I>(
   file: string,
   schema: Schema.Schema<A, I>
 ): Effect.Effect<A, CommandError, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(
+  textOfFile(file, flag === "import" ? 64 : 1).pipe(
     Effect.flatMap(Schema.decode(Schema.parseJson(schema), { onExcessProperty: "error" })),
     Effect.catchTag("ParseError", (error) =>
       misconfigured(`--${flag} ${file} cannot be used: ${firstProblem(error)}.`)
     )
   )
 
+/** What an emulator keeps. A file that is there already must start as one that an emulator has written. */
+export interface Kind {
+  readonly flag: string
+  readonly what: string
+  readonly start: string
+}
+
+/** A real statement looks the same, so an emulator says in the file that this one is its own. */
+export const statement: Kind = {
+  flag: "statement-file",
+  what: "a software statement of an emulator",
+  start: "EMULATOR_SOFTWARE_STATEMENT="
+}
+
+/** The state, as `SavedState` is encoded. */
+export const state: Kind = {
+  flag: "export-on-exit",
+  what: "the state of an emulator",
+  start: '{"version":1,"issued":'
+}
+
+/** Refuses to replace what no emulator has written. An empty file may be replaced. */
+const checkReplaceable = ({ flag, start, what }: Kind, file: string) =>
+  Effect.gen(function* () {
+    if (!(yield* PrivateFile.isThere(file))) return
+    const fs = yield* FileSystem.FileSystem
+    const head = yield* fs.stream(file, { bytesToRead: start.length }).pipe(
+      Stream.runFold("", (text, bytes) => text + Buffer.from(bytes).toString("latin1")),
+      Effect.mapError(() => misconfigured(`--${flag} ${file} cannot be read: name another file.`))
+    )
+    if (head === "" || head === start) return
+    return yield* misconfigured(
+      `--${flag} ${file} holds something other than ${what}, and is not replaced: name another file, or remove it.`
+    )
+  })
+
 /** Fails now where `keep` would fail in the end. */
 export const checkKept = (
-  flag: string,
+  kind: Kind,
   file: string
 ): Effect.Effect<void, CommandError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
@@ -37,12 +76,16 @@ export const checkKept = (
     const path = yield* Path.Path
     const directory = path.dirname(path.resolve(file))
     yield* Effect.mapError(fs.access(directory, { writable: true }), () =>
-      misconfigured(`--${flag} ${file} cannot be written: create ${directory} first, and make it writable.`)
+      misconfigured(
+        `--${kind.flag} ${file} cannot be written: create ${directory} first, and make it writable.`
+      )
     )
+    yield* checkReplaceable(kind, file)
   })
 
 /** Writes a secret for this user alone, whole or not at all. */
 export const keep = (
+  kind: Kind,
   file: string,
   content: string
 ): Effect.Effect<void, CommandError, FileSystem.FileSystem> =>
@@ -51,7 +94,11 @@ export const keep = (
     const temporary = `${file}.${process.pid}.tmp`
     yield* fs.remove(temporary, { force: true })
     yield* fs.writeFileString(temporary, content, { flag: "wx", mode: 0o600 }).pipe(
+      Effect.zipRight(checkReplaceable(kind, file)),
       Effect.zipRight(fs.rename(temporary, file)),
       Effect.onError(() => Effect.ignore(fs.remove(temporary, { force: true })))
     )
   })
+
+/** The statement as its file holds it: an assignment, which the library reads as well. */
+export const statementText = (value: string): string => `${statement.start}${value}\n`

@@ -36,8 +36,8 @@ const prepare = (flags: Flags) =>
     const world = yield* readOptional("world", flags.world, World.World)
     const saved = yield* readOptional("import", flags.import, SavedState.SavedState)
     const statementFile = Option.map(flags.statementFile, (file) => path.resolve(file))
-    if (Option.isSome(flags.exportOnExit)) yield* Files.checkKept("export-on-exit", flags.exportOnExit.value)
-    if (Option.isSome(statementFile)) yield* Files.checkKept("statement-file", statementFile.value)
+    if (Option.isSome(flags.exportOnExit)) yield* Files.checkKept(Files.state, flags.exportOnExit.value)
+    if (Option.isSome(statementFile)) yield* Files.checkKept(Files.statement, statementFile.value)
     const console = isLoopback(flags.host) && !flags.noConsole
     if (flags.open && !console) {
       return yield* usage("--open needs the console, which is offered on a loopback address only.")
@@ -84,7 +84,9 @@ const start = (flags: Flags, prepared: Prepared, onRequest: Emulator.Options["on
 const announce = (flags: Flags, prepared: Prepared, emulator: Emulator.Emulator) =>
   Effect.gen(function* () {
     const statementFile = Option.getOrUndefined(prepared.statementFile)
-    if (statementFile !== undefined) yield* Files.keep(statementFile, `${emulator.softwareStatement}\n`)
+    if (statementFile !== undefined) {
+      yield* Files.keep(Files.statement, statementFile, Files.statementText(emulator.softwareStatement))
+    }
     const started = { ...prepared, emulator, statementFile, world: yield* emulator.world }
     yield* Output.line(flags.json ? JSON.stringify(Announcement.json(started)) : Announcement.text(started))
     if (flags.open) yield* Effect.forkScoped(openBrowser(Announcement.consoleOf(started)))
@@ -95,7 +97,7 @@ const encode = Schema.encode(Schema.parseJson(SavedState.SavedState))
 const exported = (emulator: Emulator.Emulator, file: string) =>
   Effect.gen(function* () {
     const state = yield* Effect.orDie(Effect.flatMap(emulator.exportState, encode))
-    yield* Files.keep(file, state)
+    yield* Files.keep(Files.state, file, state)
     yield* Output.note(`The state is in ${file}.`)
   })
 
