@@ -72,9 +72,16 @@ const program = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
     Effect.provide(services)
   )
 
-/** A reader that has gone, as `head` does, ends the program; a stream that fails otherwise has no reader, either. */
-const endWithReader = (stream: NodeJS.WriteStream) => {
-  stream.on("error", () => process.exit(ExitCode.other))
+/**
+ * A reader of results that has gone, as `head` does, ends the program, which lets go of what it holds. Notes for a
+ * person are lost without a reader, and what they tell about goes on.
+ */
+const endWithReader = (fiber: Fiber.RuntimeFiber<number>) => {
+  process.stderr.on("error", () => {})
+  process.stdout.on("error", () => {
+    process.exitCode = ExitCode.other
+    fiber.unsafeInterruptAsFork(fiber.id())
+  })
 }
 
 /** What no fiber has caught, such as an error of a socket: the program lets go of what it holds, and ends. */
@@ -89,9 +96,8 @@ const endWithFault = (fiber: Fiber.RuntimeFiber<number>) => {
 
 /** Runs the program, and ends the process. The second signal ends it at once. */
 export const run = async (argv: ReadonlyArray<string>): Promise<void> => {
-  endWithReader(process.stdout)
-  endWithReader(process.stderr)
   const fiber = Effect.runFork(program(argv))
+  endWithReader(fiber)
   endWithFault(fiber)
   let received: Signal | undefined
   for (const signal of signals) {
@@ -110,7 +116,7 @@ export const run = async (argv: ReadonlyArray<string>): Promise<void> => {
   const exit = await Effect.runPromise(Fiber.await(fiber))
   process.exit(
     Exit.match(exit, {
-      onSuccess: (code) => code,
+      onSuccess: (code) => (code === ExitCode.success ? process.exitCode : code),
       onFailure: () =>
         Option.match(Option.fromNullable(received), { onNone: () => ExitCode.other, onSome: exitCodeOf })
     })
