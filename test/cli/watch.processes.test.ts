@@ -205,6 +205,17 @@ describe("adobe-pass token --watch", () => {
     })
   )
 
+  it.scopedLive("starts beside a directory that has the name of a file that is left over", () =>
+    Effect.gen(function* () {
+      const { directory, watch } = yield* world("1 hour")
+      const name = ".token.json.adobe-pass-999999999-a"
+      yield* Effect.promise(() => fs.mkdir(path.join(directory, name)))
+      const watcher = yield* watch()
+      yield* watcher.says(holds)
+      assert.deepStrictEqual(yield* namesIn(directory), [name, "token.json"])
+    })
+  )
+
   it.scopedLive("ends with exit code 4 after a final refusal, once the file is gone", () =>
     Effect.gen(function* () {
       const { adobe, directory, watch } = yield* world("2 seconds")
