@@ -74,7 +74,7 @@ describe("adobe-pass exec", () => {
       const noProgram = yield* exec(env["ADOBE_PASS_SOFTWARE_STATEMENT_FILE"] ?? "")
       assert.strictEqual(noProgram.code, 126)
       assert.match(noProgram.stderr, /cannot be run \[EACCES\]/)
-      for (const args of [["ls"], [], ["--"], ["ls", "--", "-l"], ["--nothing", "--", "ls"]]) {
+      for (const args of [["ls"], [], ["--"], ["--", ""], ["ls", "--", "-l"], ["--nothing", "--", "ls"]]) {
         const { code, stderr } = yield* cli.run(home, ["exec", ...args], { env })
         assert.strictEqual(code, 2, args.join(" "))
         assert.match(stderr, /adobe-pass exec -- CMD ARGS|is not a flag/)
@@ -95,15 +95,16 @@ describe("adobe-pass exec", () => {
   it.scopedLive("passes signals on, waits for the command, and shows no secret in the process list", () =>
     Effect.gen(function* () {
       const { adobe, env, home } = yield* world
-      for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
+      for (const signal of ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const) {
         const script = `trap 'echo got; exit 5' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`
         const running = yield* cli.start(home, ["exec", "--", "sh", "-c", script], { env })
         yield* running.says(/ready/)
         const processes = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })
         assert.deepStrictEqual(yield* leaks(adobe, [processes]), [])
         yield* running.signal(signal)
-        const { code, stdout } = yield* running.ended
+        const { code, stderr, stdout } = yield* running.ended
         assert.deepStrictEqual({ code, stdout }, { code: 5, stdout: "ready\ngot\n" }, signal)
+        assert.strictEqual(stderr, "", signal)
       }
     })
   )

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { root } from "../docs/sources.js"
+import { useCli } from "../support/cli.js"
 
 const Imports = Schema.Array(Schema.Struct({ path: Schema.String, kind: Schema.String }))
 
@@ -131,4 +132,28 @@ describe("the bundle of adobe-pass", () => {
     await start()
     assert.deepStrictEqual(await fs.readdir(compiled), [])
   })
+})
+
+describe("a signal", () => {
+  const cli = useCli()
+
+  it.scopedLive("ends a command that waits for the content of a pipe", () =>
+    Effect.gen(function* () {
+      const home = yield* cli.home
+      const pipe = path.join(home, "pipe")
+      yield* Effect.promise(() => run("mkfifo", [pipe]))
+      for (const [signal, code] of [
+        ["SIGTERM", 143],
+        ["SIGUSR1", 138]
+      ] as const) {
+        const running = yield* cli.start(home, ["statement", "inspect", "pipe"])
+        // It opens as soon as the command does.
+        const writer = yield* Effect.promise(() => fs.open(pipe, "w"))
+        yield* running.signal(signal)
+        const ended = yield* running.ended
+        yield* Effect.promise(() => writer.close())
+        assert.deepStrictEqual(ended, { code, stdout: "", stderr: "" }, signal)
+      }
+    })
+  )
 })

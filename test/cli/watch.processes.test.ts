@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { watch as watchDirectory } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
@@ -176,6 +178,42 @@ describe("adobe-pass token --watch", () => {
         assert.strictEqual(said.filter((line) => /keeps trying/.test(line)).length, 1, said.join("\n"))
         assert.deepStrictEqual(yield* leaks(adobe, [watcher.stdout(), watcher.stderr()]), [])
       })
+  )
+
+  it.scopedLive("goes on when nobody reads any longer what it says", () =>
+    Effect.gen(function* () {
+      const { adobe, directory, env, file, home } = yield* world("2 seconds")
+      const watcher = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          spawn(process.execPath, [cli.script(), "token", "--watch", file, "--format", "json"], {
+            env: { PATH: process.env["PATH"], HOME: home, ...env },
+            stdio: ["ignore", "ignore", "pipe"]
+          })
+        ),
+        (child) => Effect.sync(() => void child.kill("SIGKILL"))
+      )
+      const ended = once(watcher, "exit")
+      yield* Effect.promise(() => once(watcher.stderr, "data"))
+      watcher.stderr.destroy()
+      yield* adobe.fail({ route: "token", fault: Fault.answer(503), times: Number.POSITIVE_INFINITY })
+      yield* watched(found(file), Option.isNone)
+      yield* adobe.clearFaults
+      yield* watched(found(file), Option.isSome)
+      watcher.kill("SIGTERM")
+      assert.deepStrictEqual(yield* Effect.promise(() => ended), [0, null])
+      assert.deepStrictEqual(yield* namesIn(directory), ["token.json"])
+    })
+  )
+
+  it.scopedLive("starts beside a directory that has the name of a file that is left over", () =>
+    Effect.gen(function* () {
+      const { directory, watch } = yield* world("1 hour")
+      const name = ".token.json.adobe-pass-999999999-a"
+      yield* Effect.promise(() => fs.mkdir(path.join(directory, name)))
+      const watcher = yield* watch()
+      yield* watcher.says(holds)
+      assert.deepStrictEqual(yield* namesIn(directory), [name, "token.json"])
+    })
   )
 
   it.scopedLive("ends with exit code 4 after a final refusal, once the file is gone", () =>

@@ -9,18 +9,13 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
-import * as Option from "effect/Option"
 import * as AdobePassCli from "./AdobePassCli.js"
 import { ExitCode } from "./ExitCode.js"
 import * as Output from "./Output.js"
 import * as Signals from "./Signals.js"
 import * as StandardInput from "./StandardInput.js"
 
-type Signal = Effect.Effect.Success<Signals.Signals["next"]>
-
-const signals: ReadonlyArray<Signal> = ["SIGINT", "SIGTERM", "SIGHUP"]
-
-const exitCodeOf = (signal: Signal): number => 128 + constants.signals[signal]
+const exitCodeOf = (signal: Signals.Signal): number => 128 + constants.signals[signal]
 
 /** The console of the parser: it writes help; what it says of a wrong command line is written by `report`. */
 const parserConsole: Effect.Effect<Console.Console, never, Output.Output> = Effect.zipWith(
@@ -36,21 +31,29 @@ const parserConsole: Effect.Effect<Console.Console, never, Output.Output> = Effe
 /** Logs belong to the person who looks on, not into a result. */
 const logger = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
 
-/** Waits of the command for a signal. */
-const waits = new Set<(signal: Signal) => void>()
+/** Waits of the command for a signal; each says whether the signal is one that it waits for. */
+const waits = new Set<(signal: Signals.Signal) => boolean>()
+
+/** Waits for the next of these signals. */
+const nextOf = <A extends Signals.Signal>(wanted: ReadonlyArray<A>): Effect.Effect<A> =>
+  Effect.async((resume) => {
+    const wait = (signal: Signals.Signal) => {
+      const found = wanted.find((one) => one === signal)
+      if (found === undefined) return false
+      waits.delete(wait)
+      resume(Effect.succeed(found))
+      return true
+    }
+    waits.add(wait)
+    return Effect.sync(() => waits.delete(wait))
+  })
 
 const services = Layer.mergeAll(
   NodeContext.layer,
   Output.layer,
   StandardInput.layer,
   logger,
-  Layer.succeed(Signals.Signals, {
-    next: Effect.async<Signal>((resume) => {
-      const wait = (signal: Signal) => resume(Effect.succeed(signal))
-      waits.add(wait)
-      return Effect.sync(() => waits.delete(wait))
-    })
-  })
+  Layer.succeed(Signals.Signals, { next: nextOf(Signals.ending), any: nextOf(Signals.all) })
 )
 
 /** What a defect says, in one line: a fault of this program, which should be reported. */
@@ -72,9 +75,16 @@ const program = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
     Effect.provide(services)
   )
 
-/** A reader that has gone, as `head` does, ends the program; a stream that fails otherwise has no reader, either. */
-const endWithReader = (stream: NodeJS.WriteStream) => {
-  stream.on("error", () => process.exit(ExitCode.other))
+/**
+ * A reader of results that has gone, as `head` does, ends the program, which lets go of what it holds. Notes for a
+ * person are lost without a reader, and what they tell about goes on.
+ */
+const endWithReader = (fiber: Fiber.RuntimeFiber<number>) => {
+  process.stderr.on("error", () => {})
+  process.stdout.on("error", () => {
+    process.exitCode = ExitCode.other
+    fiber.unsafeInterruptAsFork(fiber.id())
+  })
 }
 
 /** What no fiber has caught, such as an error of a socket: the program lets go of what it holds, and ends. */
@@ -87,32 +97,42 @@ const endWithFault = (fiber: Fiber.RuntimeFiber<number>) => {
   })
 }
 
+/** From here on a signal ends the process by itself, also while it waits in vain for its threads to end. */
+const stopListening = () => {
+  for (const signal of Signals.all) process.removeAllListeners(signal)
+}
+
+/** Ends the process as a signal does: `process.exit` would wait for a thread that reads from a pipe without a writer. */
+const endBySignal = (signal: Signals.Signal): never => {
+  stopListening()
+  if (process.stdin.isTTY) process.stdin.setRawMode(false)
+  if (process.platform !== "win32") process.kill(process.pid, signal)
+  // The first process of a container is still there.
+  process.exit(exitCodeOf(signal))
+}
+
 /** Runs the program, and ends the process. The second signal ends it at once. */
 export const run = async (argv: ReadonlyArray<string>): Promise<void> => {
-  endWithReader(process.stdout)
-  endWithReader(process.stderr)
   const fiber = Effect.runFork(program(argv))
+  endWithReader(fiber)
   endWithFault(fiber)
-  let received: Signal | undefined
-  for (const signal of signals) {
+  let received: Signals.Signal | undefined
+  for (const signal of Signals.all) {
     process.on(signal, () => {
-      if (waits.size > 0) {
-        const waiting = Array.from(waits)
-        waits.clear()
-        for (const wait of waiting) wait(signal)
-        return
-      }
-      if (received !== undefined) process.exit(exitCodeOf(signal))
+      const taken = Array.from(waits).filter((wait) => wait(signal))
+      if (taken.length > 0) return
+      if (received !== undefined) endBySignal(signal)
       received = signal
       fiber.unsafeInterruptAsFork(fiber.id())
     })
   }
   const exit = await Effect.runPromise(Fiber.await(fiber))
+  if (Exit.isFailure(exit) && received !== undefined) endBySignal(received)
+  stopListening()
   process.exit(
     Exit.match(exit, {
-      onSuccess: (code) => code,
-      onFailure: () =>
-        Option.match(Option.fromNullable(received), { onNone: () => ExitCode.other, onSome: exitCodeOf })
+      onSuccess: (code) => (code === ExitCode.success ? process.exitCode : code),
+      onFailure: () => ExitCode.other
     })
   )
 }

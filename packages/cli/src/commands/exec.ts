@@ -21,15 +21,16 @@ const notStarted = (name: string, code: string): CommandFailed =>
     ? new CommandFailed({ exitCode: 127, message: `${name} is not found: check the name and PATH.` })
     : new CommandFailed({ exitCode: 126, message: `${name} cannot be run [${code}]: check its permissions.` })
 
-/** In a terminal a SIGINT reaches the command by itself, and a second one would be one too many. */
+/** The keys of a terminal for SIGINT and SIGQUIT reach the command, too, and a second one would be one too many. */
 const isInTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY === true)
 
 /** Passes signals on to the command, which decides when to end. */
 const forwarding = (child: ChildProcess) =>
-  Effect.flatMap(Signals, ({ next }) =>
+  Effect.flatMap(Signals, ({ any }) =>
     Effect.forever(
-      Effect.map(next, (signal) => {
-        if (signal !== "SIGINT" || !isInTerminal) child.kill(signal)
+      Effect.map(any, (signal) => {
+        const isOfKey = signal === "SIGINT" || signal === "SIGQUIT"
+        if (!isOfKey || !isInTerminal) child.kill(signal)
       })
     )
   )
@@ -75,7 +76,7 @@ const options = {
 export const exec = Command.make("exec", options, ({ command, ...flags }) =>
   Effect.gen(function* () {
     const [name, ...args] = command
-    if (name === undefined || !isBehindDashes(command)) {
+    if (name === undefined || name === "" || !isBehindDashes(command)) {
       return yield* usage("Write the command behind two dashes: adobe-pass exec -- CMD ARGS.")
     }
     const settings = yield* Settings.resolve(flags, Caller.flags(flags))

@@ -63,20 +63,20 @@ const isOld = (file: string): Effect.Effect<boolean, PlatformError.PlatformError
     return Option.exists(mtime, (date) => date.getTime() < now - oldAge)
   })
 
-/** Removes what watchers that were killed have left. */
-const removeLeftovers = (file: string): Effect.Effect<void, PlatformError.PlatformError, Files> =>
+/** Removes what watchers that were killed have left. What cannot be read or removed belongs to others, and stays. */
+const removeLeftovers = (file: string): Effect.Effect<void, never, Files> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const prefix = path.basename(temporaryOf(path, file, ""))
     const directory = path.dirname(file)
-    for (const name of yield* fs.readDirectory(directory)) {
+    for (const name of yield* Effect.orElseSucceed(fs.readDirectory(directory), () => [])) {
       const pid = name.startsWith(prefix) ? /^(\d+)-/.exec(name.slice(prefix.length))?.[1] : undefined
       if (pid === undefined) continue
       const temporary = path.join(directory, name)
       // Its process may remove it meanwhile.
       const isLeft = !isAlive(Number(pid)) || (yield* Effect.orElseSucceed(isOld(temporary), () => false))
-      if (isLeft) yield* fs.remove(temporary, { force: true })
+      if (isLeft) yield* Effect.ignore(fs.remove(temporary, { force: true }))
     }
   })
 
