@@ -80,7 +80,10 @@ export const writeBody = (response: Response, file: string | undefined) =>
 export const writeRefusal = (response: Response) =>
   Effect.gen(function* () {
     const { stdout } = yield* Output.Output
-    const text = yield* ProtectedClient.readBody((answer: Response) => answer.text)(response)
-    if (text !== "") yield* stdout.write(stdout.isTerminal && !text.endsWith("\n") ? `${text}\n` : text)
-    return text
+    const bytes = Buffer.from(
+      yield* ProtectedClient.readBody((answer: Response) => answer.arrayBuffer)(response)
+    )
+    if (bytes.byteLength > 0) yield* stdout.write(bytes)
+    if (stdout.isTerminal && bytes.byteLength > 0 && bytes.at(-1) !== 0x0a) yield* stdout.write("\n")
+    return bytes.toString()
   })
