@@ -93,6 +93,15 @@ export const line = (text: string): Effect.Effect<void, never, Output> =>
 export const note = (text: string): Effect.Effect<void, never, Output> =>
   Effect.flatMap(Output, ({ stderr }) => stderr.line(text))
 
+/**
+ * What went wrong, on standard error. A server may have written a part of it.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const failure = (message: string): Effect.Effect<void, never, Output> =>
+  note(`adobe-pass: ${message.split("\n").map(printable).join("\n")}`)
+
 /** Control characters, and those that change the direction of a text or cannot be seen. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
@@ -138,7 +147,7 @@ export const table = (
   [head, ...rows]: readonly [ReadonlyArray<string>, ...ReadonlyArray<ReadonlyArray<string>>]
 ): string => {
   const widths = head.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0))
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), name.length)
   )
   const aligned = (row: ReadonlyArray<string>) =>
     row

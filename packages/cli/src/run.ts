@@ -64,7 +64,7 @@ const program = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
   Effect.flatMap(parserConsole, (console) => Effect.withConsole(AdobePassCli.main(argv), console)).pipe(
     Effect.as<number>(ExitCode.success),
     Effect.catchAll(({ exitCode, message }) =>
-      Effect.as(message === "" ? Effect.void : Output.note(`adobe-pass: ${message}`), exitCode)
+      Effect.as(message === "" ? Effect.void : Output.failure(message), exitCode)
     ),
     Effect.catchAllCause((cause) =>
       Cause.isInterruptedOnly(cause)

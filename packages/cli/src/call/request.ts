@@ -21,11 +21,29 @@ export const methodOf = (text: string): Effect.Effect<HttpMethod.HttpMethod, Com
 
 const noHeaders: Headers = {}
 
+/** Headers that say how a request is carried, which the connection decides. */
+const ofConnection: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "__proto__"
+])
+
 /** Headers by name. Those that are given twice become a list. */
 export const headersOf = (lines: ReadonlyArray<string>): Effect.Effect<Headers, CommandFailed> =>
   Effect.reduce(lines, noHeaders, (headers, line) => {
     const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
     if (name === undefined || value === undefined) return usage("Write a header as --header 'Name: value'.")
+    if (ofConnection.has(name.toLowerCase())) {
+      return usage(`--header cannot set ${name}, which belongs to the connection: leave it out.`)
+    }
     const before = headers[name.toLowerCase()]
     return Effect.succeed({
       ...headers,
@@ -42,6 +60,12 @@ const withQueries = (path: string, queries: ReadonlyArray<string>): string => {
   return before + joint + added.join("&")
 }
 
+/** A path that a URL would change, so that it leads elsewhere than its beginning says. */
+const leadsElsewhere = (path: string): boolean => {
+  const [before = ""] = path.split(/[?#]/, 1)
+  return /[\\\p{Cc}]/u.test(before) || before.split("/").some((part) => /^(?:\.|%2e){1,2}$/i.test(part))
+}
+
 /** The URL of a path or of an absolute URL. */
 export const urlOf = (
   environment: Environment,
@@ -52,6 +76,9 @@ export const urlOf = (
   if (!isPath && !/^https?:\/\//i.test(path)) {
     const hosts = [...new Set([environment.sp, environment.mgmt])].join(" or ")
     return usage(`PATH must begin with /, or be a URL of ${hosts}.`)
+  }
+  if (leadsElsewhere(path)) {
+    return usage("PATH has a part . or .., a backslash or a control character: write it without.")
   }
   const url = withQueries(path, queries)
   return Effect.succeed(management.test(url) ? environment.mgmt + url : url)
