@@ -41,7 +41,7 @@ describe("a test file", () => {
     const named = (name: string) => files.filter((file) => file.endsWith(`.${name}.test.ts`))
     assert.deepStrictEqual(needing("workers|cli"), named("processes"))
     assert.includeMembers(
-      [...named("servers"), ...named("processes")],
+      [...named("servers"), ...named("processes"), ...named("packages")],
       needing("postgres|redis|nginx|servers|fleet")
     )
   })

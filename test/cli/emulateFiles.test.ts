@@ -3,8 +3,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Redacted, Schema } from "effect"
-import { SoftwareStatement } from "effect-adobe-pass"
+import { Effect, Either, Schema } from "effect"
 import * as Files from "effect-adobe-pass-cli/emulate/files"
 import { Emulator, SavedState } from "effect-adobe-pass-emulator"
 
@@ -61,7 +60,7 @@ describe("a file that an emulator keeps", () => {
     })
   )
 
-  it.effect("starts as the emulator writes it, and the library reads the statement in it", () =>
+  it.effect("starts as the emulator writes it", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
       const encoded = yield* Effect.flatMap(
@@ -69,8 +68,7 @@ describe("a file that an emulator keeps", () => {
         Schema.encode(Schema.parseJson(SavedState.SavedState))
       )
       assert.isTrue(encoded.startsWith(Files.state.start))
-      const { value } = yield* SoftwareStatement.make(Files.statementText(emulator.softwareStatement))
-      assert.strictEqual(Redacted.value(value), emulator.softwareStatement)
+      assert.isTrue(emulator.softwareStatement.startsWith(Files.statement.start))
     }).pipe(Effect.provide(Emulator.layer()))
   )
 })

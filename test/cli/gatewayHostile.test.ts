@@ -44,9 +44,9 @@ describe("a client of the gateway that stops in the middle of its body", () => {
       const reading = yield* Effect.fork(
         Effect.gen(function* () {
           const { body, failed } = yield* bodyOf(exchange, 2_000_000)
-          if (body._tag !== "Stream") return
+          if (body._tag !== "Stream") return yield* Effect.never
           yield* Effect.fork(Stream.runDrain(body.stream))
-          yield* Deferred.await(failed)
+          return yield* Deferred.await(failed)
         })
       )
       yield* advance(29_999)

@@ -32,21 +32,24 @@ const encoded = (parameters: Parameters) =>
   new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, value])).toString()
 
 describe("software statements", () => {
-  it.effect("carry Adobe's header and claims, and a signature that another library verifies", () =>
-    Effect.gen(function* () {
-      yield* TestClock.setTime(1_767_225_600_900)
-      const { mintStatement } = yield* Emulator.Emulator
-      const jwt = yield* mintStatement({ subject: "app-1" })
-      expect(decodeProtectedHeader(jwt)).toEqual({ alg: "RS256" })
-      expect(decodeJwt(jwt)).toEqual({
-        sub: "app-1",
-        iss: "auth.adobe.com",
-        iat: 1_767_225_600,
-        nbf: 1_767_225_600
-      })
-      const verified = yield* Effect.promise(() => jwtVerify(jwt, keyPair().publicKey))
-      expect(verified.payload.sub).toBe("app-1")
-    }).pipe(Effect.provide(unthrottled))
+  it.effect(
+    "carry Adobe's header and claims, a claim of their own, and a signature that another library verifies",
+    () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(1_767_225_600_900)
+        const { mintStatement } = yield* Emulator.Emulator
+        const jwt = yield* mintStatement({ subject: "app-1" })
+        expect(decodeProtectedHeader(jwt)).toEqual({ alg: "RS256" })
+        expect(decodeJwt(jwt)).toEqual({
+          emulated: true,
+          sub: "app-1",
+          iss: "auth.adobe.com",
+          iat: 1_767_225_600,
+          nbf: 1_767_225_600
+        })
+        const verified = yield* Effect.promise(() => jwtVerify(jwt, keyPair().publicKey))
+        expect(verified.payload.sub).toBe("app-1")
+      }).pipe(Effect.provide(unthrottled))
   )
 
   it.effect("of one application differ by download and all stay valid", () =>

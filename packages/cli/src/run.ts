@@ -6,6 +6,7 @@ import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -29,7 +30,17 @@ const parserConsole: Effect.Effect<Console.Console, never, Output.Output> = Effe
 )
 
 /** Logs belong to the person who looks on, not into a result. */
-const logger = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+const logger = Logger.replace(
+  Logger.defaultLogger,
+  Logger.withConsoleError(
+    Logger.make(({ cause, logLevel, message }) => {
+      const parts = Array.isArray(message) ? message : [message]
+      const text = parts.map((part) => Inspectable.toStringUnknown(part, 0)).join(" ")
+      const failed = Cause.isEmpty(cause) ? "" : `\n${Cause.pretty(cause)}`
+      return `adobe-pass: ${logLevel.label.toLowerCase()}: ${Output.printable(text)}${failed}`
+    })
+  )
+)
 
 /** Waits of the command for a signal; each says whether the signal is one that it waits for. */
 const waits = new Set<(signal: Signals.Signal) => boolean>()

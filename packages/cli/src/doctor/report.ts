@@ -57,7 +57,9 @@ const counted = (count: number, name: string): ReadonlyArray<string> =>
 export const summary = (findings: ReadonlyArray<Finding>): string => {
   const count = (severity: Severity) => findings.filter((finding) => finding.severity === severity).length
   const problems = [...counted(count("error"), "error"), ...counted(count("warning"), "warning")]
-  return problems.length === 0 ? "All is well." : `${problems.join(" and ")}.`
+  if (problems.length > 0) return `${problems.join(" and ")}.`
+  const [skipped] = counted(count("skipped"), "check")
+  return skipped === undefined ? "All is well." : `Nothing wrong was found; ${skipped} skipped.`
 }
 
 /** Nothing as it goes. */

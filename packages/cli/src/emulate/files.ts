@@ -37,11 +37,13 @@ export interface Kind {
   readonly start: string
 }
 
-/** A real statement looks the same, so an emulator says in the file that this one is its own. */
+/** A real statement looks the same but for the first claim. */
 export const statement: Kind = {
   flag: "statement-file",
   what: "a software statement of an emulator",
-  start: "EMULATOR_SOFTWARE_STATEMENT="
+  start: [`{"alg":"RS256"}`, `{"emulated":true,"`]
+    .map((part) => Buffer.from(part).toString("base64url"))
+    .join(".")
 }
 
 /** The state, as `SavedState` is encoded. */
@@ -99,6 +101,3 @@ export const keep = (
       Effect.onError(() => Effect.ignore(fs.remove(temporary, { force: true })))
     )
   })
-
-/** The statement as its file holds it: an assignment, which the library reads as well. */
-export const statementText = (value: string): string => `${statement.start}${value}\n`

@@ -85,7 +85,7 @@ const announce = (flags: Flags, prepared: Prepared, emulator: Emulator.Emulator)
   Effect.gen(function* () {
     const statementFile = Option.getOrUndefined(prepared.statementFile)
     if (statementFile !== undefined) {
-      yield* Files.keep(Files.statement, statementFile, Files.statementText(emulator.softwareStatement))
+      yield* Files.keep(Files.statement, statementFile, `${emulator.softwareStatement}\n`)
     }
     const started = { ...prepared, emulator, statementFile, world: yield* emulator.world }
     yield* Output.line(flags.json ? JSON.stringify(Announcement.json(started)) : Announcement.text(started))

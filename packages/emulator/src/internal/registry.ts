@@ -64,7 +64,10 @@ export class Registry {
   mintStatement(application: Application, issuedAtMillis: number): string {
     if (!this.#applications.has(application.id)) this.#applications.set(application.id, application)
     const iat = seconds(issuedAtMillis)
-    return Jws.sign(JSON.stringify({ sub: application.id, nbf: iat, iss: "auth.adobe.com", iat }))
+    // The first claim tells a statement of an emulator from a real one, which it must not take the place of.
+    return Jws.sign(
+      JSON.stringify({ emulated: true, sub: application.id, nbf: iat, iss: "auth.adobe.com", iat })
+    )
   }
 
   applicationOf(statement: string): Option.Option<Application> {
