@@ -6,9 +6,9 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Environment } from "effect-adobe-pass"
-import * as Answer from "../../packages/cli/src/call/answer.js"
-import * as Request from "../../packages/cli/src/call/request.js"
-import * as Output from "../../packages/cli/src/Output.js"
+import * as Answer from "effect-adobe-pass-cli/call/answer"
+import * as Request from "effect-adobe-pass-cli/call/request"
+import * as Output from "effect-adobe-pass-cli/Output"
 
 const request = HttpClientRequest.get("https://api.example/")
 

@@ -163,7 +163,8 @@ describe("findings", () => {
   })
 
   it("are counted in the last line", () => {
-    assert.strictEqual(summary(some), "All is well.")
+    assert.strictEqual(summary([]), "All is well.")
+    assert.strictEqual(summary(some), "Nothing wrong was found; 1 check skipped.")
     assert.strictEqual(summary([warning("d", "e"), error(6, "f"), error(3, "g")]), "2 errors and 1 warning.")
   })
 })

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { RowCount } from "../../packages/cli/src/esm/csv.js"
-import { limitOf } from "../../packages/cli/src/esm/limit.js"
-import * as ReportRequest from "../../packages/cli/src/esm/reportRequest.js"
-import { shown, shownJson } from "../../packages/cli/src/esm/shown.js"
-import { table } from "../../packages/cli/src/esm/table.js"
+import { RowCount } from "effect-adobe-pass-cli/esm/csv"
+import { isShallow } from "effect-adobe-pass-cli/esm/hal"
+import { limitOf } from "effect-adobe-pass-cli/esm/limit"
+import * as ReportRequest from "effect-adobe-pass-cli/esm/reportRequest"
+import { shown, shownJson } from "effect-adobe-pass-cli/esm/shown"
+import { table } from "effect-adobe-pass-cli/esm/table"
 import { seeded } from "../support/seeded.js"
 
 const none: ReportRequest.Parameters = {
@@ -162,4 +163,10 @@ describe("the rows of a CSV", () => {
       assert.strictEqual(count(pieces), 40)
     }
   })
+})
+
+it("takes no report that is nested without end", () => {
+  const nested = (levels: number): unknown => JSON.parse("[".repeat(levels) + "]".repeat(levels))
+  assert.isTrue(isShallow(nested(100)))
+  assert.isFalse(isShallow(nested(5000)))
 })

@@ -59,12 +59,27 @@ const tooLong = (error: BodyError) =>
       })
     : error
 
+/** Reports have four levels; what is written as JSON again must not fill the stack. */
+const deepest = 100
+
+/** Whether a value of JSON is nested no deeper than that. */
+export const isShallow = (value: unknown, left = deepest): boolean =>
+  typeof value !== "object" ||
+  value === null ||
+  (left > 0 && Object.values(value).every((one) => isShallow(one, left - 1)))
+
 /** The report of a request. */
 export const fetched = (request: ReportRequest, device: Device) =>
   Effect.gen(function* () {
     const response = yield* ask(request, "json", device)
     const buffered = yield* Effect.mapError(ProtectedClient.buffered(response), tooLong)
     const document = yield* ProtectedClient.readBody(({ json }) => json)(buffered)
+    if (!isShallow(document)) {
+      return yield* new CommandFailed({
+        exitCode: ExitCode.unavailable,
+        message: `The report is nested deeper than ${deepest} levels, as no report is: ask Adobe, or take --format csv.`
+      })
+    }
     const hal = yield* Effect.mapError(
       decode(document),
       (error) =>

@@ -15,7 +15,7 @@ const exists = (file: string) =>
 export const isThere = (file: string): Effect.Effect<boolean, CommandFailed> =>
   Effect.tryPromise({
     try: () => lstat(file),
-    catch: (error) => (Predicate.hasProperty(error, "code") ? error.code : undefined)
+    catch: (error) => (Predicate.hasProperty(error, "code") ? String(error.code) : "")
   }).pipe(
     Effect.matchEffect({
       onFailure: (code) =>
