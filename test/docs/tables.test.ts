@@ -147,7 +147,10 @@ describe("what can be observed", () => {
   it.effect("has every metric in the table", () =>
     Effect.gen(function* () {
       for (const metric of Object.values(Metrics)) metric.unsafeValue([])
-      const names = (yield* Metric.snapshot).map(({ metricKey }) => metricKey.name)
+      // Other tests of this process may have used the gateway, whose metrics the library does not have.
+      const names = (yield* Metric.snapshot)
+        .map(({ metricKey }) => metricKey.name)
+        .filter((name) => !name.startsWith("adobe_pass_gateway_"))
       expect(
         tableRows(readme, "Observability")
           .map(([name]) => plain(name))
