@@ -71,11 +71,12 @@ const services = Layer.mergeAll(
 const defect = (cause: Cause.Cause<unknown>): string =>
   `adobe-pass has a fault of its own, please report it: ${Cause.pretty(cause).split("\n", 1)[0] ?? ""}`
 
-const program = (argv: ReadonlyArray<string>): Effect.Effect<number> =>
+const program = (argv: ReadonlyArray<string>, isEnding: () => boolean): Effect.Effect<number> =>
   Effect.flatMap(parserConsole, (console) => Effect.withConsole(AdobePassCli.main(argv), console)).pipe(
     Effect.as<number>(ExitCode.success),
+    // What breaks because a signal ends the program is no news.
     Effect.catchAll(({ exitCode, message }) =>
-      Effect.as(message === "" ? Effect.void : Output.failure(message), exitCode)
+      Effect.as(message === "" || isEnding() ? Effect.void : Output.failure(message), exitCode)
     ),
     Effect.catchAllCause((cause) =>
       Cause.isInterruptedOnly(cause)
@@ -124,10 +125,10 @@ const endBySignal = (signal: Signals.Signal): never => {
 
 /** Runs the program, and ends the process. The second signal ends it at once. */
 export const run = async (argv: ReadonlyArray<string>): Promise<void> => {
-  const fiber = Effect.runFork(program(argv))
+  let received: Signals.Signal | undefined
+  const fiber = Effect.runFork(program(argv, () => received !== undefined))
   endWithReader(fiber)
   endWithFault(fiber)
-  let received: Signals.Signal | undefined
   for (const signal of Signals.all) {
     process.on(signal, () => {
       const taken = Array.from(waits).filter((wait) => wait(signal))
@@ -138,7 +139,7 @@ export const run = async (argv: ReadonlyArray<string>): Promise<void> => {
     })
   }
   const exit = await Effect.runPromise(Fiber.await(fiber))
-  if (Exit.isFailure(exit) && received !== undefined) endBySignal(received)
+  if (received !== undefined) endBySignal(received)
   stopListening()
   process.exit(
     Exit.match(exit, {
