@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import { release } from "node:os"
-import * as CliOptions from "@effect/cli/Options"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -15,6 +14,7 @@ import { InvalidInput } from "effect-adobe-pass/AdobePassError"
 import * as Device from "effect-adobe-pass/Device"
 import * as DeviceInfo from "effect-adobe-pass/DeviceInfo"
 import { type CommandError, misconfigured } from "./ExitCode.js"
+import * as Flag from "./Flag.js"
 import * as Settings from "./Settings.js"
 import { textOfFile } from "./StandardInput.js"
 import * as Variable from "./Variable.js"
@@ -31,9 +31,6 @@ export interface Caller {
   readonly device: Device.Device
 }
 
-const text = (name: string, description: string) =>
-  CliOptions.text(name).pipe(CliOptions.withDescription(description), CliOptions.optional)
-
 /**
  * The flags of commands that speak to Adobe Pass.
  *
@@ -41,11 +38,11 @@ const text = (name: string, description: string) =>
  * @category options
  */
 export const options = {
-  device: text("device", "The stable id of the streaming device; without it the caller is an instance"),
-  deviceIp: text("device-ip", "The public address of the device, which Adobe Pass throttles by"),
-  devicePort: text("device-port", "The source port of the device"),
-  deviceInfo: text("device-info", "A JSON file with the X-Device-Info of the device"),
-  instance: text("instance", 'The name of this instance of the application (default "adobe-pass")')
+  device: Flag.text("device", "The stable id of the streaming device; without it the caller is an instance"),
+  deviceIp: Flag.text("device-ip", "The public address of the device, which Adobe Pass throttles by"),
+  devicePort: Flag.text("device-port", "The source port of the device"),
+  deviceInfo: Flag.text("device-info", "A JSON file with the X-Device-Info of the device"),
+  instance: Flag.text("instance", 'The name of this instance of the application (default "adobe-pass")')
 }
 
 /**

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import { homedir } from "node:os"
-import * as CliOptions from "@effect/cli/Options"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -12,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ConfigFile from "./ConfigFile.js"
 import { type CommandError, CommandFailed, describe, misconfigured } from "./ExitCode.js"
+import * as Flag from "./Flag.js"
 import * as StandardInput from "./StandardInput.js"
 import * as Variable from "./Variable.js"
 
@@ -81,9 +81,6 @@ export const explain = (settings: Settings, error: CommandError): CommandError =
 export const provider = ({ found }: Settings): ConfigProvider.ConfigProvider =>
   ConfigProvider.fromMap(new Map(Array.from(found, ([name, { value }]) => [name, value])))
 
-const text = (name: string, description: string) =>
-  CliOptions.text(name).pipe(CliOptions.withDescription(description), CliOptions.optional)
-
 /**
  * The flags of every command that uses an Adobe Pass environment or a store.
  *
@@ -91,17 +88,17 @@ const text = (name: string, description: string) =>
  * @category options
  */
 export const options = {
-  profile: text(
+  profile: Flag.text(
     "profile",
     "The profile of the configuration file, for one of several registered applications"
   ),
-  config: text("config", "The configuration file, in place of adobe-pass.toml"),
-  environment: text(
+  config: Flag.text("config", "The configuration file, in place of adobe-pass.toml"),
+  environment: Flag.text(
     "environment",
     "release-production, release-staging, prequal-production or prequal-staging"
   ),
-  statement: text("statement", "The file with the software statement, or - for standard input"),
-  storeDirectory: text("store-directory", "The directory that credentials and tokens are kept in")
+  statement: Flag.text("statement", "The file with the software statement, or - for standard input"),
+  storeDirectory: Flag.text("store-directory", "The directory that credentials and tokens are kept in")
 }
 
 /**

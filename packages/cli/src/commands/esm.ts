@@ -14,6 +14,7 @@ import { noteOnLimit } from "../esm/limit.js"
 import * as ReportRequest from "../esm/reportRequest.js"
 import { shown, shownJson } from "../esm/shown.js"
 import { table } from "../esm/table.js"
+import * as Flag from "../Flag.js"
 import * as Output from "../Output.js"
 import * as Settings from "../Settings.js"
 import { at } from "../Time.js"
@@ -22,27 +23,21 @@ const formats = ["table", "csv", "json"] as const
 
 type Format = (typeof formats)[number]
 
-const text = (name: string, description: string) =>
-  Options.text(name).pipe(Options.withDescription(description), Options.optional)
-
-const repeated = (name: string, description: string) =>
-  Options.text(name).pipe(Options.withDescription(description), Options.repeated)
-
 const options = {
   ...Settings.options,
   instance: Caller.options.instance,
-  start: text("start", "From when on, Pacific time: 2026, 2026-05-01 or 2026-05-01T12:00"),
-  end: text("end", "Until when, in the same form (default now)"),
+  start: Flag.text("start", "From when on, Pacific time: 2026, 2026-05-01 or 2026-05-01T12:00"),
+  end: Flag.text("end", "Until when, in the same form (default now)"),
   limit: Options.integer("limit").pipe(
     Options.withDescription("The largest number of records"),
     Options.optional
   ),
-  metrics: text("metrics", "Only these metrics: authz-attempts,media-tokens"),
-  filter: repeated(
+  metrics: Flag.text("metrics", "Only these metrics: authz-attempts,media-tokens"),
+  filter: Flag.texts(
     "filter",
     "mvpd=A, mvpd!=A, or mvpd to add the dimension; sent as written, may be repeated"
   ),
-  drillDown: repeated("drill-down", "Follows the link of this name first; may be repeated, or be a/b"),
+  drillDown: Flag.texts("drill-down", "Follows the link of this name first; may be repeated, or be a/b"),
   links: Options.boolean("links").pipe(Options.withDescription("Show where one can go from here")),
   format: Options.choice("format", formats).pipe(
     Options.withDescription("table, csv or json (default: table on a terminal, else csv)"),

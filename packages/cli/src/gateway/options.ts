@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { type CommandError, type CommandFailed, misconfigured } from "../ExitCode.js"
+import * as Flag from "../Flag.js"
 import * as Settings from "../Settings.js"
 import * as Variable from "../Variable.js"
 
@@ -24,25 +25,19 @@ export interface Options {
   readonly accessLog: "stdout" | "none"
 }
 
-const text = (name: string, description: string) =>
-  CliOptions.text(name).pipe(CliOptions.withDescription(description), CliOptions.optional)
-
-const list = (name: string, description: string) =>
-  CliOptions.text(name).pipe(CliOptions.withDescription(description), CliOptions.repeated)
-
 /** The flag that both commands have. */
-export const keyFile = text("key-file", "A file with the shared key that callers send as X-Gateway-Key")
+export const keyFile = Flag.text("key-file", "A file with the shared key that callers send as X-Gateway-Key")
 
 /** The flags of the gateway. */
 export const flags = {
-  listen: text("listen", "HOST:PORT (default 127.0.0.1:8080); port 0 takes a free one"),
-  allow: list("allow", "An address or network (CIDR) that may call; may be repeated"),
+  listen: Flag.text("listen", "HOST:PORT (default 127.0.0.1:8080); port 0 takes a free one"),
+  allow: Flag.texts("allow", "An address or network (CIDR) that may call; may be repeated"),
   keyFile,
-  allowHost: list("allow-host", "A further name that callers use for the gateway; may be repeated"),
-  trustedProxies: text("trusted-proxies", "How many proxies in front append to X-Forwarded-For"),
-  maxBody: text("max-body", "The longest body of a request (default 16MiB)"),
-  maxConcurrent: text("max-concurrent", "How many calls may be under way at once (default 1000)"),
-  grace: text("grace", 'How long calls may take to finish when it ends (default "30 seconds")'),
+  allowHost: Flag.texts("allow-host", "A further name that callers use for the gateway; may be repeated"),
+  trustedProxies: Flag.text("trusted-proxies", "How many proxies in front append to X-Forwarded-For"),
+  maxBody: Flag.text("max-body", "The longest body of a request (default 16MiB)"),
+  maxConcurrent: Flag.text("max-concurrent", "How many calls may be under way at once (default 1000)"),
+  grace: Flag.text("grace", 'How long calls may take to finish when it ends (default "30 seconds")'),
   accessLog: CliOptions.choice("access-log", ["stdout", "none"]).pipe(
     CliOptions.withDescription("Where the access log goes (default stdout)"),
     CliOptions.optional
