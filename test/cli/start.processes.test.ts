@@ -134,6 +134,22 @@ describe("the bundle of adobe-pass", () => {
   })
 })
 
+describe("a pipe", () => {
+  const cli = useCli()
+
+  it.scopedLive("is read as a file is", () =>
+    Effect.gen(function* () {
+      const home = yield* cli.home
+      yield* Effect.promise(() => run("mkfifo", [path.join(home, "pipe")]))
+      const running = yield* cli.start(home, ["statement", "inspect", "pipe"])
+      yield* Effect.promise(() => fs.writeFile(path.join(home, "pipe"), "no statement"))
+      const { code, stderr } = yield* running.ended
+      assert.strictEqual(code, 3)
+      assert.match(stderr, /^adobe-pass: pipe is not a JWT /)
+    })
+  )
+})
+
 describe("a signal", () => {
   const cli = useCli()
 

@@ -4,13 +4,13 @@
  * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { type CommandFailed, misconfigured, usage } from "./ExitCode.js"
+import * as FileContent from "./FileContent.js"
 
 /**
  * @since 0.1.0
@@ -86,8 +86,7 @@ export const textOf = <E, R>(
 export const textOfFile = (
   file: string,
   mebibytes = 1
-): Effect.Effect<string, CommandFailed | PlatformError, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => textOf(file, fs.stream(file), mebibytes))
+): Effect.Effect<string, CommandFailed | PlatformError> => textOf(file, FileContent.bytes(file), mebibytes)
 
 /**
  * Its bytes as they come, for a flag.

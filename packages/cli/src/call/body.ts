@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { CommandError } from "../ExitCode.js"
+import * as FileContent from "../FileContent.js"
 import * as StandardInput from "../StandardInput.js"
 
 /** Up to so many bytes are kept, so that the call can be repeated; longer bodies are streamed, and sent once. */
@@ -33,7 +34,7 @@ const source = (data: string): Effect.Effect<Source, CommandError, FileSystem.Fi
     const file = data.slice(1)
     const { size, type } = yield* fs.stat(file)
     // A pipe has no length.
-    return { bytes: fs.stream(file), length: type === "File" ? Number(size) : undefined }
+    return { bytes: FileContent.bytes(file), length: type === "File" ? Number(size) : undefined }
   })
 
 /** What is read before it is decided whether the body is kept, and whether that was all. */

@@ -14,6 +14,7 @@ import { RegisteredApplication } from "effect-adobe-pass/RegisteredApplication"
 import * as Application from "../Application.js"
 import * as Caller from "../Caller.js"
 import { describe, misconfigured, usage } from "../ExitCode.js"
+import * as FileContent from "../FileContent.js"
 import * as Output from "../Output.js"
 import * as Settings from "../Settings.js"
 import * as StandardInput from "../StandardInput.js"
@@ -203,7 +204,7 @@ const importCommand = Command.make(
       const bytes =
         file === "-"
           ? Stream.provideService(StandardInput.bytes("FILE"), StandardInput.StandardInput, input)
-          : fs.stream(file)
+          : FileContent.bytes(file)
       const sources: Import.Sources = {
         file: name,
         replace,

@@ -2,7 +2,6 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as SoftwareStatement from "effect-adobe-pass/SoftwareStatement"
@@ -12,10 +11,7 @@ import * as StandardInput from "../StandardInput.js"
 import { decoded, oddities, text, time } from "../statement/oddities.js"
 import { at } from "../Time.js"
 
-const read = (file: string) =>
-  file === "-"
-    ? StandardInput.text("FILE")
-    : Effect.flatMap(FileSystem.FileSystem, (fs) => StandardInput.textOf(file, fs.stream(file)))
+const read = (file: string) => (file === "-" ? StandardInput.text("FILE") : StandardInput.textOfFile(file))
 
 const inspect = Command.make(
   "inspect",
