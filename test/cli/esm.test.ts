@@ -119,6 +119,15 @@ describe("the table of a report", () => {
     assert.deepStrictEqual(table(records, asked, 3 + 2 + 10 + 2 + 12 + 2 + 14).left, [])
   })
 
+  it.effect("has 200 metrics at most, and names the others", () =>
+    Effect.gen(function* () {
+      const record = Object.fromEntries(Array.from({ length: 203 }, (_, at) => [`metric-${at}`, at]))
+      const { left, rows } = table([record], yield* request("year"), undefined)
+      assert.lengthOf(rows[0], 200)
+      assert.deepStrictEqual(left, ["metric-200", "metric-201", "metric-202"])
+    })
+  )
+
   it("shortens what is too long for a cell", () => {
     const { rows } = table([{ mvpd: "x".repeat(1000) }], { dimensions: ["mvpd"], query: [] }, undefined)
     assert.strictEqual(rows[1]?.[0]?.length, 60)

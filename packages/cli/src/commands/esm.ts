@@ -72,6 +72,10 @@ const noteOnPeriod = ({ hal, headers }: Hal.Report) => {
   )
 }
 
+/** No more names than a line or two can hold. */
+const someOf = (names: ReadonlyArray<string>): string =>
+  names.length > 30 ? `${names.slice(0, 30).join(", ")} and ${names.length - 30} more` : names.join(", ")
+
 const asTable = (request: ReportRequest.ReportRequest, device: Device) =>
   Effect.gen(function* () {
     const { stdout } = yield* Output.Output
@@ -85,7 +89,7 @@ const asTable = (request: ReportRequest.ReportRequest, device: Device) =>
     yield* noteOnPeriod(report)
     if (left.length > 0) {
       yield* Output.note(
-        `Not shown for lack of room: ${left.join(", ")}. Choose with --metrics, or take --format csv.`
+        `Not shown for lack of room: ${someOf(left)}. Choose with --metrics, or take --format csv.`
       )
     }
     yield* noteOnLimit(request, report.hal.report.length, report.hal._links.self?.href)

@@ -10,6 +10,8 @@ export interface Table {
 }
 
 const longestCell = 60
+/** More metrics than any report has, and fewer than would make a table that nobody can read or write. */
+const mostMetrics = 200
 
 const cellOf = (value: unknown): string => {
   const text = shown(
@@ -44,7 +46,8 @@ const fitting = (
 
 /** Numbers are aligned to the right. `columns` is the width of the terminal; undefined where there is none. */
 export const table = (records: Hal["report"], request: ReportRequest, columns: number | undefined): Table => {
-  const { dimensions, metrics } = columnsOf(records, request)
+  const { dimensions, metrics: all } = columnsOf(records, request)
+  const metrics = all.slice(0, mostMetrics)
   const cells = (names: ReadonlyArray<string>) => [
     names.map(cellOf),
     ...records.map((record) => names.map((name) => cellOf(record[name])))
@@ -63,5 +66,5 @@ export const table = (records: Hal["report"], request: ReportRequest, columns: n
     ...row,
     ...(ofMetrics[at] ?? []).slice(0, count).map((cell, column) => cell.padStart(metricWidths[column] ?? 0))
   ])
-  return { rows: [head, ...rows], left: metrics.slice(count).map(shown) }
+  return { rows: [head, ...rows], left: all.slice(count).map(shown) }
 }
