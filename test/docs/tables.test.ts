@@ -18,7 +18,7 @@ import * as RestV2 from "effect-adobe-pass-rest-v2"
 import { SqlOptions } from "effect-adobe-pass-sql"
 import { witness } from "../support/secrets.js"
 import { device, system } from "../support/system.js"
-import { quoted, read, sources, tableRows } from "./sources.js"
+import { documents, quoted, read, sources, tableRows } from "./sources.js"
 
 const errorsPage = read("docs/reference/errors.md")
 const options = read("docs/reference/options.md")
@@ -126,12 +126,12 @@ describe("the tables of options", () => {
     tableRows(read(path), heading).map((row) => row.map(plain))
 
   it("have every option of the library and of Node.js with its variable and its default", () => {
-    expect(table(options.path, "Of the library").map((row) => row.slice(0, 3))).toEqual(library)
+    expect(table(options.path, "Options of the library").map((row) => row.slice(0, 3))).toEqual(library)
     expect(table(options.path, "On Node.js").map((row) => row.slice(0, 3))).toEqual(node)
   })
 
   it("have every option of encryption with its default", () => {
-    expect(table(options.path, "Of encryption").map((row) => row.slice(0, 2))).toEqual(
+    expect(table(options.path, "Options of encryption").map((row) => row.slice(0, 2))).toEqual(
       Options.encryption.rows("", "").map(({ default: value, option }) => [option, value])
     )
   })
@@ -196,6 +196,18 @@ describe("the tables of metrics", () => {
     const made = [...source.matchAll(/Metric\.(\w+)\(\s*"(\w+)"/g)].map(([, kind, name]) => [name, kind])
     expect(written("Metrics of the gateway")).toEqual(made)
   })
+})
+
+it("the documents name no metric that the tables do not have", () => {
+  const known = ["Metrics of the library", "Metrics of the gateway"].flatMap((heading) =>
+    tableRows(metricsPage, heading).map(([name]) => plain(name))
+  )
+  const named = documents
+    .filter(({ path }) => path.startsWith("docs/") || path === "README.md")
+    .flatMap(({ lines }) => lines.join("\n").match(/\badobe_pass_\w+/g) ?? [])
+  expect(
+    named.filter((name) => !known.some((metric) => name === metric || name === `${metric}_total`))
+  ).toEqual([])
 })
 
 describe("the tables of events", () => {
