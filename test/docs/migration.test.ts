@@ -9,7 +9,7 @@ import { RestV2, RestV2Api } from "effect-adobe-pass-rest-v2"
 import { device, system } from "../support/system.js"
 import { quoted, read, tableRows } from "./sources.js"
 
-const page = read("docs/migrating-to-rest-api-v2.md")
+const page = read("docs/guides/migrating-to-rest-api-v2.md")
 
 const calls = ["Calls of REST API v1", "Calls of the SDKs"].flatMap((heading) => tableRows(page, heading))
 const callbacks = tableRows(page, "Callbacks of the SDKs")

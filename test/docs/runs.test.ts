@@ -18,7 +18,12 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 it("there are tests in the documents", () => {
   assert.includeMembers(
     tests.map(({ path }) => path),
-    ["README.md", "packages/emulator/README.md", "packages/emulator/src/EmulatedAdobePass.ts"]
+    [
+      "docs/guides/tests-without-a-license.md",
+      "docs/guides/stores.md",
+      "packages/emulator/README.md",
+      "packages/emulator/src/EmulatedAdobePass.ts"
+    ]
   )
 })
 

@@ -1,5 +1,5 @@
 /** The documents and sources of the project, as text. TypeScript 7 has no API for programs, and Biome keeps the form. */
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -32,17 +32,27 @@ export const publicModules: ReadonlyArray<SourceText> = modules.flatMap((directo
     .map((file) => read(`packages/${directory}/${file}`))
 )
 
-export const documents: ReadonlyArray<SourceText> = [
-  "README.md",
-  "CONTRIBUTING.md",
-  ...readdirSync(`${root}docs`)
-    .filter((file) => file.endsWith(".md"))
-    .map((file) => `docs/${file}`),
-  ...readdirSync(`${root}packages`).flatMap((name) =>
-    readdirSync(`${root}packages/${name}`)
-      .filter((file) => file === "README.md")
-      .map((file) => `packages/${name}/${file}`)
+/** All sources of these packages. */
+export const sources = (packages: ReadonlyArray<string>): ReadonlyArray<SourceText> =>
+  packages.flatMap((name) =>
+    readdirSync(`${root}packages/${name}/src`, { encoding: "utf8", recursive: true })
+      .filter((path) => path.endsWith(".ts"))
+      .map((path) => read(`packages/${name}/src/${path}`))
   )
+
+/** What the project and each package may have beside their sources. */
+const beside = ["README.md", "AGENTS.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
+
+const existing = (directory: string): ReadonlyArray<string> =>
+  beside.map((file) => `${directory}${file}`).filter((path) => existsSync(`${root}${path}`))
+
+export const documents: ReadonlyArray<SourceText> = [
+  ...existing(""),
+  ...readdirSync(`${root}docs`, { encoding: "utf8", recursive: true })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => `docs/${path}`)
+    .toSorted(),
+  ...readdirSync(`${root}packages`).flatMap((name) => existing(`packages/${name}/`))
 ].map(read)
 
 export interface CodeBlock {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Metric } from "effect"
+import { ConfigProvider, Effect, Metric, MetricKeyType, Predicate } from "effect"
 import * as Core from "effect-adobe-pass"
 import {
   AdobePassError,
@@ -8,17 +8,25 @@ import {
   Options,
   ProtectedClient,
   type RegisteredApplication,
-  type SessionState
+  type Sessions
 } from "effect-adobe-pass"
 import type * as Setting from "effect-adobe-pass/Setting"
 import { FileStore, NodeAdobePass, NodeTransport } from "effect-adobe-pass-node"
 import { RedisOptions } from "effect-adobe-pass-redis"
+import type { PollProgress } from "effect-adobe-pass-rest-v2"
+import * as RestV2 from "effect-adobe-pass-rest-v2"
 import { SqlOptions } from "effect-adobe-pass-sql"
 import { witness } from "../support/secrets.js"
 import { device, system } from "../support/system.js"
-import { quoted, read, tableRows } from "./sources.js"
+import { documents, quoted, read, sources, tableRows } from "./sources.js"
 
-const readme = read("README.md")
+const errorsPage = read("docs/reference/errors.md")
+const options = read("docs/reference/options.md")
+const eventsPage = read("docs/reference/events.md")
+const metricsPage = read("docs/reference/metrics.md")
+
+const isErrorClass = (value: unknown): boolean =>
+  Predicate.isFunction(value) && value.prototype instanceof Error
 
 const plain = (cell = ""): string => cell.replaceAll("`", "")
 
@@ -64,7 +72,7 @@ describe("the table of errors", () => {
   }
 
   it("has each error with its steps, and whether it is retryable", () => {
-    const rows = tableRows(readme, "Errors")
+    const rows = tableRows(errorsPage, "Errors of the library")
     expect(rows.map(([tag, steps, , , retryable]) => [plain(tag), `${steps}: ${retryable}`])).toEqual(
       Object.entries(errors)
     )
@@ -76,6 +84,15 @@ describe("the table of errors", () => {
       "fields" in value ? [name] : []
     )
     expect(classes.toSorted()).toEqual(Object.keys(errors).toSorted())
+  })
+
+  it("has every error that REST API v2 adds, with the modules that fail with it", () => {
+    const classes = Object.values(RestV2)
+      .flatMap((module) => Object.entries(module))
+      .flatMap(([name, value]) => (isErrorClass(value) ? [name] : []))
+    const rows = tableRows(errorsPage, "Errors of REST API v2")
+    expect(rows.map(([tag]) => plain(tag)).toSorted()).toEqual([...new Set(classes)].toSorted())
+    expect(Object.keys(RestV2)).toEqual(expect.arrayContaining(rows.flatMap(([, of]) => quoted(of))))
   })
 })
 
@@ -108,12 +125,18 @@ describe("the tables of options", () => {
   const table = (path: string, heading: string): Rows =>
     tableRows(read(path), heading).map((row) => row.map(plain))
 
-  it("of the README have every option with its variable and its default", () => {
-    expect(table("README.md", "Configuration").map((row) => row.slice(0, 3))).toEqual(library)
-    expect(table("README.md", "On Node.js").map((row) => row.slice(0, 3))).toEqual(node)
+  it("have every option of the library and of Node.js with its variable and its default", () => {
+    expect(table(options.path, "Options of the library").map((row) => row.slice(0, 3))).toEqual(library)
+    expect(table(options.path, "On Node.js").map((row) => row.slice(0, 3))).toEqual(node)
   })
 
-  it("of the README have the variables that are read, and no other", async () => {
+  it("have every option of encryption with its default", () => {
+    expect(table(options.path, "Options of encryption").map((row) => row.slice(0, 2))).toEqual(
+      Options.encryption.rows("", "").map(({ default: value, option }) => [option, value])
+    )
+  })
+
+  it("have the variables that are read, and no other", async () => {
     const asked = new Set<string>()
     const { flattened } = ConfigProvider.fromMap(new Map())
     const empty = ConfigProvider.fromFlat({
@@ -141,25 +164,55 @@ describe("the tables of options", () => {
   })
 })
 
-describe("what can be observed", () => {
-  const named = quoted(readme.lines.join("\n").split("## Observability")[1]?.split("\n## ")[0])
+const kinds = [
+  ["counter", MetricKeyType.isCounterKey],
+  ["frequency", MetricKeyType.isFrequencyKey],
+  ["gauge", MetricKeyType.isGaugeKey],
+  ["histogram", MetricKeyType.isHistogramKey],
+  ["summary", MetricKeyType.isSummaryKey]
+] as const
 
-  it.effect("has every metric in the table", () =>
+describe("the tables of metrics", () => {
+  const written = (heading: string) =>
+    tableRows(metricsPage, heading).map(([name, kind]) => [plain(name), kind])
+
+  it.effect("have every metric of the library with its kind", () =>
     Effect.gen(function* () {
       for (const metric of Object.values(Metrics)) metric.unsafeValue([])
       // Other tests of this process may have labelled metrics, and used the gateway, which has metrics of its own.
-      const names = new Set((yield* Metric.snapshot).map(({ metricKey }) => metricKey.name))
-      const ofLibrary = [...names].filter((name) => /^adobe_pass_(?!gateway_)/.test(name))
-      expect(
-        tableRows(readme, "Observability")
-          .map(([name]) => plain(name))
-          .toSorted()
-      ).toEqual(ofLibrary.toSorted())
+      const metrics = new Map(
+        (yield* Metric.snapshot).map(({ metricKey: { keyType, name } }) => [
+          name,
+          kinds.find(([, is]) => is(keyType))?.[0]
+        ])
+      )
+      const ofLibrary = [...metrics].filter(([name]) => /^adobe_pass_(?!gateway_)/.test(name))
+      expect(written("Metrics of the library").toSorted()).toEqual(ofLibrary.toSorted())
     })
   )
 
-  it("has every event of a session", () => {
-    const events: Record<SessionState.Event["_tag"], true> = {
+  it("have every metric of the gateway with its kind", () => {
+    const source = read("packages/cli/src/gateway/activity.ts").lines.join("\n")
+    const made = [...source.matchAll(/Metric\.(\w+)\(\s*"(\w+)"/g)].map(([, kind, name]) => [name, kind])
+    expect(written("Metrics of the gateway")).toEqual(made)
+  })
+})
+
+it("the documents name no metric that the tables do not have", () => {
+  const known = ["Metrics of the library", "Metrics of the gateway"].flatMap((heading) =>
+    tableRows(metricsPage, heading).map(([name]) => plain(name))
+  )
+  const named = documents
+    .filter(({ path }) => path.startsWith("docs/") || path === "README.md")
+    .flatMap(({ lines }) => lines.join("\n").match(/\badobe_pass_\w+/g) ?? [])
+  expect(
+    named.filter((name) => !known.some((metric) => name === metric || name === `${metric}_total`))
+  ).toEqual([])
+})
+
+describe("the tables of events", () => {
+  it("have every event of a session", () => {
+    const events: Record<Sessions.SessionEvent["_tag"], true> = {
       Registered: true,
       CredentialsAdopted: true,
       CredentialsReplaced: true,
@@ -169,20 +222,51 @@ describe("what can be observed", () => {
       TokenAdopted: true,
       RefreshFailed: true,
       StoreFailed: true,
-      Forgotten: true
+      Forgotten: true,
+      IncidentStarted: true,
+      IncidentEnded: true
     }
-    expect(named).toEqual(expect.arrayContaining(Object.keys(events)))
+    const rows = tableRows(eventsPage, "Events of sessions")
+    expect(rows.map(([tag]) => plain(tag))).toEqual(Object.keys(events))
   })
 
-  it.effect("has every span", () =>
+  it("have everything that a poll tells", () => {
+    const progress: Record<PollProgress.Progress["_tag"], true> = {
+      Pending: true,
+      Disturbed: true,
+      SignedIn: true
+    }
+    const rows = tableRows(eventsPage, "Progress of a poll")
+    expect(rows.map(([tag]) => plain(tag))).toEqual(Object.keys(progress))
+  })
+
+  it("have every line that the library logs, with its level and its package", () => {
+    const line = /^(?!\s*\*).*Effect\.log(\w+)\(\s*(["`])(.+?)\2/gm
+    const logged = sources(["core", "node", "redis", "rest-v2", "sql"]).flatMap(({ path, lines }) =>
+      [...lines.join("\n").matchAll(line)].map(([, level, , text]) => [level, text, path.split("/")[1]])
+    )
+    expect(logged.length).toBeGreaterThan(5)
+    const rows = tableRows(eventsPage, "Log lines").map((row) => row.map(plain))
+    expect(rows.toSorted()).toEqual(logged.toSorted())
+  })
+})
+
+describe("the guide to observability", () => {
+  it.effect("names every span of a call", () =>
     Effect.gen(function* () {
       const adobe = yield* ProtectedClient.ProtectedClient
       const { spans } = yield* witness(adobe.get("/api/v2/ACME/configuration"))
       const names = [...new Set(spans.map(({ name }) => name))]
       expect(names.length).toBeGreaterThan(2)
-      expect(named).toEqual(expect.arrayContaining(names))
+      expect(quoted(read("docs/guides/observability.md").lines.join("\n"))).toEqual(
+        expect.arrayContaining(names)
+      )
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(system()))
   )
+})
+
+it("the README of the project is one page", () => {
+  expect(read("README.md").lines.length).toBeLessThanOrEqual(181) // the last one is empty
 })
 
 it("the README of the core has every module", () => {

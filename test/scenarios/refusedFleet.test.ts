@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Outcome, outcomeOf } from "../support/refusedFleet.js"
 
-// The table of the README is made with 10,000.
+// The table in docs/guides/refused-credentials.md is made with 10,000.
 const asked = process.env["REFUSED_DEVICES"]
 const devices = Number(asked ?? 300)
 

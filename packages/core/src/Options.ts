@@ -1,7 +1,7 @@
 /**
  * What can be set: the check, the default and the environment variable of every option.
  *
- * Types, checks, `AdobePass.config` and the tables of the README come from these groups.
+ * Types, checks, `AdobePass.config` and the tables of the documents come from these groups.
  *
  * @since 0.1.0
  */
