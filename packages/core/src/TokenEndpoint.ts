@@ -115,7 +115,12 @@ export const make = (
     const warnOf = (warning: Warning | undefined) => (warning === undefined ? Effect.void : warn(warning))
     const measureSkew = (serverTime: number, localTime: number) => {
       const skew = Math.round(serverTime - localTime)
-      return Effect.zipRight(Metric.set(Metrics.clockSkew, skew), warnOf(clockSkew.notice(skew, serverTime)))
+      const told =
+        Math.abs(skew) > 60_000
+          ? Effect.logDebug(`The clock of Adobe Pass differs from the local one by ${skew} ms`)
+          : Effect.void
+      const warned = warnOf(clockSkew.notice(skew, serverTime))
+      return Effect.all([Metric.set(Metrics.clockSkew, skew), told, warned], { discard: true })
     }
     const request = (device: Device, credentials: ClientCredentials) =>
       Effect.gen(function* () {
