@@ -1,12 +1,15 @@
 import { Cookies, FileSystem, Headers } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Either, Metric, MetricBoundaries } from "effect"
+import { Duration, Effect, Either, HashMap, Logger, Metric, MetricBoundaries, Option } from "effect"
+import { Device, Metrics } from "effect-adobe-pass"
 import * as AccessLog from "effect-adobe-pass-cli/gateway/accessLog"
 import { ofRequest, ofResponse } from "effect-adobe-pass-cli/gateway/headers"
 import * as Options from "effect-adobe-pass-cli/gateway/options"
 import * as Prometheus from "effect-adobe-pass-cli/gateway/prometheus"
 import * as Target from "effect-adobe-pass-cli/gateway/target"
+import * as Warnings from "effect-adobe-pass-cli/gateway/warnings"
 import { seeded } from "../support/seeded.js"
+import { device } from "../support/system.js"
 
 const isAccepted = (target: string): boolean => Either.isRight(Target.check(target))
 
@@ -364,4 +367,60 @@ describe("the metrics text of the gateway", () => {
       assert.isTrue(text.endsWith("\n"))
     })
   )
+})
+
+describe("the warnings of the gateway", () => {
+  const browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+  const withoutAddress = Either.getOrThrow(
+    Device.make({ id: "device-1", info: "browser", userAgent: browser })
+  )
+
+  /** The names of the warnings about these calls, made at once. */
+  const given = (calls: ReadonlyArray<readonly [Device.Device, ReadonlyArray<string>]>) =>
+    Effect.gen(function* () {
+      const names: Array<string> = []
+      const logger = Logger.make(({ annotations, logLevel }) => {
+        const name = HashMap.get(annotations, "warning")
+        if (Option.isSome(name)) names.push(`${logLevel.label} ${name.value}`)
+      })
+      const warn = Warnings.make()
+      const calling = Effect.forEach(calls, ([of, headers]) => warn(of, headers), {
+        concurrency: "unbounded"
+      })
+      yield* Effect.provide(calling, Logger.replace(Logger.defaultLogger, logger))
+      return names
+    })
+
+  const counts = Effect.map(Metric.value(Metrics.warnings), ({ occurrences }) =>
+    ["CallWithoutAddress", "CallWithoutDeviceInfo"].map((name) => occurrences.get(name) ?? 0)
+  )
+
+  it.effect("are about X-Forwarded-For and X-Device-Info, and each is given and counted once", () =>
+    Effect.gen(function* () {
+      const before = yield* counts
+      const bare = [withoutAddress, ["User-Agent", "curl/8.5.0"]] as const
+      assert.deepStrictEqual(yield* given(Array.from({ length: 50 }, () => bare)), [
+        "WARN CallWithoutAddress",
+        "WARN CallWithoutDeviceInfo"
+      ])
+      assert.deepStrictEqual(
+        yield* counts,
+        before.map((count) => count + 1)
+      )
+    })
+  )
+
+  it.effect("are about neither described devices with an address nor browsers", () =>
+    Effect.gen(function* () {
+      const right = [
+        [device(), ["X-Device-Info", "e30=", "User-Agent", "okhttp/4.12"]],
+        [device(), ["user-agent", browser]]
+      ] as const
+      assert.deepStrictEqual(yield* given(right), [])
+    })
+  )
+
+  it("are one sentence each, which says what to do", () => {
+    for (const message of Object.values(Warnings.messages)) assert.match(message, /^[A-Z][^.:]*: [^.:]*\.$/)
+  })
 })

@@ -1,17 +1,6 @@
 import { HttpClient } from "@effect/platform"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import {
-  Clock,
-  Effect,
-  Either,
-  Fiber,
-  FastCheck as fc,
-  Logger,
-  LogLevel,
-  Metric,
-  Redacted,
-  TestClock
-} from "effect"
+import { Clock, Effect, Either, Fiber, FastCheck as fc, Metric, Redacted, TestClock } from "effect"
 import { type AccessToken, type AdobePassError, Device, Metrics, type TokenEndpoint } from "effect-adobe-pass"
 import { Emulator, Fault } from "effect-adobe-pass-emulator"
 import {
@@ -23,7 +12,6 @@ import {
   tokenEndpoint
 } from "../support/exchanges.js"
 import { runs } from "../support/property.js"
-import { info } from "../support/system.js"
 import { advance, runToEnd, withoutJitter } from "../support/time.js"
 
 const credentials = pair()
@@ -537,58 +525,6 @@ describe("the credit for repetitions", () => {
       const error = yield* runToEnd(Effect.flip(fresh.request(streamer, credentials)))
       assert.propertyVal(error, "attempts", 3)
     }).pipe(outage, withEmulator)
-  )
-})
-
-describe("devices with one private address", () => {
-  const warnings = (addresses: ReadonlyArray<string>) =>
-    Effect.gen(function* () {
-      yield* fail(answer({}))
-      const lines: Array<string> = []
-      const service = yield* tokenEndpoint()
-      const logger = Logger.make(({ logLevel, message }) => {
-        if (logLevel === LogLevel.Warning) lines.push(String(message))
-      })
-      yield* Effect.forEach(addresses, (ip, n) =>
-        service.request(Either.getOrThrow(Device.make({ id: `device-${n}`, ip, info })), credentials)
-      ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
-      return lines
-    })
-
-  it.effect("are reported once: it is the address of a proxy", () =>
-    Effect.gen(function* () {
-      const lines = yield* warnings([
-        "10.0.0.1",
-        "203.0.113.1",
-        "10.0.0.1",
-        "10.0.0.1",
-        "10.0.0.2",
-        "10.0.0.2"
-      ])
-      assert.strictEqual(lines.length, 1)
-      assert.include(lines[0], "Device.forwardedAddress")
-      assert.notInclude(lines[0], "10.0.0.1")
-    }).pipe(withEmulator)
-  )
-
-  it.effect.each([
-    [
-      "with public ones",
-      ["203.0.113.1", "203.0.113.1", "172.32.0.1", "172.32.0.1", "100.128.0.1", "100.128.0.1"]
-    ],
-    ["each with its own", ["10.0.0.1", "172.16.0.1", "192.168.0.1", "fd00::1", "fe80::1", "::1"]]
-  ] as const)("are not those %s", ([, addresses]) =>
-    Effect.gen(function* () {
-      assert.deepStrictEqual(yield* warnings(addresses), [])
-    }).pipe(withEmulator)
-  )
-
-  it.effect.each(["127.0.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "fd12::1", "::1"])(
-    "are recognized by %s",
-    (ip) =>
-      Effect.gen(function* () {
-        assert.strictEqual((yield* warnings([ip, ip])).length, 1)
-      }).pipe(withEmulator)
   )
 })
 

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -339,6 +340,11 @@ export const make = (
 ): Either.Either<CredentialStore, InvalidInput> =>
   Either.map(Options.store.check(options), (checked) => build(backend, checked, options.encryption))
 
+const InMemory = Symbol.for("effect-adobe-pass/CredentialStore/InMemory")
+
+/** Whether the credentials of a store are lost with the process: those of `layerMemory` are. @internal */
+export const isInMemory = (store: CredentialStore): boolean => Predicate.hasProperty(store, InMemory)
+
 /**
  * A store in memory, for tests and experiments. Its credentials are lost with the process, and users must then sign in
  * again.
@@ -348,7 +354,9 @@ export const make = (
  */
 export const layerMemory: Layer.Layer<CredentialStore> = Layer.effect(
   CredentialStore,
-  Effect.map(StoreBackend.memory, (backend) => build(backend, Options.store.fallback, undefined))
+  Effect.map(StoreBackend.memory, (backend) =>
+    Object.assign(build(backend, Options.store.fallback, undefined), { [InMemory]: true })
+  )
 )
 
 const keyValueBackend = (

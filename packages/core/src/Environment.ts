@@ -60,6 +60,9 @@ const isName = (name: string): name is Name => Object.hasOwn(environments, name)
 
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
+/** Whether an environment is on this machine, as an emulator mostly is. @internal */
+export const isLoopback = ({ sp }: Environment): boolean => loopback.test(new URL(sp).hostname)
+
 const origin = (field: string, input: string | URL): Either.Either<string, InvalidInput> => {
   const fail = (problem: string) => Either.left(new InvalidInput({ field, problem }))
   if (!URL.canParse(String(input))) return fail("is not an absolute URL")

@@ -98,6 +98,14 @@ export const retries = Metric.frequency("adobe_pass_retries", { description: "Re
 export const retriesRefused = Metric.counter("adobe_pass_retries_refused_total", { incremental: true })
 
 /**
+ * Warnings by name, see `Warnings`: each is given once for a process and registered application.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const warnings = Metric.frequency("adobe_pass_warnings", { description: "Warnings by name" })
+
+/**
  * Sessions in memory.
  *
  * @since 0.1.0

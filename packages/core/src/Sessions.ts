@@ -27,6 +27,7 @@ import type { SessionEntry } from "./internal/session/sessionEntry.js"
 import { SessionMap } from "./internal/session/sessionMap.js"
 import * as Token from "./internal/session/token.js"
 import { warm } from "./internal/session/warm.js"
+import * as Warnings from "./internal/warnings.js"
 import { withClock } from "./internal/withClock.js"
 import * as Metrics from "./Metrics.js"
 import * as Options from "./Options.js"
@@ -282,13 +283,16 @@ export const make = (
     const checked = yield* Options.sessions.checkNames(options, "sessions")
     const events = yield* Effect.acquireRelease(PubSub.sliding<SessionEvent>(1024), PubSub.shutdown)
     const sessions = new SessionMap(checked.capacity)
+    const application = yield* RegisteredApplication
     const services: SessionServices = {
-      application: yield* RegisteredApplication,
+      application,
       registration: yield* ClientRegistration,
       tokenEndpoint: yield* TokenEndpoint,
       store: yield* CredentialStore,
       options: checked,
       scope: yield* Effect.scope,
+      warn: yield* Warnings.make(application),
+      use: yield* Warnings.makeUse(application),
       apply: applyTo(events, checked),
       replacing: changeReplacements(events, yield* Ref.make(initialReplacements(checked.replacements)))
     }

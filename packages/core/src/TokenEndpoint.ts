@@ -23,14 +23,17 @@ import {
 } from "./AdobePassError.js"
 import { type ClientCredentials, toMillis } from "./ClientCredentials.js"
 import type { Device } from "./Device.js"
+import { Addresses } from "./internal/http/addresses.js"
+import { ClockSkew } from "./internal/http/clockSkew.js"
 import * as OAuthEndpoint from "./internal/http/oauthEndpoint.js"
-import { makeSharedAddress } from "./internal/http/sharedAddress.js"
 import { traced } from "./internal/http/tracing.js"
+import * as Warnings from "./internal/warnings.js"
 import * as Metrics from "./Metrics.js"
 import type * as Options from "./Options.js"
-import type { RegisteredApplication } from "./RegisteredApplication.js"
+import { RegisteredApplication } from "./RegisteredApplication.js"
 import type { RetryQuota } from "./RetryQuota.js"
 import type { Throttle } from "./Throttle.js"
+import type { Warning } from "./Warnings.js"
 
 /**
  * `POST /o/client/token`.
@@ -80,17 +83,6 @@ const grant = (credentials: ClientCredentials): HttpBody.HttpBody =>
     })
   )
 
-const measureSkew = (createdAt: number | undefined, startedAt: number, endedAt: number) => {
-  if (createdAt === undefined) return Effect.void
-  const skew = Math.round(toMillis(createdAt) - (startedAt + endedAt) / 2)
-  return Effect.zipRight(
-    Metric.set(Metrics.clockSkew, skew),
-    Math.abs(skew) > 60_000
-      ? Effect.logDebug(`The clock of Adobe Pass differs from the local one by ${skew} ms`)
-      : Effect.void
-  )
-}
-
 /**
  * The token step of the registered application; `InvalidInput` when an option cannot be used.
  *
@@ -116,12 +108,27 @@ export const make = (
       refused,
       mayRepeat: constTrue
     })
-    const noticeAddress = makeSharedAddress()
+    const application = yield* RegisteredApplication
+    const warn = yield* Warnings.make(application)
+    const addresses = new Addresses(application.environment)
+    const clockSkew = new ClockSkew()
+    const warnOf = (warning: Warning | undefined) => (warning === undefined ? Effect.void : warn(warning))
+    const measureSkew = (serverTime: number, localTime: number) => {
+      const skew = Math.round(serverTime - localTime)
+      const told =
+        Math.abs(skew) > 60_000
+          ? Effect.logDebug(`The clock of Adobe Pass differs from the local one by ${skew} ms`)
+          : Effect.void
+      const warned = warnOf(clockSkew.notice(skew, serverTime))
+      return Effect.all([Metric.set(Metrics.clockSkew, skew), told, warned], { discard: true })
+    }
     const request = (device: Device, credentials: ClientCredentials) =>
       Effect.gen(function* () {
-        yield* noticeAddress(device)
+        yield* warnOf(addresses.notice(device))
         const { body, endedAt, startedAt } = yield* post(device, grant(credentials))
-        yield* measureSkew(body.created_at, startedAt, endedAt)
+        if (body.created_at !== undefined) {
+          yield* measureSkew(toMillis(body.created_at), (startedAt + endedAt) / 2)
+        }
         return new AccessToken({
           value: body.access_token,
           issuedAt: startedAt,

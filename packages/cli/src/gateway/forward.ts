@@ -17,6 +17,7 @@ import { cut, type Exchange, end, write } from "./exchange.js"
 import { ofRequest, ofResponse } from "./headers.js"
 import { bodyOf, type RequestBody } from "./requestBody.js"
 import type { Target } from "./target.js"
+import type { Warn } from "./warnings.js"
 
 /** What forwarding depends on. */
 export interface ForwardOptions {
@@ -25,6 +26,7 @@ export interface ForwardOptions {
   readonly trustedProxies: number | undefined
   /** As whom calls are made that are not for a device. */
   readonly instance: Device.Device
+  readonly warn: Warn
 }
 
 type Response = HttpClientResponse.HttpClientResponse
@@ -120,7 +122,7 @@ const body = (exchange: Exchange, response: Response): Effect.Effect<void, Refus
 export const forward = (
   exchange: Exchange,
   target: Target,
-  { instance, maxBody, trustedProxies }: ForwardOptions,
+  { instance, maxBody, trustedProxies, warn }: ForwardOptions,
   isDraining: () => boolean
 ): Effect.Effect<number, Refused, ProtectedClient.ProtectedClient | RegisteredApplication> =>
   Effect.gen(function* () {
@@ -128,6 +130,7 @@ export const forward = (
     const { environment } = yield* RegisteredApplication
     const peer = { address: plainAddress(socket.remoteAddress), trustedProxies }
     const device = yield* deviceOf(rawHeaders, peer)
+    if (device !== undefined) yield* warn(device, rawHeaders)
     const given = yield* bodyOf(exchange, maxBody)
     const request = yield* requestOf(exchange, target, environment.mgmt, device !== undefined, given)
     const response = yield* answered(request, device, instance, given)

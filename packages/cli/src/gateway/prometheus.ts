@@ -19,7 +19,8 @@ const wordLabels: { readonly [metric: string]: string } = {
   adobe_pass_token_requests: "reason",
   adobe_pass_token_failures: "error",
   adobe_pass_calls: "outcome",
-  adobe_pass_retries: "error"
+  adobe_pass_retries: "error",
+  adobe_pass_warnings: "warning"
 }
 
 /** Metrics whose definition does not describe them. */

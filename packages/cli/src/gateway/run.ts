@@ -2,7 +2,9 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { RegisteredApplication } from "effect-adobe-pass/RegisteredApplication"
+import { Silenced } from "effect-adobe-pass/Warnings"
 import * as Application from "../Application.js"
 import * as Caller from "../Caller.js"
 import type { CommandError } from "../ExitCode.js"
@@ -16,6 +18,7 @@ import type { Options } from "./options.js"
 import { Holds, observed } from "./pacing.js"
 import * as Probes from "./probes.js"
 import { serve } from "./server.js"
+import * as Warnings from "./warnings.js"
 
 /** Connections that wait for their turn or are idle need room, too. */
 const connectionsFor = (maxConcurrent: number): number => Math.max(1024, 4 * maxConcurrent)
@@ -42,7 +45,7 @@ const served = (options: Options, settings: Settings.Settings, holds: Holds) =>
     const gateway = {
       activity,
       admission: options,
-      forward: { ...options, instance },
+      forward: { ...options, instance, warn: Warnings.make() },
       maxConcurrent: options.maxConcurrent,
       probes,
       log: options.accessLog === "none" ? () => Effect.void : stdout.line
@@ -61,6 +64,9 @@ const served = (options: Options, settings: Settings.Settings, holds: Holds) =>
     yield* server.drain(options.grace, stderr.line("adobe-pass gateway ends: calls under way may finish."))
   })
 
+/** The gateway itself warns of the first call without an address. */
+const withoutAddress = Layer.succeed(Silenced, new Set(["DevicesWithoutAddress"] as const))
+
 /** The gateway of the settings. */
 export const run = (
   options: Options,
@@ -72,5 +78,7 @@ export const run = (
       transport: (client) => client,
       throttle: (throttle) => observed(throttle, holds)
     })
-    return Effect.provide(Effect.scoped(served(options, settings, holds)), application)
+    return Effect.scoped(served(options, settings, holds)).pipe(
+      Effect.provide(Layer.provide(application, withoutAddress))
+    )
   })

@@ -6,7 +6,8 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type { CredentialStoreError, SessionError } from "../../AdobePassError.js"
 import { type ClientCredentials, sameCredentials } from "../../ClientCredentials.js"
-import type { SaveOptions, StoredSession } from "../../CredentialStore.js"
+import { isInMemory, type SaveOptions, type StoredSession } from "../../CredentialStore.js"
+import { isLoopback } from "../../Environment.js"
 import type { RegisteredApplication } from "../../RegisteredApplication.js"
 import { leaseLost, toError } from "../../StoreBackend.js"
 import { poll } from "../poll.js"
@@ -113,17 +114,28 @@ export const register = (
   return Effect.catchIf(registering, isLeaseLost, () => registering)
 }
 
+/** The device was registered, which it is again after each start where the store does not last. */
+const noticeIssued = (
+  { application, apply, store, warn }: SessionServices,
+  session: Session,
+  credentials: ClientCredentials
+): Effect.Effect<void> => {
+  const noticed = apply(session, { _tag: "Issued", credentials })
+  const isLost = isInMemory(store) && !isLoopback(application.environment)
+  return isLost ? Effect.zipLeft(noticed, warn("CredentialsInMemory")) : noticed
+}
+
 /** The credentials that were issued before and not stored, or new ones. */
 const issue = (
-  { apply, registration }: SessionServices,
+  services: SessionServices,
   session: Session,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<ClientCredentials, SessionError> => {
   const { issued } = session.entry.state
   return issued !== undefined
     ? Effect.succeed(issued)
-    : Effect.tap(restore(registration.register(session.device)), (credentials) =>
-        apply(session, { _tag: "Issued", credentials })
+    : Effect.tap(restore(services.registration.register(session.device)), (credentials) =>
+        noticeIssued(services, session, credentials)
       )
 }
 

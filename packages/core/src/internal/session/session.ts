@@ -11,6 +11,7 @@ import * as SessionKey from "../../SessionKey.js"
 import type { Fact } from "../../SessionState.js"
 import type * as Setting from "../../Setting.js"
 import type { TokenEndpoint } from "../../TokenEndpoint.js"
+import type { Use, Warn } from "../warnings.js"
 import type { Replacements } from "./replacements.js"
 import type { SessionEntry } from "./sessionEntry.js"
 
@@ -30,6 +31,8 @@ export interface SessionServices {
   readonly options: Setting.Checked<typeof Options.sessions>
   /** The scope in which flights run. */
   readonly scope: Scope.Scope
+  readonly warn: Warn
+  readonly use: Use
   /** Changes the state of a session and publishes the events. */
   readonly apply: (session: Session, fact: Fact) => Effect.Effect<void>
   /** Changes what is known about replaced credentials, and publishes the events. */
@@ -39,8 +42,7 @@ export interface SessionServices {
   ) => Effect.Effect<A>
 }
 
-/** The session of a device, with its key. */
-export const open = (
+const withKey = (
   { application }: SessionServices,
   device: Device,
   entry: SessionEntry
@@ -51,6 +53,17 @@ export const open = (
         entry.key = key
         return { device, key, entry }
       })
+
+/** The session of a device, with its key. */
+export const open = (
+  services: SessionServices,
+  device: Device,
+  entry: SessionEntry
+): Effect.Effect<Session> => {
+  const warning = services.use.notice()
+  const session = withKey(services, device, entry)
+  return warning === undefined ? session : Effect.zipRight(services.warn(warning), session)
+}
 
 /** Work whose failure the session remembers; `background` when the valid token stays in use meanwhile. */
 export const remembering = <A>(
