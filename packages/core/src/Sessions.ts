@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as PubSub from "effect/PubSub"
@@ -27,6 +28,7 @@ import type { SessionEntry } from "./internal/session/sessionEntry.js"
 import { SessionMap } from "./internal/session/sessionMap.js"
 import * as Token from "./internal/session/token.js"
 import { warm } from "./internal/session/warm.js"
+import { measured } from "./internal/store/measured.js"
 import { withClock } from "./internal/withClock.js"
 import * as Metrics from "./Metrics.js"
 import * as Options from "./Options.js"
@@ -152,11 +154,12 @@ const accessToken = (
   sessions: SessionMap,
   device: Device
 ): Effect.Effect<AccessToken, SessionError> =>
-  withClock((clock) => {
-    const now = clock.unsafeCurrentTimeMillis()
-    const id = Redacted.value(device.id)
-    const ready = sessions.token(id, now)
-    return ready === undefined ? refreshed(services, sessions, device, now) : Effect.succeed(ready)
+  Effect.withFiberRuntime((fiber) => {
+    const now = Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
+    const ready = sessions.token(Redacted.value(device.id), now)
+    if (ready === undefined) return refreshed(services, sessions, device, now)
+    Metrics.tokenHits.unsafeUpdate(1, fiber.getFiberRef(FiberRef.currentMetricLabels))
+    return Effect.succeed(ready)
   })
 
 /** The token in use while it is valid, refreshed in the background; otherwise the one that the flight obtains. */
@@ -179,9 +182,8 @@ const refreshed = (
     if (current === undefined) {
       return failure === undefined ? Effect.flatMap(flight, Deferred.await) : Effect.fail(failure)
     }
-    return entry.refreshing.isRunning || failure !== undefined
-      ? Effect.succeed(current)
-      : Effect.as(flight, current)
+    const found = Effect.as(Metric.increment(Metrics.tokenHits), current)
+    return entry.refreshing.isRunning || failure !== undefined ? found : Effect.zipRight(flight, found)
   })
 
 const tell = (
@@ -286,7 +288,7 @@ export const make = (
       application: yield* RegisteredApplication,
       registration: yield* ClientRegistration,
       tokenEndpoint: yield* TokenEndpoint,
-      store: yield* CredentialStore,
+      store: measured(yield* CredentialStore),
       options: checked,
       scope: yield* Effect.scope,
       apply: applyTo(events, checked),
