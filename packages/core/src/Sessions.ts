@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
@@ -21,6 +22,7 @@ import type { ClientCredentials } from "./ClientCredentials.js"
 import { ClientRegistration } from "./ClientRegistration.js"
 import { CredentialStore } from "./CredentialStore.js"
 import type { Device } from "./Device.js"
+import { current as currentHealth, type HealthRecord, never } from "./internal/health/healthRecord.js"
 import * as Credentials from "./internal/session/credentials.js"
 import { initial as initialReplacements, type Replacements } from "./internal/session/replacements.js"
 import { open, type SessionServices } from "./internal/session/session.js"
@@ -149,6 +151,12 @@ const credentials = (
     })
   )
 
+/** A token in memory can be used. */
+const countHit = (fiber: Fiber.RuntimeFiber<unknown, unknown>, health: HealthRecord): void => {
+  health.tokenHits += 1
+  Metrics.tokenHits.unsafeUpdate(1, fiber.getFiberRef(FiberRef.currentMetricLabels))
+}
+
 const accessToken = (
   services: SessionServices,
   sessions: SessionMap,
@@ -157,8 +165,8 @@ const accessToken = (
   Effect.withFiberRuntime((fiber) => {
     const now = Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
     const ready = sessions.token(Redacted.value(device.id), now)
-    if (ready === undefined) return refreshed(services, sessions, device, now)
-    Metrics.tokenHits.unsafeUpdate(1, fiber.getFiberRef(FiberRef.currentMetricLabels))
+    if (ready === undefined) return refreshed(services, sessions, device, now, fiber)
+    countHit(fiber, services.health)
     return Effect.succeed(ready)
   })
 
@@ -167,7 +175,8 @@ const refreshed = (
   services: SessionServices,
   sessions: SessionMap,
   device: Device,
-  now: number
+  now: number,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>
 ): Effect.Effect<AccessToken, SessionError> =>
   using(sessions, device, (entry) => {
     const { state } = entry
@@ -180,10 +189,13 @@ const refreshed = (
       )
     )
     if (current === undefined) {
+      services.health.tokenMisses += 1
       return failure === undefined ? Effect.flatMap(flight, Deferred.await) : Effect.fail(failure)
     }
-    const found = Effect.as(Metric.increment(Metrics.tokenHits), current)
-    return entry.refreshing.isRunning || failure !== undefined ? found : Effect.zipRight(flight, found)
+    countHit(fiber, services.health)
+    return entry.refreshing.isRunning || failure !== undefined
+      ? Effect.succeed(current)
+      : Effect.as(flight, current)
   })
 
 const tell = (
@@ -224,12 +236,17 @@ const forget = (
 
 /** Changes what is known about replaced credentials. */
 const changeReplacements =
-  (events: PubSub.PubSub<SessionEvent>, replacements: Ref.Ref<Replacements>): SessionServices["replacing"] =>
+  (
+    health: HealthRecord,
+    events: PubSub.PubSub<SessionEvent>,
+    replacements: Ref.Ref<Replacements>
+  ): SessionServices["replacing"] =>
   ({ key }, change) =>
     Effect.flatMap(Clock.currentTimeMillis, (at) =>
       Effect.flatMap(
         Ref.modify(replacements, (before) => {
           const [result, after] = change(before, at)
+          health.refusingAt = after.isIncident ? after.refusedAt : never
           const started = after.isIncident && !before.isIncident
           const ended = before.isIncident && !after.isIncident
           const event: Incident | undefined = started
@@ -284,15 +301,21 @@ export const make = (
     const checked = yield* Options.sessions.checkNames(options, "sessions")
     const events = yield* Effect.acquireRelease(PubSub.sliding<SessionEvent>(1024), PubSub.shutdown)
     const sessions = new SessionMap(checked.capacity)
+    const health = yield* currentHealth
     const services: SessionServices = {
       application: yield* RegisteredApplication,
       registration: yield* ClientRegistration,
       tokenEndpoint: yield* TokenEndpoint,
-      store: measured(yield* CredentialStore),
+      store: measured(yield* CredentialStore, health.store),
+      health,
       options: checked,
       scope: yield* Effect.scope,
       apply: applyTo(events, checked),
-      replacing: changeReplacements(events, yield* Ref.make(initialReplacements(checked.replacements)))
+      replacing: changeReplacements(
+        health,
+        events,
+        yield* Ref.make(initialReplacements(checked.replacements))
+      )
     }
     return {
       credentials: (device) => credentials(services, sessions, device),

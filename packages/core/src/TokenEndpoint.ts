@@ -23,6 +23,7 @@ import {
 } from "./AdobePassError.js"
 import { type ClientCredentials, toMillis } from "./ClientCredentials.js"
 import type { Device } from "./Device.js"
+import { current as currentHealth, type HealthRecord } from "./internal/health/healthRecord.js"
 import * as OAuthEndpoint from "./internal/http/oauthEndpoint.js"
 import { makeSharedAddress } from "./internal/http/sharedAddress.js"
 import { traced } from "./internal/http/tracing.js"
@@ -80,9 +81,15 @@ const grant = (credentials: ClientCredentials): HttpBody.HttpBody =>
     })
   )
 
-const measureSkew = (createdAt: number | undefined, startedAt: number, endedAt: number) => {
+const measureSkew = (
+  health: HealthRecord,
+  createdAt: number | undefined,
+  startedAt: number,
+  endedAt: number
+) => {
   if (createdAt === undefined) return Effect.void
   const skew = Math.round(toMillis(createdAt) - (startedAt + endedAt) / 2)
+  health.clockSkew = skew
   return Effect.zipRight(
     Metric.set(Metrics.clockSkew, skew),
     Math.abs(skew) > 60_000
@@ -117,11 +124,12 @@ export const make = (
       mayRepeat: constTrue
     })
     const noticeAddress = makeSharedAddress()
+    const health = yield* currentHealth
     const request = (device: Device, credentials: ClientCredentials) =>
       Effect.gen(function* () {
         yield* noticeAddress(device)
         const { body, endedAt, startedAt } = yield* post(device, grant(credentials))
-        yield* measureSkew(body.created_at, startedAt, endedAt)
+        yield* measureSkew(health, body.created_at, startedAt, endedAt)
         return new AccessToken({
           value: body.access_token,
           issuedAt: startedAt,

@@ -39,7 +39,7 @@ export class Holds {
 
 /** A throttle that does the same, and is looked at. */
 export const observed = (throttle: Throttle, holds: Holds): Throttle => ({
-  size: throttle.size,
+  ...throttle,
   take: (key, options) =>
     Effect.gen(function* () {
       const waits = yield* CurrentWaits

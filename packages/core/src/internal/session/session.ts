@@ -11,6 +11,7 @@ import * as SessionKey from "../../SessionKey.js"
 import type { Fact } from "../../SessionState.js"
 import type * as Setting from "../../Setting.js"
 import type { TokenEndpoint } from "../../TokenEndpoint.js"
+import type { HealthRecord } from "../health/healthRecord.js"
 import type { Replacements } from "./replacements.js"
 import type { SessionEntry } from "./sessionEntry.js"
 
@@ -27,6 +28,7 @@ export interface SessionServices {
   readonly registration: ClientRegistration
   readonly tokenEndpoint: TokenEndpoint
   readonly store: CredentialStore
+  readonly health: HealthRecord
   readonly options: Setting.Checked<typeof Options.sessions>
   /** The scope in which flights run. */
   readonly scope: Scope.Scope
