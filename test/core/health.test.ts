@@ -306,6 +306,8 @@ describe("a refusal", () => {
             "Adobe Pass refuses to register devices of this application (InvalidSoftwareStatement): download the software statement again for this environment from the TVE Dashboard."
         }
       ])
+      yield* TestClock.adjust("1 day")
+      assert.deepStrictEqual(tags(yield* health), ["RegistrationRefused"])
       yield* runToEnd(Effect.provideService(call, CurrentDevice, device(2)))
       assert.deepStrictEqual((yield* health).incidents, [])
     }).pipe(forDevice, within())

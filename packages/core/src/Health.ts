@@ -109,8 +109,8 @@ export interface Health {
  * or more, have failed. `StoreFails`: so have the last three operations of the store. `ThrottleAlone`: the shared
  * buckets cannot be asked. `Throttled`: a 429 came in the last five minutes.
  *
- * A success ends an incident. One whose last failure is an hour old is not told any more, and neither are refused
- * credentials after five minutes.
+ * A success ends an incident. An endpoint or a store that has not been asked for an hour is not told any more, and neither
+ * are refused credentials after five minutes.
  *
  * @since 0.1.0
  * @category models

@@ -82,13 +82,9 @@ const storeRemedies: { readonly [Reason in CredentialStoreError["reason"]]: stri
   Unsupported: "use one that has the operation"
 }
 
-/** The last failure, while the last requests failed. */
-const lasting = <F extends object>(
-  { consecutiveFailures, lastFailure }: Outcomes<F>,
-  atLeast: number,
-  now: number
-) =>
-  consecutiveFailures >= atLeast && lastFailure !== undefined && now - lastFailure.at < longestSilence
+/** The last failure, while so many of the last requests failed that it is no accident. */
+const lasting = <F extends object>({ consecutiveFailures, lastFailure }: Outcomes<F>, now: number) =>
+  consecutiveFailures >= inARow && lastFailure !== undefined && now - lastFailure.at < longestSilence
     ? lastFailure
     : undefined
 
@@ -98,8 +94,9 @@ const isRefusal = (error: EndpointError): error is RegistrationRefused["_tag"] =
   error === "InvalidSoftwareStatement" ||
   error === "UnapprovedSoftwareStatement"
 
-const refusedRegistration = ({ registration }: HealthRecord, now: number): ReadonlyArray<Incident> => {
-  const error = lasting(registration, 1, now)?.error
+/** However long ago: a device whose registration is refused does not ask again. */
+const refusedRegistration = ({ registration }: HealthRecord): ReadonlyArray<Incident> => {
+  const error = registration.consecutiveFailures > 0 ? registration.lastFailure?.error : undefined
   return error === undefined || !isRefusal(error)
     ? []
     : [
@@ -124,7 +121,7 @@ const refusedCredentials = ({ refusingAt }: HealthRecord, now: number): Readonly
 const failingEndpoint =
   (record: HealthRecord, now: number) =>
   (endpoint: Endpoint): ReadonlyArray<Incident> => {
-    const error = lasting(record[endpoint], inARow, now)?.error
+    const error = lasting(record[endpoint], now)?.error
     // A refused registration is told already.
     if (error === undefined || (endpoint === "registration" && isRefusal(error))) return []
     const { consecutiveFailures } = record[endpoint]
@@ -140,7 +137,7 @@ const failingEndpoint =
   }
 
 const failingStore = ({ store }: HealthRecord, now: number): ReadonlyArray<Incident> => {
-  const failure = lasting(store, inARow, now)
+  const failure = lasting(store, now)
   if (failure === undefined) return []
   const { consecutiveFailures } = store
   const { operation, reason } = failure
@@ -182,7 +179,7 @@ export const incidents = (
   throttle: ThrottleStatus,
   now: number
 ): ReadonlyArray<Incident> => [
-  ...refusedRegistration(record, now),
+  ...refusedRegistration(record),
   ...refusedCredentials(record, now),
   ...(["token", "registration", "sp", "mgmt"] as const).flatMap(failingEndpoint(record, now)),
   ...failingStore(record, now),
