@@ -477,10 +477,12 @@ describe("the limits of adobe-pass gateway", () => {
         const { headers, status } = yield* send
         assert.strictEqual(status, 429, "passed on, because a wait of a minute is beyond the budget")
         assert.strictEqual(headers["retry-after"], "60")
-        assert.deepInclude(JSON.parse((yield* request(port, "/status")).body), {
-          consecutive_failures: 1,
-          throttle: { buckets: 1, held: 1 }
-        })
+        const said = JSON.parse((yield* request(port, "/status")).body)
+        assert.deepInclude(said, { consecutive_failures: 1, throttle: { buckets: 1, held: 1 } })
+        assert.deepStrictEqual(
+          said.incidents.map(({ incident }: { incident: string }) => incident),
+          ["Throttled"]
+        )
         yield* running.signal("SIGTERM")
         assert.match((yield* running.ended).stdout, /"waited_ms":\d+/)
       })
@@ -605,6 +607,8 @@ describe("what adobe-pass gateway says of itself", () => {
       for (const line of metrics.body.trimEnd().split("\n")) assert.match(line, sample)
       assert.include(metrics.body, 'adobe_pass_calls_total{outcome="200"} 1\n')
       assert.include(metrics.body, 'adobe_pass_gateway_requests_total{status="2xx"} 1\n')
+      assert.include(metrics.body, "adobe_pass_token_hits_total 2\n")
+      assert.include(metrics.body, 'adobe_pass_store_latency_millis_count{operation="saveCredentials"} 1\n')
       const shown = yield* cli.run("/", ["gateway", "status", "--json", "--url", url])
       assert.strictEqual(shown.code, 0, shown.stderr)
       assert.deepInclude(JSON.parse(shown.stdout), {
@@ -614,7 +618,8 @@ describe("what adobe-pass gateway says of itself", () => {
         token_requests: 1,
         token_hit_ratio: 0.667,
         consecutive_failures: 0,
-        in_flight: 0
+        in_flight: 0,
+        incidents: []
       })
       assert.strictEqual((yield* request(port, "/readyz")).status, 200)
       yield* running.signal("SIGINT")

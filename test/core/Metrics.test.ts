@@ -25,11 +25,14 @@ const counters = [
   "throttleFallbacks",
   "throttled",
   "overloaded",
+  "tokenHits",
   "retriesRefused",
   "unsavedTokens",
   "plaintextRecords"
 ] as const
 const gauges = ["sessions", "clockSkew"] as const
+/** Those of the operations of the store, which have tests of their own. */
+const ofTheStore = ["storeLatency", "storeFailures"] as const
 
 /** Everything that is counted so far, in this process and not only in this test: `calls.200`, `throttled`, ... */
 const reading: Effect.Effect<Reading> = Effect.gen(function* () {
@@ -70,7 +73,7 @@ describe("the metrics", () => {
   it.effect("count a registration, a token request and a call", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* counted(runToEnd(call)), first)
-      assert.deepStrictEqual(yield* counted(runToEnd(call)), { "calls.200": 1 })
+      assert.deepStrictEqual(yield* counted(runToEnd(call)), { "calls.200": 1, tokenHits: 1 })
     }).pipe(forDevice, within())
   )
 
@@ -103,12 +106,17 @@ describe("the metrics", () => {
       yield* TestClock.adjust("359 minutes")
       assert.deepStrictEqual(yield* counted(Effect.zipRight(runToEnd(call), settle)), {
         "tokenRequests.expiring": 1,
-        "calls.200": 1
+        "calls.200": 1,
+        tokenHits: 1
       })
       yield* TestClock.adjust("7 hours")
       assert.deepStrictEqual(yield* counted(runToEnd(call)), { "tokenRequests.expired": 1, "calls.200": 1 })
       yield* revokeTokens
-      assert.deepStrictEqual(yield* counted(runToEnd(call)), { "tokenRequests.rejected": 1, "calls.200": 1 })
+      assert.deepStrictEqual(yield* counted(runToEnd(call)), {
+        "tokenRequests.rejected": 1,
+        "calls.200": 1,
+        tokenHits: 2
+      })
     }).pipe(forDevice, within())
   )
 
@@ -133,12 +141,14 @@ describe("the metrics", () => {
           concurrency: "unbounded"
         }
       )
-      // One is sent at once, three wait for up to three seconds, and for two that would be too long.
+      // One is sent at once, three wait for up to three seconds, and for two that would be too long. Who has waited reads
+      // the token again.
       assert.deepStrictEqual(yield* counted(runToEnd(calls)), {
         "calls.200": 4,
         "calls.Throttled": 2,
         throttleWaits: 3,
-        overloaded: 2
+        overloaded: 2,
+        tokenHits: 9
       })
     }).pipe(forDevice, within({ throttle: { burst: 0, maxWait: "3 seconds" } }))
   )
@@ -150,7 +160,8 @@ describe("the metrics", () => {
       assert.deepStrictEqual(yield* counted(runToEnd(call)), {
         throttled: 1,
         "retries.Throttled": 1,
-        "calls.200": 1
+        "calls.200": 1,
+        tokenHits: 2
       })
     }).pipe(forDevice, within())
   )
@@ -162,7 +173,8 @@ describe("the metrics", () => {
       assert.deepStrictEqual(yield* counted(Effect.either(runToEnd(call))), {
         "retries.ServiceUnavailable": 1,
         retriesRefused: 1,
-        "calls.ServiceUnavailable": 1
+        "calls.ServiceUnavailable": 1,
+        tokenHits: 2
       })
     }).pipe(forDevice, within({ retryQuota: 5 }))
   )
@@ -210,7 +222,7 @@ describe("the metrics", () => {
   )
 
   it("are all looked at, here or in the test of what they count", () => {
-    const here: ReadonlyArray<string> = [...frequencies, ...counters, ...gauges]
+    const here: ReadonlyArray<string> = [...frequencies, ...counters, ...gauges, ...ofTheStore]
     const tests = fileURLToPath(new URL("..", import.meta.url))
     const sources = readdirSync(tests, { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".test.ts"))

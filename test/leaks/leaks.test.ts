@@ -22,6 +22,7 @@ import {
   Encryption,
   EnhancedError,
   Environment,
+  Health,
   ProtectedClient,
   RegisteredApplication,
   SessionKey,
@@ -187,11 +188,13 @@ const provoke = (failure: Failure) =>
   Effect.gen(function* () {
     const server = standIn({ ...normally, ...failure.replies })
     const events: Array<unknown> = []
+    const healths: Array<Health.Health> = []
     const run = Effect.gen(function* () {
       const sessions = yield* Sessions.Sessions
       yield* Effect.fork(Stream.runForEach(sessions.events, (event) => Effect.sync(() => events.push(event))))
       yield* Effect.yieldNow()
-      return yield* failure.program ?? call
+      const noted = Effect.map(AdobePass.health, (health) => healths.push(health))
+      return yield* Effect.ensuring(failure.program ?? call, noted)
     }).pipe(
       Effect.withSpan("caller"),
       Effect.provideService(CurrentDevice, device),
@@ -205,7 +208,7 @@ const provoke = (failure: Failure) =>
     const witnessed = yield* runToEnd(witness(run))
     const rendered = [
       ...(yield* shown(witnessed)),
-      ...(yield* Effect.forEach(events, (event) => renderings(event))).flat(),
+      ...(yield* Effect.forEach([...events, ...healths], (shown) => renderings(shown))).flat(),
       ...plainRenderings(Metric.unsafeSnapshot())
     ]
     return { witnessed, rendered, text: [...server.received, ...server.answered].join("\n") }
@@ -1277,7 +1280,8 @@ describe("what callers hold shows no secret (H10)", () => {
           "effect-adobe-pass/Throttle": yield* Throttle.Throttle,
           "effect-adobe-pass/ClientRegistration": yield* ClientRegistration.ClientRegistration,
           "effect-adobe-pass/TokenEndpoint": yield* TokenEndpoint.TokenEndpoint,
-          "effect-adobe-pass/CredentialStore": yield* CredentialStore.CredentialStore
+          "effect-adobe-pass/CredentialStore": yield* CredentialStore.CredentialStore,
+          "effect-adobe-pass/HealthRecord": yield* Health.HealthRecord
         }
         yield* runToEnd(call)
         const context = yield* Effect.context<AdobePass.Services>()

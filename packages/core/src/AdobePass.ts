@@ -15,6 +15,8 @@ import { InvalidInput } from "./AdobePassError.js"
 import * as ClientRegistration from "./ClientRegistration.js"
 import type { CredentialStore } from "./CredentialStore.js"
 import * as Environment from "./Environment.js"
+import * as Health from "./Health.js"
+import * as HealthRecord from "./internal/health/healthRecord.js"
 import * as Options from "./Options.js"
 import * as ProtectedClient from "./ProtectedClient.js"
 import * as RegisteredApplication from "./RegisteredApplication.js"
@@ -42,6 +44,7 @@ export interface AdobePassOptions
  */
 export type Services =
   | ClientRegistration.ClientRegistration
+  | Health.HealthRecord
   | ProtectedClient.ProtectedClient
   | RegisteredApplication.RegisteredApplication
   | Sessions.Sessions
@@ -106,7 +109,7 @@ export const layerWithoutThrottle = (
       Layer.provideMerge(Sessions.layer(options.sessions)),
       Layer.provideMerge(Layer.merge(ClientRegistration.layer(options), TokenEndpoint.layer(options))),
       Layer.provide(RetryQuota.layer(options.retryQuota)),
-      Layer.provideMerge(RegisteredApplication.layer(options))
+      Layer.provideMerge(Layer.merge(RegisteredApplication.layer(options), HealthRecord.layer()))
     )
   )
 
@@ -135,6 +138,29 @@ export const layer = (
   options: AdobePassOptions
 ): Layer.Layer<Services, InvalidInput, HttpClient.HttpClient | CredentialStore> =>
   checked(options, Layer.provideMerge(layerWithoutThrottle(options), Throttle.layer(options.throttle)))
+
+/**
+ * How the application stands: its endpoints, store, throttle and sessions, and what is wrong now. It is a snapshot of what
+ * the services noted; nothing is sent, and neither the store nor shared buckets are asked.
+ *
+ * Each application has its own, and those that share a throttle see the same one.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { AdobePass } from "effect-adobe-pass"
+ *
+ * const report = Effect.gen(function* () {
+ *   const health = yield* AdobePass.health
+ *   for (const { message } of health.incidents) yield* Effect.logWarning(message)
+ *   return JSON.stringify(health)
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const health: typeof Health.now = Health.now
 
 const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
   Config.map(Config.option(config), Option.getOrUndefined)

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
 
 /**
  * Answers of `/o/client/register` by outcome: `success` or the tag of the error.
@@ -25,6 +26,18 @@ export const registrations = Metric.frequency("adobe_pass_registrations", {
  */
 export const tokenRequests = Metric.frequency("adobe_pass_token_requests", {
   description: "Token requests by reason"
+})
+
+/**
+ * Reads of a token that found a usable one in memory: one for each attempt of a protected call, and one more after a wait
+ * for a permit. Beside `tokenRequests`, whose `expiring` ones keep nobody waiting, it shows how well tokens are reused.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const tokenHits = Metric.counter("adobe_pass_token_hits_total", {
+  description: "Reads of a token that found a usable one in memory",
+  incremental: true
 })
 
 /**
@@ -120,6 +133,31 @@ export const sessions = Metric.gauge("adobe_pass_sessions")
  * @category metrics
  */
 export const unsavedTokens = Metric.counter("adobe_pass_unsaved_tokens_total", { incremental: true })
+
+/**
+ * How long operations of sessions on the credential store took, in milliseconds, failed ones included. The label
+ * `operation` is the name in `CredentialStore`: `load`, `loadMany`, `saveCredentials`, `saveToken`, `remove`, or `lock`,
+ * which waits for the holder before.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const storeLatency = Metric.histogram(
+  "adobe_pass_store_latency_millis",
+  MetricBoundaries.fromIterable([1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]),
+  "Duration of operations of the credential store, in milliseconds"
+)
+
+/**
+ * Operations of sessions on the credential store that failed, by the label `operation` of `storeLatency`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const storeFailures = Metric.counter("adobe_pass_store_failures_total", {
+  description: "Failed operations of the credential store",
+  incremental: true
+})
 
 /**
  * Records in clear that a store with encryption read. Once it stays the same, `plaintext: "refuse"` refuses them.

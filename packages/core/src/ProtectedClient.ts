@@ -26,6 +26,8 @@ import {
 } from "./AdobePassError.js"
 import { CurrentDevice, CurrentInstance, type Device } from "./Device.js"
 import type { EnhancedError } from "./EnhancedError.js"
+import { failureOf } from "./internal/health/failureOf.js"
+import { current as currentHealth, type HealthRecord } from "./internal/health/healthRecord.js"
 import { attempt, type Failure, failed, send } from "./internal/http/attempt.js"
 import { bodyUpTo } from "./internal/http/boundedBody.js"
 import { BufferedResponse } from "./internal/http/bufferedResponse.js"
@@ -248,6 +250,7 @@ export const buffered = (response: Response): Effect.Effect<Response, BodyError>
   })
 
 interface Pipeline extends CallServices {
+  readonly health: HealthRecord
   readonly throttle: Throttle.Throttle
   readonly degradationThrottle: Throttle.Throttle
   readonly repetition: Omit<Repetition<ProtectedCallError>, "mayRepeat">
@@ -323,6 +326,18 @@ const repeated = (
 const count = (fiber: Fiber.RuntimeFiber<unknown, unknown>, outcome: string) =>
   Metrics.calls.unsafeUpdate(outcome, fiber.getFiberRef(FiberRef.currentMetricLabels))
 
+const outcomesOf = ({ health }: Pipeline, { api }: Call) => (api === "management" ? health.mgmt : health.sp)
+
+/** Notes what a failed call says about the service that was called. */
+const noteFailure = (pipeline: Pipeline, call: Call, failed: FailedAttempt, clock: Clock.Clock): void => {
+  const verdict = failureOf(failed)
+  if (verdict === "NotAsked") return
+  const outcomes = outcomesOf(pipeline, call)
+  const at = clock.unsafeCurrentTimeMillis()
+  if (verdict === "Answered") outcomes.succeeded(at)
+  else outcomes.failed({ error: verdict }, at)
+}
+
 const succeed = (
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   response: Response
@@ -355,12 +370,20 @@ const clientOf = <R, E extends { readonly _tag: string }>(
       const call = prepared.right
       const first = Effect.flatMap(send(pipeline, call, 1), (response) => {
         pipeline.repetition.quota.refund(0)
+        // When the call was started: the clock is not read again.
+        outcomesOf(pipeline, call).succeeded(call.startedAt)
         return succeed(fiber, response)
       })
       const whole = caught(first, (failure) =>
         Effect.matchEffect(repeated(pipeline, call, failure, clock), {
-          onSuccess: (response) => succeed(fiber, response),
-          onFailure: (failed) => fail(fiber, failed)
+          onSuccess: (response) => {
+            outcomesOf(pipeline, call).succeeded(call.startedAt)
+            return succeed(fiber, response)
+          },
+          onFailure: (failed) => {
+            noteFailure(pipeline, call, failed, clock)
+            return fail(fiber, failed)
+          }
         })
       )
       return withSpan(fiber, request.method, whole)
@@ -403,6 +426,7 @@ export const make = (
     const { missingScope, retry, timeout } = yield* Options.calls.check(options)
     const pipeline: Pipeline = {
       application: yield* RegisteredApplication,
+      health: yield* currentHealth,
       sessions: yield* Sessions,
       throttle: yield* Throttle.Throttle,
       degradationThrottle: Throttle.makeLocal(degradationPace),

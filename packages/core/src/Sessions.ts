@@ -7,6 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as PubSub from "effect/PubSub"
@@ -18,8 +20,9 @@ import type { AccessToken } from "./AccessToken.js"
 import type { CredentialStoreError, InvalidInput, SessionError } from "./AdobePassError.js"
 import type { ClientCredentials } from "./ClientCredentials.js"
 import { ClientRegistration } from "./ClientRegistration.js"
-import { CredentialStore } from "./CredentialStore.js"
+import { CredentialStore, isInMemory } from "./CredentialStore.js"
 import type { Device } from "./Device.js"
+import { current as currentHealth, type HealthRecord, never } from "./internal/health/healthRecord.js"
 import * as Credentials from "./internal/session/credentials.js"
 import { initial as initialReplacements, type Replacements } from "./internal/session/replacements.js"
 import { open, type SessionServices } from "./internal/session/session.js"
@@ -27,6 +30,7 @@ import type { SessionEntry } from "./internal/session/sessionEntry.js"
 import { SessionMap } from "./internal/session/sessionMap.js"
 import * as Token from "./internal/session/token.js"
 import { warm } from "./internal/session/warm.js"
+import { measured } from "./internal/store/measured.js"
 import * as Warnings from "./internal/warnings.js"
 import { withClock } from "./internal/withClock.js"
 import * as Metrics from "./Metrics.js"
@@ -148,16 +152,23 @@ const credentials = (
     })
   )
 
+/** A token in memory can be used. */
+const countHit = (fiber: Fiber.RuntimeFiber<unknown, unknown>, health: HealthRecord): void => {
+  health.tokenHits += 1
+  Metrics.tokenHits.unsafeUpdate(1, fiber.getFiberRef(FiberRef.currentMetricLabels))
+}
+
 const accessToken = (
   services: SessionServices,
   sessions: SessionMap,
   device: Device
 ): Effect.Effect<AccessToken, SessionError> =>
-  withClock((clock) => {
-    const now = clock.unsafeCurrentTimeMillis()
-    const id = Redacted.value(device.id)
-    const ready = sessions.token(id, now)
-    return ready === undefined ? refreshed(services, sessions, device, now) : Effect.succeed(ready)
+  Effect.withFiberRuntime((fiber) => {
+    const now = Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis()
+    const ready = sessions.token(Redacted.value(device.id), now)
+    if (ready === undefined) return refreshed(services, sessions, device, now, fiber)
+    countHit(fiber, services.health)
+    return Effect.succeed(ready)
   })
 
 /** The token in use while it is valid, refreshed in the background; otherwise the one that the flight obtains. */
@@ -165,7 +176,8 @@ const refreshed = (
   services: SessionServices,
   sessions: SessionMap,
   device: Device,
-  now: number
+  now: number,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>
 ): Effect.Effect<AccessToken, SessionError> =>
   using(sessions, device, (entry) => {
     const { state } = entry
@@ -178,8 +190,10 @@ const refreshed = (
       )
     )
     if (current === undefined) {
+      services.health.tokenMisses += 1
       return failure === undefined ? Effect.flatMap(flight, Deferred.await) : Effect.fail(failure)
     }
+    countHit(fiber, services.health)
     return entry.refreshing.isRunning || failure !== undefined
       ? Effect.succeed(current)
       : Effect.as(flight, current)
@@ -223,12 +237,17 @@ const forget = (
 
 /** Changes what is known about replaced credentials. */
 const changeReplacements =
-  (events: PubSub.PubSub<SessionEvent>, replacements: Ref.Ref<Replacements>): SessionServices["replacing"] =>
+  (
+    health: HealthRecord,
+    events: PubSub.PubSub<SessionEvent>,
+    replacements: Ref.Ref<Replacements>
+  ): SessionServices["replacing"] =>
   ({ key }, change) =>
     Effect.flatMap(Clock.currentTimeMillis, (at) =>
       Effect.flatMap(
         Ref.modify(replacements, (before) => {
           const [result, after] = change(before, at)
+          health.refusingAt = after.isIncident ? after.refusedAt : never
           const started = after.isIncident && !before.isIncident
           const ended = before.isIncident && !after.isIncident
           const event: Incident | undefined = started
@@ -284,17 +303,25 @@ export const make = (
     const events = yield* Effect.acquireRelease(PubSub.sliding<SessionEvent>(1024), PubSub.shutdown)
     const sessions = new SessionMap(checked.capacity)
     const application = yield* RegisteredApplication
+    const store = yield* CredentialStore
+    const health = yield* currentHealth
     const services: SessionServices = {
       application,
       registration: yield* ClientRegistration,
       tokenEndpoint: yield* TokenEndpoint,
-      store: yield* CredentialStore,
+      store: measured(store, health.store),
+      isInMemory: isInMemory(store),
+      health,
       options: checked,
       scope: yield* Effect.scope,
       warn: yield* Warnings.make(application),
       use: yield* Warnings.makeUse(application),
       apply: applyTo(events, checked),
-      replacing: changeReplacements(events, yield* Ref.make(initialReplacements(checked.replacements)))
+      replacing: changeReplacements(
+        health,
+        events,
+        yield* Ref.make(initialReplacements(checked.replacements))
+      )
     }
     return {
       credentials: (device) => credentials(services, sessions, device),

@@ -73,6 +73,11 @@ class Availability {
     this.#pause = pause
   }
 
+  /** Whether the last question got no answer. */
+  get isAway(): boolean {
+    return this.#awayUntil !== Number.NEGATIVE_INFINITY
+  }
+
   /** Asks unless the buckets failed lately. One caller asks whether they are back; the others do not wait for it. */
   ask<A>(question: Effect.Effect<A, BackendFailure>): Effect.Effect<A, BackendFailure> {
     return withClock((clock) => {
@@ -126,6 +131,7 @@ const attempt = (
 /** The wait queue of each key that has waiters. */
 class WaitQueues {
   readonly #queues = new Map<string, WaitQueue.WaitQueue>()
+  readonly waiting: WaitQueue.Waiting = { count: 0 }
 
   get(key: string): WaitQueue.WaitQueue {
     return this.#queues.get(key) ?? WaitQueue.make()
@@ -142,7 +148,7 @@ class WaitQueues {
     const counted = Effect.tap(attempt, (millis) => {
       if (millis > 0) repeated = true
     })
-    return WaitQueue.join(find, urgent, counted).pipe(
+    return WaitQueue.join(find, urgent, counted, this.waiting).pipe(
       Effect.ensuring(
         Effect.sync(() => {
           if (WaitQueue.isEmpty(this.get(key))) this.#queues.delete(key)
@@ -176,7 +182,12 @@ const build = (buckets: SharedBuckets, checked: Setting.Checked<typeof Options.s
           () => learn
         )
       ),
-    size: local.size
+    size: local.size,
+    status: Effect.map(local.status, (status) => ({
+      ...status,
+      mode: shared.isAway ? "alone" : "shared",
+      waiting: queues.waiting.count
+    }))
   }
 }
 

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -38,6 +39,25 @@ export interface Overloaded {
 }
 
 /**
+ * How a throttle stands. `mode` is `local` for one that paces by itself; one that shares buckets with other processes is
+ * `shared`, and `alone` while these cannot be asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ThrottleStatus {
+  readonly mode: "local" | "shared" | "alone"
+  /** Buckets in memory. */
+  readonly buckets: number
+  /** Buckets that a 429 holds. */
+  readonly held: number
+  /** Requests that wait for a permit. */
+  readonly waiting: number
+  /** When the last 429 came, in milliseconds since the epoch. */
+  readonly throttledAt: number | undefined
+}
+
+/**
  * The pacing of one process.
  *
  * Permits of a key are given first come, first served; `urgent` ones (token requests, repetitions) before the others.
@@ -61,6 +81,8 @@ export interface Throttle {
   readonly hold: (key: string, millis: number) => Effect.Effect<void>
   /** Buckets in memory, for metrics and tests. */
   readonly size: Effect.Effect<number>
+  /** How it stands now. Nobody is asked. */
+  readonly status: Effect.Effect<ThrottleStatus>
 }
 
 /**
@@ -119,6 +141,8 @@ export const makeLocal = (options: Setting.Checked<typeof Options.throttle>): Lo
   const { maxWait } = options
   const rules = limits(options)
   const buckets = new BucketMap(rules, options.maxKeys)
+  const waiting: WaitQueue.Waiting = { count: 0 }
+  let throttledAt: number | undefined
 
   /** Takes a permit and returns 0, or takes nothing and returns the milliseconds until there may be one. */
   const ask = (bucket: Bucket, ahead: number, now: number): number => {
@@ -140,6 +164,7 @@ export const makeLocal = (options: Setting.Checked<typeof Options.throttle>): Lo
     withClock((clock) => {
       const now = clock.unsafeCurrentTimeMillis()
       const bucket = buckets.use(key, now)
+      throttledAt = now
       const learns = TokenBucket.learnsFrom(bucket.state, rules, now)
       bucket.state = TokenBucket.hold(bucket.state, millis, now)
       const learn = Effect.sync(() => {
@@ -158,7 +183,7 @@ export const makeLocal = (options: Setting.Checked<typeof Options.throttle>): Lo
         if (millis === 0) return Effect.succeed(false)
         if (millis > maxWait) return overloaded(millis)
         const queue = () => buckets.use(key, clock.unsafeCurrentTimeMillis()).queue
-        return waited(WaitQueue.join(queue, urgent, attempt(key)))
+        return waited(WaitQueue.join(queue, urgent, attempt(key), waiting))
       }),
     hold: (key, millis) => Effect.flatten(pause(key, millis)),
     pause,
@@ -173,7 +198,14 @@ export const makeLocal = (options: Setting.Checked<typeof Options.throttle>): Lo
         bucket.state = TokenBucket.spend(bucket.state)
         return Effect.void
       }),
-    size: Effect.sync(() => buckets.size)
+    size: Effect.sync(() => buckets.size),
+    status: Effect.map(Clock.currentTimeMillis, (now) => ({
+      mode: "local",
+      buckets: buckets.size,
+      held: buckets.held(now),
+      waiting: waiting.count,
+      throttledAt
+    }))
   }
 }
 

@@ -23,6 +23,7 @@ import {
 } from "./AdobePassError.js"
 import { type ClientCredentials, toMillis } from "./ClientCredentials.js"
 import type { Device } from "./Device.js"
+import { current as currentHealth } from "./internal/health/healthRecord.js"
 import { Addresses } from "./internal/http/addresses.js"
 import { ClockSkew } from "./internal/http/clockSkew.js"
 import * as OAuthEndpoint from "./internal/http/oauthEndpoint.js"
@@ -113,8 +114,10 @@ export const make = (
     const addresses = new Addresses(application.environment)
     const clockSkew = new ClockSkew()
     const warnOf = (warning: Warning | undefined) => (warning === undefined ? Effect.void : warn(warning))
+    const health = yield* currentHealth
     const measureSkew = (serverTime: number, localTime: number) => {
       const skew = Math.round(serverTime - localTime)
+      health.clockSkew = skew
       const told =
         Math.abs(skew) > 60_000
           ? Effect.logDebug(`The clock of Adobe Pass differs from the local one by ${skew} ms`)

@@ -39,6 +39,7 @@ export * as RetryQuota from "./RetryQuota.js"
 
 // Options, observability, and what a transport can do.
 export * as Options from "./Options.js"
+export * as Health from "./Health.js"
 export * as EnhancedError from "./EnhancedError.js"
 export * as Metrics from "./Metrics.js"
 export * as Warnings from "./Warnings.js"

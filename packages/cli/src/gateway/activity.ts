@@ -23,10 +23,6 @@ export class Activity {
   readonly startedAt: number
   isDraining = false
   inFlight = 0
-  /** When Adobe Pass last answered as it should, in milliseconds since the epoch. */
-  lastSuccess: number | undefined = undefined
-  /** Calls in a row that failed on the side of Adobe Pass, or before they got there. */
-  consecutiveFailures = 0
 
   constructor(startedAt: number) {
     this.startedAt = startedAt
@@ -41,16 +37,6 @@ export class Activity {
   end(): Effect.Effect<void> {
     this.inFlight--
     return Metric.set(inFlight, this.inFlight)
-  }
-
-  /** An answer of Adobe Pass, whatever it says to the caller, is a success. */
-  succeeded(now: number): void {
-    this.lastSuccess = now
-    this.consecutiveFailures = 0
-  }
-
-  failed(): void {
-    this.consecutiveFailures++
   }
 }
 

@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { ProtectedClient } from "effect-adobe-pass/ProtectedClient"
 import type { RegisteredApplication } from "effect-adobe-pass/RegisteredApplication"
-import type { Throttle } from "effect-adobe-pass/Throttle"
 import * as AccessLog from "./accessLog.js"
 import { type Activity, count } from "./activity.js"
 import { type Admission, checkCaller, checkHost } from "./admission.js"
@@ -14,7 +13,7 @@ import { answer, type Exchange, end, write } from "./exchange.js"
 import { type ForwardOptions, forward } from "./forward.js"
 import { valuesOf } from "./headers.js"
 import { CurrentWaits, type Waited } from "./pacing.js"
-import { type Page, type Probes, readOnly } from "./probes.js"
+import { type Page, type Services as ProbeServices, type Probes, readOnly } from "./probes.js"
 import * as Target from "./target.js"
 
 /** What a gateway is made of. */
@@ -29,7 +28,7 @@ export interface Gateway {
 }
 
 /** What handling a request needs. */
-export type Services = ProtectedClient | RegisteredApplication | Throttle
+export type Services = ProtectedClient | RegisteredApplication | ProbeServices
 
 const mostHeaders = 100
 
@@ -40,9 +39,6 @@ const busy = unavailable(
   "As many calls as --max-concurrent allows are under way: try again.",
   1
 )
-
-/** Whether the call failed on the way to Adobe Pass or there, rather than by a fault of its sender. */
-const isOutage = (status: number): boolean => status === 429 || status >= 500
 
 const page = (exchange: Exchange, { body, contentType }: Page): Effect.Effect<void> =>
   Effect.suspend(() => {
@@ -66,31 +62,16 @@ const call = (
   { activity, forward: options, maxConcurrent }: Gateway,
   exchange: Exchange,
   target: Target.Target
-): Effect.Effect<void, Refused, ProtectedClient | RegisteredApplication> => {
-  const outcome = Effect.matchEffect(
-    forward(exchange, target, options, () => activity.isDraining),
-    {
-      onSuccess: (status) =>
-        Effect.map(Clock.currentTimeMillis, (now) =>
-          isOutage(status) ? activity.failed() : activity.succeeded(now)
-        ),
-      onFailure: (refused) =>
-        Effect.suspend(() => {
-          if (isOutage(refused.status)) activity.failed()
-          return refused
-        })
-    }
-  )
-  return Effect.suspend(() => {
+): Effect.Effect<void, Refused, ProtectedClient | RegisteredApplication> =>
+  Effect.suspend(() => {
     if (activity.isDraining) return shuttingDown
     if (activity.inFlight >= maxConcurrent) return busy
     return Effect.acquireUseRelease(
       activity.begin(),
-      () => outcome,
+      () => forward(exchange, target, options, () => activity.isDraining),
       () => activity.end()
     )
   })
-}
 
 /** Answers a request, or fails with what its sender is to be told. */
 const serve = (gateway: Gateway, exchange: Exchange): Effect.Effect<void, Refused, Services> =>

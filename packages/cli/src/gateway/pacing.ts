@@ -1,4 +1,4 @@
-/** What the gateway sees of the pacing: how long a call has waited, and which addresses Adobe Pass has asked to wait. */
+/** How long a call has waited for a permit. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,29 +17,9 @@ export class CurrentWaits extends Context.Reference<CurrentWaits>()(
   }
 ) {}
 
-/** More are forgotten, the oldest first. */
-const mostHolds = 10_000
-
-/** The holds that have not ended. */
-export class Holds {
-  readonly #until = new Map<string, number>()
-
-  add(key: string, until: number): void {
-    this.#until.delete(key)
-    this.#until.set(key, until)
-    const oldest = this.#until.keys().next().value
-    if (this.#until.size > mostHolds && oldest !== undefined) this.#until.delete(oldest)
-  }
-
-  count(now: number): number {
-    for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key)
-    return this.#until.size
-  }
-}
-
-/** A throttle that does the same, and is looked at. */
-export const observed = (throttle: Throttle, holds: Holds): Throttle => ({
-  size: throttle.size,
+/** A throttle that does the same, and notes how long each call waits. */
+export const observed = (throttle: Throttle): Throttle => ({
+  ...throttle,
   take: (key, options) =>
     Effect.gen(function* () {
       const waits = yield* CurrentWaits
@@ -47,10 +27,5 @@ export const observed = (throttle: Throttle, holds: Holds): Throttle => ({
       const hasWaited = yield* throttle.take(key, options)
       if (hasWaited) waits.millis += (yield* Clock.currentTimeMillis) - before
       return hasWaited
-    }),
-  hold: (key, millis) =>
-    Effect.zipRight(
-      Effect.map(Clock.currentTimeMillis, (now) => holds.add(key, now + millis)),
-      throttle.hold(key, millis)
-    )
+    })
 })

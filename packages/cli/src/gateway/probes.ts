@@ -1,14 +1,13 @@
 /** What the gateway says of itself: `/healthz`, `/readyz`, `/metrics` and `/status`. */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import type * as AdobePass from "effect-adobe-pass/AdobePass"
 import { CredentialStore } from "effect-adobe-pass/CredentialStore"
 import type { Device } from "effect-adobe-pass/Device"
 import { RegisteredApplication } from "effect-adobe-pass/RegisteredApplication"
 import * as SessionKey from "effect-adobe-pass/SessionKey"
-import type { Throttle } from "effect-adobe-pass/Throttle"
 import type { Activity } from "./activity.js"
 import { ofError, type Refused, refuse, shuttingDown, unavailable } from "./answer.js"
-import type { Holds } from "./pacing.js"
 import * as Prometheus from "./prometheus.js"
 import * as Status from "./status.js"
 
@@ -18,7 +17,8 @@ export interface Page {
   readonly body: string
 }
 
-type Services = RegisteredApplication | Throttle
+/** What the pages need. */
+export type Services = Effect.Effect.Context<typeof AdobePass.health>
 
 /** The pages by path. Only the first may be read by everybody. */
 export interface Probes {
@@ -58,7 +58,6 @@ const storeIsUsable = (instance: Device) =>
 /** The pages of a gateway. */
 export const make = (
   activity: Activity,
-  holds: Holds,
   instance: Device
 ): Effect.Effect<Probes, never, CredentialStore | RegisteredApplication> =>
   Effect.map(storeIsUsable(instance), (store) => ({
@@ -76,7 +75,7 @@ export const make = (
           body: Prometheus.text(snapshot.filter(({ metricKey }) => metricKey.name.startsWith("adobe_pass_")))
         }))
       ],
-      ["/status", Effect.map(Status.now(activity, holds), json)]
+      ["/status", Effect.map(Status.now(activity), json)]
     ])
   }))
 

@@ -15,7 +15,7 @@ import { Activity } from "./activity.js"
 import { inUrl } from "./admission.js"
 import { handle } from "./gateway.js"
 import type { Options } from "./options.js"
-import { Holds, observed } from "./pacing.js"
+import { observed } from "./pacing.js"
 import * as Probes from "./probes.js"
 import { serve } from "./server.js"
 import * as Warnings from "./warnings.js"
@@ -34,14 +34,14 @@ const protection = ({ allowed, key }: Options): string => {
 }
 
 /** Serves until a signal asks it to end, and lets the calls under way finish. */
-const served = (options: Options, settings: Settings.Settings, holds: Holds) =>
+const served = (options: Options, settings: Settings.Settings) =>
   Effect.gen(function* () {
     const { environment } = yield* RegisteredApplication
     const { stderr, stdout } = yield* Output.Output
     const signals = yield* Signals
     const activity = new Activity(yield* Clock.currentTimeMillis)
     const instance = yield* Caller.instance(settings)
-    const probes = yield* Probes.make(activity, holds, instance)
+    const probes = yield* Probes.make(activity, instance)
     const gateway = {
       activity,
       admission: options,
@@ -72,13 +72,10 @@ export const run = (
   options: Options,
   settings: Settings.Settings
 ): Effect.Effect<void, CommandError, FileSystem.FileSystem | Output.Output | Signals> =>
-  Effect.suspend(() => {
-    const holds = new Holds()
-    const application = Application.layer(settings, {
-      transport: (client) => client,
-      throttle: (throttle) => observed(throttle, holds)
-    })
-    return Effect.scoped(served(options, settings, holds)).pipe(
-      Effect.provide(Layer.provide(application, withoutAddress))
+  Effect.provide(
+    Effect.scoped(served(options, settings)),
+    Layer.provide(
+      Application.layer(settings, { transport: (client) => client, throttle: observed }),
+      withoutAddress
     )
-  })
+  )

@@ -1,16 +1,13 @@
 /** What `/status` says. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Schema from "effect/Schema"
+import * as AdobePass from "effect-adobe-pass/AdobePass"
 import * as Metrics from "effect-adobe-pass/Metrics"
-import { RegisteredApplication } from "effect-adobe-pass/RegisteredApplication"
-import { Throttle } from "effect-adobe-pass/Throttle"
 import * as Output from "../Output.js"
 import { at, span } from "../Time.js"
 import { version } from "../version.js"
 import type { Activity } from "./activity.js"
-import type { Holds } from "./pacing.js"
 
 /** Times are seconds and ISO 8601. */
 export const Status = Schema.Struct({
@@ -22,11 +19,15 @@ export const Status = Schema.Struct({
   sessions: Schema.Number,
   calls: Schema.Number,
   token_requests: Schema.Number,
-  /** The part of the calls that found their token in memory or in the store; null before the first one. */
+  /** The part of the reads of a token that found a usable one in memory; null before the first one. */
   token_hit_ratio: Schema.NullOr(Schema.Number),
+  /** When the last call was started that Adobe Pass has answered. */
   last_success_at: Schema.NullOr(Schema.String),
+  /** Of the endpoint that has failed most often in a row. */
   consecutive_failures: Schema.Number,
-  throttle: Schema.Struct({ buckets: Schema.Number, held: Schema.Number })
+  throttle: Schema.Struct({ buckets: Schema.Number, held: Schema.Number }),
+  /** What is wrong now, and what to do. */
+  incidents: Schema.Array(Schema.Struct({ incident: Schema.String, message: Schema.String }))
 })
 
 export interface Status extends Schema.Schema.Type<typeof Status> {}
@@ -34,36 +35,35 @@ export interface Status extends Schema.Schema.Type<typeof Status> {}
 const sum = (counts: ReadonlyMap<string, number>): number =>
   Array.from(counts.values()).reduce((total, count) => total + count, 0)
 
-const hitRatio = (calls: number, tokenRequests: number): number | null =>
-  calls === 0 ? null : Math.round(Math.max(0, 1 - tokenRequests / calls) * 1000) / 1000
-
 const iso = (millis: number | undefined): string | null =>
   millis === undefined ? null : new Date(millis).toISOString()
 
+const latest = (times: ReadonlyArray<number | undefined>): number | undefined =>
+  times.reduce((last, time) => (last === undefined || (time !== undefined && time > last) ? time : last))
+
 /** The status of this gateway. */
 export const now = (
-  activity: Activity,
-  holds: Holds
-): Effect.Effect<Status, never, RegisteredApplication | Throttle> =>
+  activity: Activity
+): Effect.Effect<Status, never, Effect.Effect.Context<typeof AdobePass.health>> =>
   Effect.gen(function* () {
-    const { environment } = yield* RegisteredApplication
-    const throttle = yield* Throttle
-    const time = yield* Clock.currentTimeMillis
-    const calls = sum((yield* Metric.value(Metrics.calls)).occurrences)
-    const tokenRequests = sum((yield* Metric.value(Metrics.tokenRequests)).occurrences)
+    const { at, endpoints, environment, incidents, sessions, throttle } = yield* AdobePass.health
+    const { mgmt, registration, sp, token } = endpoints
     return {
       version,
-      environment: environment.name,
-      uptime_seconds: Math.floor((time - activity.startedAt) / 1000),
+      environment,
+      uptime_seconds: Math.floor((at - activity.startedAt) / 1000),
       shutting_down: activity.isDraining,
       in_flight: activity.inFlight,
-      sessions: (yield* Metric.value(Metrics.sessions)).value,
-      calls,
-      token_requests: tokenRequests,
-      token_hit_ratio: hitRatio(calls, tokenRequests),
-      last_success_at: iso(activity.lastSuccess),
-      consecutive_failures: activity.consecutiveFailures,
-      throttle: { buckets: yield* throttle.size, held: holds.count(time) }
+      sessions: sessions.inMemory,
+      calls: sum((yield* Metric.value(Metrics.calls)).occurrences),
+      token_requests: sum((yield* Metric.value(Metrics.tokenRequests)).occurrences),
+      token_hit_ratio: sessions.hitRatio === undefined ? null : Math.round(sessions.hitRatio * 1000) / 1000,
+      last_success_at: iso(latest([sp.lastSuccessAt, mgmt.lastSuccessAt])),
+      consecutive_failures: Math.max(
+        ...[registration, token, sp, mgmt].map(({ consecutiveFailures }) => consecutiveFailures)
+      ),
+      throttle: { buckets: throttle.buckets, held: throttle.held },
+      incidents: incidents.map(({ _tag, message }) => ({ incident: _tag, message }))
     }
   })
 
@@ -83,5 +83,6 @@ export const table = (channel: Output.Channel, status: Status): string =>
     ["tokens", `${status.token_requests} requested; hit ratio: ${percent(status.token_hit_ratio)}`],
     ["last success", lastSuccess(status.last_success_at)],
     ["failures in a row", String(status.consecutive_failures)],
-    ["throttle", `${status.throttle.buckets} addresses paced, ${status.throttle.held} held after a 429`]
+    ["throttle", `${status.throttle.buckets} addresses paced, ${status.throttle.held} held after a 429`],
+    ...status.incidents.map(({ incident, message }): [string, string] => [incident, message])
   ])

@@ -39,7 +39,7 @@ const known = (
     )
   }
   const error = refusals.isEmpty ? undefined : refusals.at(call, token)
-  return error === undefined ? undefined : withoutResponse(error)
+  return error === undefined ? undefined : { ...withoutResponse(error), isRemembered: true }
 }
 
 const withAuthorization = (

@@ -14,8 +14,10 @@ import {
   type ExchangeError,
   type InvalidInput,
   type Operation,
+  type RegistrationRefused,
   ServiceUnavailable,
   Throttled,
+  type TokenRefused,
   type TransportError,
   UnexpectedResponse
 } from "../../AdobePassError.js"
@@ -26,8 +28,11 @@ import { RetryQuota } from "../../RetryQuota.js"
 import * as RetrySchedule from "../../RetrySchedule.js"
 import { Throttle } from "../../Throttle.js"
 import { BodyTimeout, type Send } from "../../Transport.js"
+import type { EndpointError, Outcomes } from "../health/healthRecord.js"
+import * as HealthRecord from "../health/healthRecord.js"
 import { issuePaths } from "../issuePaths.js"
 import { parseJson } from "../json.js"
+import { withClock } from "../withClock.js"
 import { bodyKind } from "./bodyKind.js"
 import { boundedBody } from "./boundedBody.js"
 import { deviceSecrets } from "./deviceSecrets.js"
@@ -37,8 +42,11 @@ import { statusFailure } from "./statusFailure.js"
 import { throttleKey } from "./throttleKey.js"
 import { transportError } from "./transportError.js"
 
+/** The errors that only one of the endpoints has. */
+type Refused = RegistrationRefused | TokenRefused
+
 /** What tells one endpoint from the other. */
-export interface Endpoint<A, I, E extends AdobePassError> {
+export interface Endpoint<A, I, E extends Refused> {
   readonly operation: Operation
   readonly path: string
   readonly response: Schema.Schema<A, I>
@@ -57,6 +65,7 @@ interface Answer<A> {
 
 interface Services {
   readonly application: RegisteredApplication
+  readonly outcomes: Outcomes<{ readonly error: EndpointError }>
   readonly send: Send
   readonly throttle: Throttle
   /** Limit, in milliseconds, of the body of an answer. */
@@ -88,7 +97,7 @@ const decoderOf = <A, I>(schema: Schema.Schema<A, I>): Decode<A> => {
     }).pipe(Either.flatMap(Either.mapLeft(issuePaths)))
 }
 
-const decode = <A, I, E extends AdobePassError>(
+const decode = <A, I, E extends Refused>(
   endpoint: Endpoint<A, I, E>,
   decodeSuccess: Decode<A>,
   { headers, status }: HttpClientResponse.HttpClientResponse,
@@ -134,7 +143,7 @@ const bodyOf = (
   })
 }
 
-const attempt = <A, I, E extends AdobePassError>(
+const attempt = <A, I, E extends Refused>(
   services: Services,
   endpoint: Endpoint<A, I, E>,
   decodeSuccess: Decode<A>,
@@ -168,6 +177,7 @@ const attempt = <A, I, E extends AdobePassError>(
     const decoded = yield* decode(endpoint, decodeSuccess, response, body, attempts, (code) =>
       safeCode(code, device, request.body)
     )
+    services.outcomes.succeeded(endedAt)
     return { body: decoded, startedAt, endedAt }
   })
 
@@ -177,11 +187,21 @@ const withOwnBodyTimeout = <A, E>(request: Effect.Effect<A, E>): Effect.Effect<A
     raised === undefined ? request : Effect.provideService(request, BodyTimeout, undefined)
   )
 
+/** The failure of a request, noted unless nothing was sent. */
+const failing = <E extends Refused>(
+  outcomes: Services["outcomes"],
+  error: E | ExchangeError
+): Effect.Effect<never, E | ExchangeError> =>
+  withClock((clock) => {
+    if (!isOverloaded(error)) outcomes.failed({ error: error._tag }, clock.unsafeCurrentTimeMillis())
+    return Effect.fail(error)
+  })
+
 /** A request that was not sent because too many wait for a permit. The caller learns it at once. */
 const isOverloaded = (error: AdobePassError): boolean =>
   error._tag === "Throttled" && error.status === undefined
 
-export const make = <A, I, E extends AdobePassError>(
+export const make = <A, I, E extends Refused>(
   options: Options.RequestOptions,
   endpoint: Endpoint<A, I, E>
 ): Effect.Effect<
@@ -194,7 +214,9 @@ export const make = <A, I, E extends AdobePassError>(
     const application = yield* RegisteredApplication
     const decodeSuccess = decoderOf(endpoint.response)
     const send = sendWithin(yield* HttpClient.HttpClient, timeout)
-    const services: Services = { application, send, throttle: yield* Throttle, timeout }
+    const health = yield* HealthRecord.current
+    const outcomes = endpoint.operation === "register" ? health.registration : health.token
+    const services: Services = { application, outcomes, send, throttle: yield* Throttle, timeout }
     const repetition = {
       schedule: RetrySchedule.fromChecked<E | ExchangeError>(retry),
       quota: yield* RetryQuota,
@@ -218,7 +240,7 @@ export const make = <A, I, E extends AdobePassError>(
               (error) => ({ error })
             ),
           repetition
-        ).pipe(Effect.mapError(({ error }) => error))
+        ).pipe(Effect.catchAll(({ error }) => failing(outcomes, error)))
       )
     }
   })

@@ -63,6 +63,8 @@ export interface Answer {
 /** How an attempt failed: its error, and for raw calls the response, if there was one. */
 export interface FailedAttempt {
   readonly error: ProtectedCallError
+  /** Whether an earlier answer was told again, and nothing was sent. */
+  readonly isRemembered?: true
   readonly raw: Either.Either<HttpClientResponse.HttpClientResponse, RawCallError>
 }
 

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type { CredentialStoreError, SessionError } from "../../AdobePassError.js"
 import { type ClientCredentials, sameCredentials } from "../../ClientCredentials.js"
-import { isInMemory, type SaveOptions, type StoredSession } from "../../CredentialStore.js"
+import type { SaveOptions, StoredSession } from "../../CredentialStore.js"
 import { isLoopback } from "../../Environment.js"
 import type { RegisteredApplication } from "../../RegisteredApplication.js"
 import { leaseLost, toError } from "../../StoreBackend.js"
@@ -116,12 +116,12 @@ export const register = (
 
 /** The device was registered, which it is again after each start where the store does not last. */
 const noticeIssued = (
-  { application, apply, store, warn }: SessionServices,
+  { application, apply, isInMemory, warn }: SessionServices,
   session: Session,
   credentials: ClientCredentials
 ): Effect.Effect<void> => {
   const noticed = apply(session, { _tag: "Issued", credentials })
-  const isLost = isInMemory(store) && !isLoopback(application.environment)
+  const isLost = isInMemory && !isLoopback(application.environment)
   return isLost ? Effect.zipLeft(noticed, warn("CredentialsInMemory")) : noticed
 }
 

@@ -11,6 +11,7 @@ import * as SessionKey from "../../SessionKey.js"
 import type { Fact } from "../../SessionState.js"
 import type * as Setting from "../../Setting.js"
 import type { TokenEndpoint } from "../../TokenEndpoint.js"
+import type { HealthRecord } from "../health/healthRecord.js"
 import type { Use, Warn } from "../warnings.js"
 import type { Replacements } from "./replacements.js"
 import type { SessionEntry } from "./sessionEntry.js"
@@ -28,6 +29,9 @@ export interface SessionServices {
   readonly registration: ClientRegistration
   readonly tokenEndpoint: TokenEndpoint
   readonly store: CredentialStore
+  /** Whether what it keeps is lost with the process. */
+  readonly isInMemory: boolean
+  readonly health: HealthRecord
   readonly options: Setting.Checked<typeof Options.sessions>
   /** The scope in which flights run. */
   readonly scope: Scope.Scope

@@ -31,6 +31,16 @@ export class BucketMap {
     return this.#buckets.size
   }
 
+  /** Buckets that a 429 holds at `now`. */
+  held(now: number): number {
+    let held = 0
+    for (let place = 0; place < this.#buckets.size; place++) {
+      const bucket = this.#buckets.at(place)
+      if (bucket !== undefined && TokenBucket.isHeld(bucket.state, now)) held += 1
+    }
+    return held
+  }
+
   /** The bucket of a key, with its credit counted at `now`. */
   use(key: string, now: number): Bucket {
     this.#sweep(now)

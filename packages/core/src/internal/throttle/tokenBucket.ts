@@ -57,6 +57,10 @@ export const wait = (bucket: TokenBucket, { interval }: Limits, ahead: number, n
   return held > longestHold ? credit : Math.max(credit, held + ahead * interval)
 }
 
+/** Whether a 429 holds the bucket. A hold that is longer than any means that the clock was set back. */
+export const isHeld = ({ heldUntil }: TokenBucket, now: number): boolean =>
+  heldUntil > now && heldUntil - now <= longestHold
+
 /**
  * Whether a 429 shows that the burst does not refill: it does while credit was left, and not soon after another hold.
  */

@@ -11,6 +11,11 @@ export interface WaitQueue {
   readonly normal: Set<Waiter>
 }
 
+/** The waiters of all queues of a throttle. */
+export interface Waiting {
+  count: number
+}
+
 export const make = (): WaitQueue => ({ urgent: new Set(), normal: new Set() })
 
 export const isEmpty = (queue: WaitQueue): boolean => queue.urgent.size + queue.normal.size === 0
@@ -58,19 +63,22 @@ const placesOf = (queue: WaitQueue, urgent: boolean): Set<Waiter> => (urgent ? q
 export const join = <E>(
   find: () => WaitQueue,
   urgent: boolean,
-  attempt: Effect.Effect<number, E>
+  attempt: Effect.Effect<number, E>,
+  waiting: Waiting
 ): Effect.Effect<void, E> =>
   Effect.acquireUseRelease(
     Effect.map(Deferred.make<void>(), (turn) => {
       const queue = find()
       const waiter: Waiter = { turn }
       placesOf(queue, urgent).add(waiter)
+      waiting.count += 1
       return { queue, waiter }
     }),
     ({ queue, waiter }) => served(queue, waiter, attempt),
     ({ queue, waiter }) =>
       Effect.sync(() => {
         placesOf(queue, urgent).delete(waiter)
+        waiting.count -= 1
         wakeNext(queue)
       })
   )

@@ -1,0 +1,80 @@
+/** What the services of an application note of their work, for `AdobePass.health`: numbers and tags, nothing of a device. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type { CredentialStoreError, ProtectedCallError } from "../../AdobePassError.js"
+
+/** Something never happened. A number, so that a later time is written without an allocation. */
+export const never = Number.NEGATIVE_INFINITY
+
+/** How the last requests to one place went. */
+export class Outcomes<Failure extends object> {
+  succeededAt = never
+  consecutiveFailures = 0
+  lastFailure: (Failure & { readonly at: number }) | undefined = undefined
+
+  succeeded(at: number): void {
+    this.succeededAt = at
+    this.consecutiveFailures = 0
+  }
+
+  failed(failure: Failure, at: number): void {
+    this.consecutiveFailures += 1
+    this.lastFailure = { ...failure, at }
+  }
+}
+
+/** Errors that do not come from an endpoint. */
+type NotOfAnEndpoint = "InvalidInput" | "ForeignOrigin" | "CredentialStoreError"
+
+/** Errors that say something about a request or a user, and not about the service, which has answered. */
+type Answer = "RequestRejected" | "ConfigurationRequired" | "AuthenticationRequired" | "AuthorizationRequired"
+
+/** The tags of the errors that count as failures of an endpoint. */
+export type EndpointError = Exclude<ProtectedCallError["_tag"], NotOfAnEndpoint | Answer>
+
+export type StoreFailure = Pick<CredentialStoreError, "operation" | "reason">
+
+/** The notes of one application. */
+export interface HealthRecord {
+  readonly startedAt: number
+  readonly store: Outcomes<StoreFailure>
+  readonly registration: Outcomes<{ readonly error: EndpointError }>
+  readonly token: Outcomes<{ readonly error: EndpointError }>
+  readonly sp: Outcomes<{ readonly error: EndpointError }>
+  readonly mgmt: Outcomes<{ readonly error: EndpointError }>
+  /** Reads of a token that found a usable one in memory, and others. */
+  tokenHits: number
+  tokenMisses: number
+  /** When credentials were refused last, if refused ones have to wait. */
+  refusingAt: number
+  clockSkew: number | undefined
+}
+
+export const HealthRecord: Context.Tag<HealthRecord, HealthRecord> = Context.GenericTag<HealthRecord>(
+  "effect-adobe-pass/HealthRecord"
+)
+
+const make: Effect.Effect<HealthRecord> = Effect.map(Clock.currentTimeMillis, (startedAt) => ({
+  startedAt,
+  store: new Outcomes<StoreFailure>(),
+  registration: new Outcomes<{ readonly error: EndpointError }>(),
+  token: new Outcomes<{ readonly error: EndpointError }>(),
+  sp: new Outcomes<{ readonly error: EndpointError }>(),
+  mgmt: new Outcomes<{ readonly error: EndpointError }>(),
+  tokenHits: 0,
+  tokenMisses: 0,
+  refusingAt: never,
+  clockSkew: undefined
+}))
+
+/** The record of one application. Each layer has its own: one that is the same would be shared by applications. */
+export const layer = (): Layer.Layer<HealthRecord> => Layer.effect(HealthRecord, make)
+
+/** The record of the application; one that nobody reads for a service that is built by itself. */
+export const current: Effect.Effect<HealthRecord> = Effect.flatMap(
+  Effect.serviceOption(HealthRecord),
+  Option.match({ onNone: () => make, onSome: Effect.succeed })
+)
