@@ -26,8 +26,9 @@ const { metafile } = await build({
   format: "esm",
   target: "node20",
   conditions: ["effect-adobe-pass-source"],
-  // PostgreSQL's native bindings are optional.
-  external: ["pg-native"],
+  // PostgreSQL's native bindings are optional. The other is a package of somebody else that `debug`, of ioredis, takes along
+  // where it happens to be installed.
+  external: ["pg-native", "supports-color"],
   banner: { js: require },
   legalComments: "none",
   metafile: true,
