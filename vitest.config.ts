@@ -36,7 +36,15 @@ export default defineConfig({
       },
       { extends: true, test: { name: "servers", include: [servers], maxConcurrency: 3, ...minutes(10) } },
       { extends: true, test: { name: "processes", include: [processes], maxConcurrency: 1, ...minutes(30) } },
-      { extends: true, test: { name: "packages", include: [packages], ...minutes(30) } }
+      {
+        extends: true,
+        test: {
+          name: "packages",
+          include: [packages],
+          globalSetup: "test/packages/setup.ts",
+          ...minutes(30)
+        }
+      }
     ]
   }
 })

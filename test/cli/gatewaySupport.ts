@@ -200,7 +200,7 @@ export const recording = (answer: (received: Received, outgoing: Http.ServerResp
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
 
 /** A software statement that nobody checks. */
-export const statement = `${part({ alg: "RS256" })}.${part({ sub: "app" })}.${"s".repeat(342)}`
+const statement = `${part({ alg: "RS256" })}.${part({ sub: "app" })}.${"s".repeat(342)}`
 
 /** Variables that point a gateway at a stand-in, which is not paced. */
 export const rawEnvironment = (

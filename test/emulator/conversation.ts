@@ -20,7 +20,7 @@ export const Registered = Schema.Struct({
   scopes: Schema.Array(Schema.String)
 })
 
-export const Issued = Schema.Struct({
+const Issued = Schema.Struct({
   id: Schema.String,
   access_token: Schema.String,
   created_at: Schema.Number,

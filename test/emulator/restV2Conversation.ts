@@ -17,7 +17,7 @@ export const base64 = (text: string): string => Buffer.from(text, "utf8").toStri
 
 export const base64Json = (value: unknown): string => base64(JSON.stringify(value))
 
-export const info = {
+const info = {
   model: "AFTM",
   version: "montoya",
   osName: "Android",

@@ -111,12 +111,10 @@ describe("the install lines of the README", () => {
       const at = word.lastIndexOf("@")
       return { name: word.slice(0, at), version: word.slice(at + 1) }
     })
-    assert.deepStrictEqual(pinned.map(({ name }) => name).sort(), [
-      "@effect/platform",
-      "@effect/sql",
-      "@effect/sql-pg",
-      "effect"
-    ])
+    assert.includeMembers(
+      pinned.map(({ name }) => name),
+      ["@effect/platform", "@effect/sql", "@effect/sql-pg", "effect"]
+    )
     for (const { name, version } of pinned) {
       assert.isTrue(
         tested.get(name)?.startsWith(`${version}.`),

@@ -5,7 +5,7 @@ import { type Identity, RestV2 } from "effect-adobe-pass-rest-v2"
 import { device, info, type SystemOptions, system } from "./system.js"
 
 /** The streaming device of the calls. */
-export const streamer = Either.getOrThrow(
+const streamer = Either.getOrThrow(
   Device.onBehalfOf({
     id: "a-streaming-device",
     ip: "203.0.113.7",

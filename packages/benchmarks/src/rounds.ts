@@ -34,7 +34,7 @@ export const ratio = (rounds: Rounds, one: number, other: number, field: keyof S
     })
   )
 
-export const isSteady = (rounds: Rounds, one: number): boolean =>
+const isSteady = (rounds: Rounds, one: number): boolean =>
   spread(ratio(rounds, one, 0, "wall")) <= steady && spread(ratio(rounds, one, 0, "processor")) <= steady
 
 /**

@@ -100,7 +100,7 @@ export const template: string = await Effect.gen(function* () {
 }).pipe(Effect.runPromise)
 
 /** The record of a session. Identifier, secret and token are made of its key, so no two sessions have a text in common. */
-export const recordOf = (key: SessionKey.SessionKey): string =>
+const recordOf = (key: SessionKey.SessionKey): string =>
   template
     .replaceAll(marks.session, key)
     .replace(marks.clientId, key.slice(0, lengths.clientId))

@@ -27,7 +27,7 @@ const directory = Effect.acquireRelease(
   (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
 )
 
-export const freePort = Effect.promise(async () => {
+const freePort = Effect.promise(async () => {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
   const address = server.address()
@@ -35,7 +35,7 @@ export const freePort = Effect.promise(async () => {
   return typeof address === "object" && address !== null ? address.port : 0
 })
 
-export const answers = (port: number) =>
+const answers = (port: number) =>
   Effect.async<void, string>((resume) => {
     const socket = connect(port, "127.0.0.1")
     socket.once("connect", () => resume(Effect.void))

@@ -19,8 +19,6 @@ export const quartiles = (values: ReadonlyArray<number>): Quartiles => {
   return { low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75) }
 }
 
-export const median = (values: ReadonlyArray<number>): number => quartiles(values).median
-
 /** How far the quartiles lie apart, as a fraction of the median. */
 export const spread = ({ high, low, median }: Quartiles): number => (high - low) / median
 

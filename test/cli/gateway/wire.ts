@@ -196,7 +196,7 @@ const answerOf = (status: string, body: string): string =>
   `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 
 /** The answer of a call that went well. */
-export const ok: string = answerOf("200 OK", '{"ok":true}')
+const ok: string = answerOf("200 OK", '{"ok":true}')
 
 /** The only token that it gives. */
 export const token = "the-access-token-of-the-gateway"

@@ -9,7 +9,7 @@ import { Effect, type Scope } from "effect"
 const lastYear = new Date().getUTCFullYear() - 1
 
 /** What the scripts of this directory are asked for. */
-export const wanted = {
+const wanted = {
   DIMENSIONS: "media-company year month day proxy mvpd",
   QUERY: `start=${lastYear}-01-01&end=${lastYear}-01-03&mvpd!=NorthCable`
 }

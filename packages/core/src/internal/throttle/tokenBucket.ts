@@ -23,7 +23,7 @@ export interface Limits {
 export const longestHold = 300_000
 
 /** The shortest time for which a 429 holds a bucket. */
-export const shortestHold = 1000
+const shortestHold = 1000
 
 /** For this long after a hold, a 429 may be a late answer of the burst that caused the hold. */
 const aftermath = 10_000

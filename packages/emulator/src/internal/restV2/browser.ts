@@ -75,7 +75,7 @@ export const login = (state: RestV2State, code: string, nowMillis: number): Eith
   }))
 
 /** Makes the profile of a session's device, which takes the place of the one that was there. */
-export const makeProfile = (
+const makeProfile = (
   state: RestV2State,
   session: StoredSession,
   mvpd: { readonly id: string; readonly profileSeconds: number },

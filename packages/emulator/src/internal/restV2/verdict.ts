@@ -15,7 +15,7 @@ const decodeRatings = Schema.decodeUnknownOption(Ratings)
 const decodeCode = Schema.decodeOption(EnhancedErrorCode)
 
 /** Of an MRSS resource the title of its channel; others are ids themselves. */
-export const idOf = (resource: string): string =>
+const idOf = (resource: string): string =>
   resource.trimStart().startsWith("<")
     ? (/<title>(?:<!\[CDATA\[)?([^<\]]*)/.exec(resource)?.[1]?.trim() ?? resource.trim())
     : resource.trim()
