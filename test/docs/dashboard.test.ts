@@ -1,5 +1,5 @@
-import { assert, describe, expect, it } from "@effect/vitest"
-import { Effect, Metric, Schema } from "effect"
+import { beforeAll, describe, expect, it } from "@effect/vitest"
+import { Effect, Logger, Metric, type MetricPair, Schema, TestContext } from "effect"
 import { Metrics } from "effect-adobe-pass"
 import * as Activity from "../../packages/cli/src/gateway/activity.js"
 import * as Prometheus from "../../packages/cli/src/gateway/prometheus.js"
@@ -66,26 +66,37 @@ const alerts = text("docs/prometheus-alerts.yml")
     }
   })
 
-/** What the gateway shows after everything has moved: its metrics, and the labels of each sample by the name of the sample. */
-const exposed = Effect.gen(function* () {
+/** Each metric, after it has moved. */
+const moved = Effect.gen(function* () {
   for (const metric of Object.values(Metrics)) metric.unsafeValue([])
   yield* everyMetric
   const activity = new Activity.Activity(0)
   yield* activity.begin()
   yield* activity.end()
   yield* Activity.count(200, 12)
+  const snapshot = yield* Metric.snapshot
+  return snapshot.filter(({ metricKey }) => metricKey.name.startsWith("adobe_pass_"))
+}).pipe(Effect.provide([TestContext.TestContext, Logger.remove(Logger.defaultLogger)]))
+
+/** What the gateway shows: its metrics, and the labels of each sample by the name of the sample. */
+const exposed = (pairs: ReadonlyArray<MetricPair.MetricPair.Untyped>) => {
   const labelsOf = new Map<string, Set<string>>()
   const metrics = new Set<string>()
-  for (const line of Prometheus.text(yield* Metric.snapshot).split("\n")) {
-    const [, metric] = /^# TYPE (adobe_pass_\w+)/.exec(line) ?? []
+  for (const line of Prometheus.text(pairs).split("\n")) {
+    const [, metric] = /^# TYPE (\w+)/.exec(line) ?? []
     if (metric !== undefined) metrics.add(metric)
-    const [, name, labels = ""] = /^(adobe_pass_\w+)(?:\{(.*)\})? /.exec(line) ?? []
+    const [, name, labels = ""] = /^(\w+)(?:\{(.*)\})? /.exec(line) ?? []
     if (name === undefined) continue
     const known = labelsOf.get(name) ?? new Set()
     for (const [, label = ""] of labels.matchAll(/(\w+)="(?:[^"\\]|\\.)*"/g)) known.add(label)
     labelsOf.set(name, known)
   }
   return { labelsOf, metrics }
+}
+
+let pairs: ReadonlyArray<MetricPair.MetricPair.Untyped> = []
+beforeAll(async () => {
+  pairs = await Effect.runPromise(moved)
 })
 
 /** The metric that a sample is of. */
@@ -117,27 +128,23 @@ const unknownIn = (
 }
 
 describe("the dashboard for Grafana", () => {
-  it.effect("asks for samples and labels that the gateway shows", () =>
-    Effect.gen(function* () {
-      const { labelsOf } = yield* exposed
-      for (const { expr, title } of targets) {
-        assert.deepStrictEqual([title, unknownIn(expr, labelsOf)], [title, []])
-      }
-    })
-  )
+  it("asks for samples and labels that the gateway shows", () => {
+    const { labelsOf } = exposed(pairs)
+    for (const { expr, title } of targets) {
+      expect([title, unknownIn(expr, labelsOf)]).toEqual([title, []])
+    }
+  })
 
-  it.effect("has a panel for each metric of the library and of the gateway", () =>
-    Effect.gen(function* () {
-      const { labelsOf, metrics } = yield* exposed
-      const asked = new Set(
-        targets.flatMap(({ expr }) => PromQL.read(expr).selectors.map(({ metric }) => metricOf(metric)))
-      )
-      const coming = announced.filter((metric) => !metrics.has(metric))
-      assert.deepStrictEqual([...asked].toSorted(), [...metrics, ...coming].toSorted())
-      // Each has moved, so that its labels are known.
-      assert.deepStrictEqual(new Set([...labelsOf.keys()].map(metricOf)), metrics)
-    })
-  )
+  it("has a panel for each metric of the library and of the gateway", () => {
+    const { labelsOf, metrics } = exposed(pairs)
+    const asked = targets.flatMap(({ expr }) =>
+      PromQL.read(expr).selectors.map(({ metric }) => metricOf(metric))
+    )
+    const coming = announced.filter((metric) => !metrics.has(metric))
+    expect(new Set(asked)).toEqual(new Set([...metrics, ...coming]))
+    // Each has moved, so that its labels are known.
+    expect(new Set([...labelsOf.keys()].map(metricOf))).toEqual(metrics)
+  })
 
   it("restricts each query to the chosen jobs and instances", () => {
     const variables = dashboard.templating.list.map(({ name }) => name)
@@ -189,13 +196,10 @@ describe("the dashboard for Grafana", () => {
 })
 
 describe("the alerts for Prometheus", () => {
-  it.effect("ask for samples and labels that the gateway shows", () =>
-    Effect.gen(function* () {
-      const { labelsOf } = yield* exposed
-      for (const { expr, name } of alerts)
-        assert.deepStrictEqual([name, unknownIn(expr, labelsOf)], [name, []])
-    })
-  )
+  it("ask for samples and labels that the gateway shows", () => {
+    const { labelsOf } = exposed(pairs)
+    for (const { expr, name } of alerts) expect([name, unknownIn(expr, labelsOf)]).toEqual([name, []])
+  })
 
   it("say how bad it is, what happened and what to do, with labels that the query keeps", () => {
     expect(alerts.length).toBeGreaterThan(10)
@@ -216,28 +220,22 @@ describe("the alerts for Prometheus", () => {
 })
 
 describe("the collector between OTLP and Prometheus", () => {
-  it.effect("gives the word of each frequency the label that the gateway gives it", () =>
-    Effect.gen(function* () {
-      yield* everyMetric
-      const pairs = (yield* Metric.snapshot).filter(
-        ({ metricKey }) => metricKey.name.startsWith("adobe_pass_") && metricKey.tags.length === 0
-      )
-      const expected = pairs.flatMap((pair) => {
-        const label = /_total\{(\w+)="[^"]*"\} /.exec(Prometheus.text([pair]))?.[1]
-        const isFrequency = !pair.metricKey.name.endsWith("_total")
-        return label !== undefined && isFrequency ? [[label, pair.metricKey.name]] : []
-      })
-      const written = [
-        ...text("docs/otel-collector.yml").matchAll(
-          /set\(attributes\["(\w+)"\], attributes\["key"\]\) where metric\.name == "(\w+)"/g
-        )
-      ].map(([, label, name]) => [label, name])
-      const coming = [["warning", "adobe_pass_warnings"]].filter(
-        ([, name]) => !pairs.some(({ metricKey }) => metricKey.name === name)
-      )
-      assert.sameDeepMembers(written, [...expected, ...coming])
+  it("gives the word of each frequency the label that the gateway gives it", () => {
+    const expected = pairs.flatMap((pair) => {
+      const label = /_total\{(\w+)="[^"]*"\} /.exec(Prometheus.text([pair]))?.[1]
+      const { name, tags } = pair.metricKey
+      return label === undefined || name.endsWith("_total") || tags.length > 0 ? [] : [`${name}: ${label}`]
     })
-  )
+    const written = text("docs/otel-collector.yml").matchAll(
+      /set\(attributes\["(\w+)"\], attributes\["key"\]\) where metric\.name == "(\w+)"/g
+    )
+    const coming = pairs.some(({ metricKey }) => metricKey.name === "adobe_pass_warnings")
+      ? []
+      : ["adobe_pass_warnings: warning"]
+    expect([...written].map(([, label, name]) => `${name}: ${label}`).toSorted()).toEqual(
+      [...expected, ...coming].toSorted()
+    )
+  })
 })
 
 describe("the reader of PromQL", () => {
