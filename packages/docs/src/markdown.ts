@@ -58,7 +58,7 @@ export const title = (markdown: string): string | undefined => {
 export const summary = (markdown: string): string => {
   let prose = ""
   outsideCode(markdown, (text) => {
-    prose ||= text.split(/\n{2,}/).find((block) => /^[^#|<>!\s-]\S/.test(block)) ?? ""
+    prose ||= text.split(/\n{2,}/).find((block) => /^(?!#|\||<|>|!|[-*+] |\d+\. )\S/.test(block)) ?? ""
     return text
   })
   const [first = "", second] = plain(prose).split(/(?<=[.:]) (?=[A-Z`])/)
