@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Metric, Option } from "effect"
+import { Effect, Fiber, Layer, Metric } from "effect"
 import {
   AdobePassError,
   CredentialStore,
@@ -94,7 +94,7 @@ describe("the metrics of the store", () => {
       CredentialStore.CredentialStore,
       Effect.map(CredentialStore.CredentialStore, (store) => ({
         ...store,
-        load: () => Effect.delay(Effect.succeed(Option.none()), 40),
+        load: () => Effect.delay(Effect.succeedNone, 40),
         remove: () => Effect.fail(failure)
       }))
     ).pipe(Layer.provide(CredentialStore.layerMemory))
