@@ -47,16 +47,19 @@ describe.each(names)("the tarball of %s", (name) => {
     await run(root, [tool("publint"), "run", "--strict", tarball(name)])
     await run(root, [tool("attw"), "--profile", "esm-only", "--format", "ascii", tarball(name)])
   })
+})
 
-  it("has no modules that import each other in a circle", async () => {
-    const folder = join(directory, `circles-${name}`)
-    mkdirSync(folder)
-    await run(folder, ["tar", "-xzf", tarball(name), "--strip-components=1"])
+describe("the modules of the tarballs", () => {
+  it("do not import each other in a circle", async () => {
+    const folders = names.map((name) => join(directory, `modules-of-${name}`))
+    for (const [index, name] of names.entries()) {
+      const folder = folders[index] ?? ""
+      mkdirSync(folder)
+      await run(folder, ["tar", "-xzf", tarball(name), "--strip-components=1"])
+    }
     const madge = join(packed, "tools/node_modules/.bin/madge")
-    const output = await run(folder, [madge, "--json", "--extensions", "js", "dist"])
-    const modules: unknown = JSON.parse(output.slice(output.indexOf("{")))
-    assert.containsAllKeys(modules, ["index.js"])
-    await run(folder, [madge, "--circular", "--extensions", "js", "dist"])
+    const output = await run(directory, [madge, "--circular", "--extensions", "js", ...folders])
+    assert.match(output, /Processed \d{3,} files/)
   })
 })
 
