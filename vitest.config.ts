@@ -35,7 +35,17 @@ export default defineConfig({
         }
       },
       { extends: true, test: { name: "servers", include: [servers], maxConcurrency: 3, ...minutes(10) } },
-      { extends: true, test: { name: "processes", include: [processes], maxConcurrency: 1, ...minutes(30) } },
+      {
+        extends: true,
+        test: {
+          name: "processes",
+          include: [processes],
+          // Files that start the same program share its bundle.
+          globalSetup: "test/support/programs.ts",
+          maxConcurrency: 1,
+          ...minutes(30)
+        }
+      },
       { extends: true, test: { name: "packages", include: [packages], ...minutes(30) } }
     ]
   }
