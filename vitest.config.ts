@@ -22,7 +22,7 @@ export default defineConfig({
     // The tests of the documents are written there, and import from source as all others do.
     server: { deps: { inline: [/effect-adobe-pass-runs-/] } },
     // Most tests wait more than they compute.
-    maxWorkers: Math.max(2, availableParallelism()),
+    maxWorkers: 2 * availableParallelism(),
     minWorkers: 1,
     projects: [
       {
@@ -35,7 +35,17 @@ export default defineConfig({
         }
       },
       { extends: true, test: { name: "servers", include: [servers], maxConcurrency: 3, ...minutes(10) } },
-      { extends: true, test: { name: "processes", include: [processes], maxConcurrency: 1, ...minutes(30) } },
+      {
+        extends: true,
+        test: {
+          name: "processes",
+          include: [processes],
+          // Files that start the same program share its bundle.
+          globalSetup: "test/support/programs.ts",
+          maxConcurrency: 1,
+          ...minutes(30)
+        }
+      },
       {
         extends: true,
         test: {

@@ -110,7 +110,8 @@ const killWatchers = (times: number, seed: string) =>
   })
 
 const kills = 100
-const lanes = 4
+/** Each mostly waits for the next token. */
+const lanes = 10
 
 describe("adobe-pass token --watch", () => {
   it.scopedLive(

@@ -38,14 +38,6 @@ const Dashboard = Schema.parseJson(
 const text = (path: string) => read(path).lines.join("\n")
 
 const dashboard = Schema.decodeSync(Dashboard)(text("docs/grafana-dashboard.json"))
-/** Metrics that have a panel or an alert before the library has them. */
-const announced = [
-  "adobe_pass_token_hits_total",
-  "adobe_pass_store_latency_millis",
-  "adobe_pass_store_failures_total",
-  "adobe_pass_warnings_total"
-]
-
 const panels = dashboard.panels.filter(({ type }) => type !== "row")
 const targets = panels.flatMap(({ targets, title }) =>
   (targets ?? []).map((target) => ({ ...target, title }))
@@ -99,18 +91,12 @@ beforeAll(async () => {
   pairs = await Effect.runPromise(moved)
 })
 
-/** The metric that a sample is of. */
-const metricOf = (sample: string): string => sample.replace(/_(bucket|sum|count)$/, "")
-
 /** What is wrong with a query: names and labels that do not exist. */
 const unknownIn = (
   query: string,
   labelsOf: ReadonlyMap<string, ReadonlySet<string>>
 ): ReadonlyArray<string> => {
   const { grouping, selectors } = PromQL.read(query)
-  const isAnnounced = ({ metric }: PromQL.Selector) =>
-    announced.includes(metricOf(metric)) && !labelsOf.has(metric)
-  if (selectors.some(isAnnounced)) return []
   const labels = new Set([
     ...scraped,
     ...selectors.flatMap(({ metric }) => [...(labelsOf.get(metric) ?? [])])
@@ -127,6 +113,9 @@ const unknownIn = (
   ]
 }
 
+/** The metric that a sample is of. */
+const metricOf = (sample: string): string => sample.replace(/_(bucket|sum|count)$/, "")
+
 describe("the dashboard for Grafana", () => {
   it("asks for samples and labels that the gateway shows", () => {
     const { labelsOf } = exposed(pairs)
@@ -140,8 +129,7 @@ describe("the dashboard for Grafana", () => {
     const asked = targets.flatMap(({ expr }) =>
       PromQL.read(expr).selectors.map(({ metric }) => metricOf(metric))
     )
-    const coming = announced.filter((metric) => !metrics.has(metric))
-    expect(new Set(asked)).toEqual(new Set([...metrics, ...coming]))
+    expect(new Set(asked)).toEqual(metrics)
     // Each has moved, so that its labels are known.
     expect(new Set([...labelsOf.keys()].map(metricOf))).toEqual(metrics)
   })
@@ -229,12 +217,7 @@ describe("the collector between OTLP and Prometheus", () => {
     const written = text("docs/otel-collector.yml").matchAll(
       /set\(attributes\["(\w+)"\], attributes\["key"\]\) where metric\.name == "(\w+)"/g
     )
-    const coming = pairs.some(({ metricKey }) => metricKey.name === "adobe_pass_warnings")
-      ? []
-      : ["adobe_pass_warnings: warning"]
-    expect([...written].map(([, label, name]) => `${name}: ${label}`).toSorted()).toEqual(
-      [...expected, ...coming].toSorted()
-    )
+    expect([...written].map(([, label, name]) => `${name}: ${label}`).toSorted()).toEqual(expected.toSorted())
   })
 })
 

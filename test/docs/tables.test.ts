@@ -211,6 +211,11 @@ it("the documents name no metric that the tables do not have", () => {
 })
 
 describe("the tables of events", () => {
+  it("have every warning", () => {
+    const rows = tableRows(eventsPage, "Warnings")
+    expect(rows.map(([name]) => plain(name))).toEqual(Object.keys(Core.Warnings.messages))
+  })
+
   it("have every event of a session", () => {
     const events: Record<Sessions.SessionEvent["_tag"], true> = {
       Registered: true,

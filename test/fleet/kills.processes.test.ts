@@ -8,7 +8,8 @@ import { nodeOf, useBackends } from "./fleet.js"
 const start = useWorker(new URL("node.ts", import.meta.url))
 
 const kills = 100
-const lanes = 4
+/** Each mostly waits for the end of a lease. */
+const lanes = 10
 
 /** What a victim has to reach before it is killed: after so many milliseconds more, by chance. */
 const moments = ["locks", "lease", "registered", "saved"] as const
@@ -68,7 +69,7 @@ for (const { describe: describeBackend, kind, place } of useBackends()) {
               yield* survivor.says("ready")
               for (let kill = 0; kill < kills / lanes; kill++) {
                 const device = `device-${name}-${kill}`
-                const moment = moments[kill % moments.length] ?? "lease"
+                const moment = moments[(name + kill) % moments.length] ?? "lease"
                 const victimSaid = yield* Effect.scoped(
                   Effect.gen(function* () {
                     const victim = yield* node

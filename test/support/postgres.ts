@@ -156,7 +156,7 @@ export const ownPostgres = (
         port: `${port}`,
         unix_socket_directories: "",
         fsync: "off",
-        max_connections: "60",
+        max_connections: "200",
         shared_buffers: "16MB",
         ...settings
       }
