@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { root } from "../docs/sources.js"
 import { run } from "./support.js"
@@ -109,6 +109,11 @@ beforeAll(async () => {
   await commit()
 })
 
+afterEach(async () => {
+  await git("checkout", "--quiet", "--force", "main")
+  await git("clean", "--quiet", "--force", "-d")
+})
+
 afterAll(async () => {
   await new Promise((resolve) => server.close(resolve))
   await rm(directory, { recursive: true, force: true })
@@ -145,8 +150,6 @@ describe("npm run release", { concurrent: false }, () => {
     }
     const refused = await release()
     assert.deepStrictEqual([shown.code, refused.code, registry.published.size], [1, 1, 0], refused.written)
-    await git("checkout", "--quiet", "--force", "main")
-    await git("clean", "--quiet", "--force", "-d")
   })
 
   it("publishes a package after those that it needs, and stops at the first failure", async () => {
