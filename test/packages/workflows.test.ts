@@ -92,9 +92,9 @@ describe("the check", () => {
 
   it("runs the quick tests on the lowest Node.js and on each later line, and everything once", () => {
     const [quick, everything] = jobsOf(lines)
-    assert.include(quick?.lines, '        node: ["20.19.0", "22", "24", "26"]')
-    assert.include(quick?.lines, "      - run: npm test")
-    assert.include(everything?.lines, "      - run: bash .ci/run")
+    assert.include(quick?.lines ?? [], '        node: ["20.19.0", "22", "24", "26"]')
+    assert.include(quick?.lines ?? [], "      - run: npm test")
+    assert.include(everything?.lines ?? [], "      - run: bash .ci/run")
   })
 })
 
