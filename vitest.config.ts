@@ -22,7 +22,7 @@ export default defineConfig({
     // The tests of the documents are written there, and import from source as all others do.
     server: { deps: { inline: [/effect-adobe-pass-runs-/] } },
     // Most tests wait more than they compute.
-    maxWorkers: 2 * availableParallelism(),
+    maxWorkers: Math.max(2, availableParallelism()),
     minWorkers: 1,
     projects: [
       {
