@@ -146,7 +146,7 @@ describe("the costs", () => {
   it.effect("of the first call of a device are two requests more, and a dozen fibers", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
-      atMost(yield* costOf(call), { steps: 1024, fibers: 12, timers: 2 })
+      atMost(yield* costOf(call), { steps: 1029, fibers: 12, timers: 2 })
       const { register, token } = yield* emulator.counts
       assert.deepStrictEqual({ register, token }, { register: 1, token: 1 })
     }).pipe(Effect.provideService(CurrentDevice, device()), Effect.provide(overTransport))
