@@ -27,6 +27,7 @@ const types: Readonly<Record<string, string>> = {
   ".json": "application/json",
   ".svg": "image/svg+xml",
   ".md": "text/markdown",
+  ".yml": "text/yaml",
   ".txt": "text/plain"
 }
 

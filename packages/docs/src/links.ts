@@ -17,11 +17,13 @@ const pages = new Map([
 /** A link to a page for a link to a folder with a README, a document, or a module. */
 const page = (path: string): string | undefined => pages.get(posix.join(path, "README.md")) ?? pages.get(path)
 
-const isPicture = (path: string): boolean => /\.(?:svg|png|jpe?g|gif|webp)$/.test(path)
+/** Pictures, and configurations that a reader takes along. */
+const isAttachment = (path: string): boolean =>
+  /\.(?:svg|png|jpe?g|gif|webp)$|^docs\/.*\.(?:json|ya?ml)$/.test(path)
 
 /**
  * The text of a document with links that hold on the site. Links to other files of the repository become text; one that
- * leads nowhere is an error. Pictures are put where `copyTo` says.
+ * leads nowhere is an error. Attachments are put where `copyTo` says.
  */
 export const onSite = (document: string, text: string, copyTo: ReadonlyArray<string>): string =>
   withLinks(text, (destination) => {
@@ -32,7 +34,7 @@ export const onSite = (document: string, text: string, copyTo: ReadonlyArray<str
     if (target.startsWith("..") || !existsSync(file)) {
       throw new Error(`${document} links to ${destination}, which does not exist.`)
     }
-    if (isPicture(target) && statSync(file).isFile()) {
+    if (isAttachment(target) && statSync(file).isFile()) {
       for (const directory of copyTo) {
         mkdirSync(dirname(join(directory, target)), { recursive: true })
         copyFileSync(file, join(directory, target))
