@@ -20,7 +20,7 @@ export const outsideCode = (markdown: string, replace: (text: string) => string)
 
 /** Code in a line, or a link: text, destination, title. Whichever comes first is matched. */
 const codeOrLink =
-  /(`+)[^`](?:.*?[^`])?\1(?!`)|\[((?:`[^`]*`|!?\[[^\]]*\]|[^[\]`])*)\]\(([^()\s]+)( "[^"]*")?\)/gs
+  /(`+)[^`](?:.*?[^`])??\1(?!`)|\[((?:`[^`]*`|!?\[[^\]]*\]|[^[\]`])*)\]\(([^()\s]+)( "[^"]*")?\)/gs
 
 const definition = /^(\[[^\]]+\]: +)(\S+)/gm
 
