@@ -137,7 +137,7 @@ describe("an enhanced error in an answer", () => {
         shape: fc.constantFrom(...Object.keys(shapes)),
         status: fc.constantFrom(200, 400, 401, 403, 404, 405, 409, 410, 412, 418, 429, 500, 502, 503)
       })
-      const { numRuns, seed } = runs(150).fastCheck
+      const { numRuns, seed } = runs(60).fastCheck
       for (const { entry, operation, shape, status } of fc.sample(combinations, { numRuns, seed })) {
         const form = shapes[shape]
         if (form === undefined) continue

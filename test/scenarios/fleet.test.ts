@@ -266,21 +266,21 @@ describe("a node that is warmed", () => {
     () =>
       Effect.gen(function* () {
         const { layer } = makeDatabase()
-        const devices = Array.from({ length: 1200 }, (_, n) => device(n))
+        const devices = Array.from({ length: 600 }, (_, n) => device(n))
         const one = yield* startNode(layer)
         yield* runToEnd(
-          Effect.forEach(devices.slice(0, 1100), one.sessions.accessToken, { concurrency: 50, discard: true })
+          Effect.forEach(devices.slice(0, 550), one.sessions.accessToken, { concurrency: 50, discard: true })
         )
         yield* settle
         const before = yield* counts
         const two = yield* startNode(layer)
-        assert.strictEqual(yield* two.sessions.warm(devices), 1100)
-        assert.strictEqual(yield* two.sessions.size, 1100)
-        for (const each of [device(0), device(1099)]) {
+        assert.strictEqual(yield* two.sessions.warm(devices), 550)
+        assert.strictEqual(yield* two.sessions.size, 550)
+        for (const each of [device(0), device(549)]) {
           assert.isDefined((yield* two.sessions.state(each)).token)
           yield* two.sessions.accessToken(each)
         }
-        assert.isUndefined((yield* two.sessions.state(device(1150))).credentials)
+        assert.isUndefined((yield* two.sessions.state(device(575))).credentials)
         assert.deepStrictEqual(yield* counts, before)
       }).pipe(onEmulator)
   )

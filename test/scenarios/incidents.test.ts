@@ -230,9 +230,9 @@ describe("refusals of several devices by invalid_client", () => {
       yield* emulator.revokeAllClients
       yield* emulator.fail({ route: "token", fault: Fault.oauthError("invalid_client"), times: 41 })
       yield* runToEnd(tokens)
-      for (let n = 0; n < 90; n++) {
+      for (let n = 0; n < 45; n++) {
         yield* runToEnd(tokens)
-        yield* advance(5000)
+        yield* advance(10_000)
       }
       assert.isTrue((yield* runToEnd(tokens)).every(Either.isRight))
       assert.strictEqual(told.filter((tag) => tag === "CredentialsReplaced").length, 20)

@@ -32,6 +32,21 @@ export const wrongBy = (millis: number): Effect.Effect<Clock.Clock> =>
     })
   })
 
+/** A clock that goes by what is slept on it, and lets nobody wait for that. It serves one sleeper after the other. */
+export const immediate = Effect.map(Effect.clock, (clock) => {
+  let now = 0
+  return like(clock, {
+    currentTimeMillis: Effect.sync(() => now),
+    currentTimeNanos: Effect.sync(() => BigInt(Math.round(now * 1_000_000))),
+    unsafeCurrentTimeMillis: () => now,
+    unsafeCurrentTimeNanos: () => BigInt(Math.round(now * 1_000_000)),
+    sleep: (duration) =>
+      Effect.sync(() => {
+        now += Duration.toMillis(duration)
+      })
+  })
+})
+
 /** A clock that can be stopped: nobody falls asleep on it then and wakes up. That is a node that stands still. */
 export const stoppable = Effect.map(Effect.clock, (clock) => {
   let stopped = false

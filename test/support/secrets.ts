@@ -16,6 +16,9 @@ export const formsOf = (value: string): ReadonlyArray<readonly [form: string, te
 ]
 
 const windowSize = 12
+/** Every window contains a block that begins at a multiple of this, so a search reads only these blocks first. */
+const stride = 6
+const blockSize = windowSize - stride + 1
 
 /**
  * Base64 text of a secret that stands somewhere inside of longer base64, whichever way the groups of three fall. The
@@ -35,11 +38,13 @@ const insideBase64 = (value: string): ReadonlyArray<string> =>
 export const searcher = (secrets: ReadonlyArray<Secret>): ((text: string) => ReadonlyArray<string>) => {
   const whole: Array<readonly [needle: string, name: string]> = []
   const windows = new Map<string, Set<string>>()
+  const blocks = new Set<string>()
   const remember = (needle: string, name: string) => {
     if (needle.length <= windowSize) whole.push([needle, name])
     for (let at = 0; at + windowSize <= needle.length; at++) {
       const part = needle.slice(at, at + windowSize)
       windows.set(part, (windows.get(part) ?? new Set()).add(name))
+      for (let from = 0; from < stride; from++) blocks.add(part.slice(from, from + blockSize))
     }
   }
   for (const { name, value } of secrets) {
@@ -52,8 +57,11 @@ export const searcher = (secrets: ReadonlyArray<Secret>): ((text: string) => Rea
   return (text) => {
     const found = new Set<string>()
     for (const [needle, name] of whole) if (text.includes(needle)) found.add(name)
-    for (let at = 0; at + windowSize <= text.length; at++) {
-      for (const name of windows.get(text.slice(at, at + windowSize)) ?? []) found.add(name)
+    for (let block = 0; block + blockSize <= text.length; block += stride) {
+      if (!blocks.has(text.slice(block, block + blockSize))) continue
+      for (let at = Math.max(0, block - stride + 1); at <= block; at++) {
+        for (const name of windows.get(text.slice(at, at + windowSize)) ?? []) found.add(name)
+      }
     }
     return [...found]
   }
