@@ -228,7 +228,7 @@ describe("the costs on sockets", () => {
 })
 
 describe("the memory of a session", () => {
-  const sessionsHeld = 10_000
+  const sessionsHeld = 20_000
   const tokenLength = 900
 
   /** The record of a session as the store writes it, with the text of its key where it differs from session to session. */
