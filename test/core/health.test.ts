@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Fiber, Layer, Redacted, TestClock } from "effect"
+import { Context, Effect, Either, Fiber, Layer, Redacted, TestClock } from "effect"
 import {
   AdobePass,
+  AdobePassError,
   CredentialStore,
   CurrentDevice,
   type Health,
@@ -290,6 +291,35 @@ describe("an outage", () => {
       yield* runToEnd(sessions.accessToken(device(9)))
       assert.deepStrictEqual((yield* health).incidents, [])
     }).pipe(forDevice, within({ ...once, store: store.layer }))
+  })
+
+  const faulty = ["Corrupt", "Mismatch", "Newer", "Encrypted", "Plaintext"] as const
+  it.effect.each(faulty)("of the store is over when it answers that a record is %s", (fault) => {
+    let reason: AdobePassError.CredentialStoreError["reason"] = "Unavailable"
+    const fails = Effect.suspend(() => new AdobePassError.CredentialStoreError({ operation: "load", reason }))
+    const store = Layer.map(CredentialStore.layerMemory, (context) =>
+      Context.add(context, CredentialStore.CredentialStore, {
+        ...Context.get(context, CredentialStore.CredentialStore),
+        load: () => fails,
+        lock: () => fails
+      })
+    )
+    return Effect.gen(function* () {
+      const sessions = yield* Sessions.Sessions
+      const ask = (...devices: ReadonlyArray<number>) =>
+        Effect.forEach(devices, (n) => runToEnd(Effect.either(sessions.accessToken(device(n)))))
+      yield* ask(1, 2, 3)
+      assert.deepStrictEqual(tags(yield* health), ["StoreFails"])
+      reason = fault
+      assert.isTrue((yield* ask(4, 5, 6)).every(Either.isLeft))
+      const now = yield* health
+      assert.deepStrictEqual(now.incidents, [])
+      assert.deepStrictEqual(now.store, {
+        lastSuccessAt: 0,
+        consecutiveFailures: 0,
+        lastFailure: { operation: "load", reason: "Unavailable", at: 0 }
+      })
+    }).pipe(within({ ...once, store }))
   })
 })
 

@@ -5,7 +5,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { CredentialStoreError } from "./AdobePassError.js"
 import * as Record from "./internal/health/healthRecord.js"
 import * as Incidents from "./internal/health/incidents.js"
 import { RegisteredApplication } from "./RegisteredApplication.js"
@@ -37,7 +36,9 @@ export interface EndpointHealth {
 }
 
 /**
- * How the last operations of sessions on the credential store went.
+ * How the last operations of sessions on the credential store went. A record that cannot be used (`Corrupt`, `Mismatch`,
+ * `Encrypted`, `Plaintext`, `Newer`) is the fault of one session: the store has answered, so the operation counts as a
+ * success here, and as a failure in `adobe_pass_store_failures_total`.
  *
  * @since 0.1.0
  * @category models
@@ -46,9 +47,7 @@ export interface StoreHealth {
   readonly lastSuccessAt: number | undefined
   readonly consecutiveFailures: number
   /** The last failure, also when it is over. */
-  readonly lastFailure:
-    | (Pick<CredentialStoreError, "operation" | "reason"> & { readonly at: number })
-    | undefined
+  readonly lastFailure: (Record.StoreFailure & { readonly at: number }) | undefined
 }
 
 /**
@@ -106,8 +105,8 @@ export interface Health {
  *
  * `RegistrationRefused`: Adobe Pass does not register devices of this application. `CredentialsRefused`: the token
  * endpoint refuses the credentials of several devices, which are kept for now. `EndpointFails`: the last three requests,
- * or more, have failed. `StoreFails`: so have the last three operations of the store. `ThrottleAlone`: the shared
- * buckets cannot be asked. `Throttled`: a 429 came in the last five minutes.
+ * or more, have failed. `StoreFails`: the last three operations of the store, or more, have failed, and not because of
+ * one record. `ThrottleAlone`: the shared buckets cannot be asked. `Throttled`: a 429 came in the last five minutes.
  *
  * A success ends an incident. An endpoint or a store that has not been asked for an hour is not told any more, and neither
  * are refused credentials after five minutes.

@@ -35,7 +35,17 @@ type Answer = "RequestRejected" | "ConfigurationRequired" | "AuthenticationRequi
 /** The tags of the errors that count as failures of an endpoint. */
 export type EndpointError = Exclude<ProtectedCallError["_tag"], NotOfAnEndpoint | Answer>
 
-export type StoreFailure = Pick<CredentialStoreError, "operation" | "reason">
+/** The reasons that are the fault of one record. The store works, and has answered. */
+export type RecordFault = Extract<
+  CredentialStoreError["reason"],
+  "Corrupt" | "Mismatch" | "Newer" | "Encrypted" | "Plaintext"
+>
+
+/** How a store fails. */
+export interface StoreFailure {
+  readonly operation: CredentialStoreError["operation"]
+  readonly reason: Exclude<CredentialStoreError["reason"], RecordFault>
+}
 
 /** The notes of one application. */
 export interface HealthRecord {

@@ -1,7 +1,7 @@
 /** What is wrong with an application, as its notes show it. */
-import type { CredentialStoreError, RegistrationRefused } from "../../AdobePassError.js"
+import type { RegistrationRefused } from "../../AdobePassError.js"
 import type { ThrottleStatus } from "../../Throttle.js"
-import type { EndpointError, HealthRecord, Outcomes } from "./healthRecord.js"
+import type { EndpointError, HealthRecord, Outcomes, StoreFailure } from "./healthRecord.js"
 
 type Endpoint = "registration" | "token" | "sp" | "mgmt"
 
@@ -21,8 +21,8 @@ export type Incident =
     }
   | {
       readonly _tag: "StoreFails"
-      readonly operation: CredentialStoreError["operation"]
-      readonly reason: CredentialStoreError["reason"]
+      readonly operation: StoreFailure["operation"]
+      readonly reason: StoreFailure["reason"]
       readonly consecutiveFailures: number
       readonly message: string
     }
@@ -69,15 +69,10 @@ const remedies: { readonly [E in EndpointError]: string } = {
   TemporaryFailure: wait
 }
 
-const storeRemedies: { readonly [Reason in CredentialStoreError["reason"]]: string } = {
+const storeRemedies: { readonly [Reason in StoreFailure["reason"]]: string } = {
   Unavailable: "bring it back",
   Timeout: "check its load",
   Locked: "check that the processes that share it are well",
-  Corrupt: "restore its records from a backup",
-  Mismatch: "check who writes to it",
-  Encrypted: "add the key of its records to the end of the list of keys",
-  Plaintext: "accept records in clear until they are encrypted, or check who writes to it",
-  Newer: "update this node",
   Evicting: "set its maxmemory-policy to noeviction",
   Unsupported: "use one that has the operation"
 }
