@@ -12,8 +12,8 @@ import { Sessions } from "./Sessions.js"
 import { Throttle, type ThrottleStatus } from "./Throttle.js"
 
 /**
- * The tags of the errors that count as failures of an endpoint. An error that says something about a request or a user,
- * such as `RequestRejected`, comes from a service that works.
+ * The tags of the errors that count as failures of an endpoint. An error that says something about a request, a device or
+ * a user, such as `RequestRejected` or `InvalidClient`, comes from a service that works, and counts as a success.
  *
  * @since 0.1.0
  * @category models
@@ -21,13 +21,22 @@ import { Throttle, type ThrottleStatus } from "./Throttle.js"
 export type EndpointError = Record.EndpointError
 
 /**
- * How the last requests to an endpoint went, repetitions included. Requests that were not sent do not count.
+ * How the last requests to an endpoint went. A request counts once, with all its repetitions, by how it ended. One whose
+ * connection is refused is a failure. One that gets no token or no permit, or whose refusal is remembered, is not sent and
+ * does not count.
+ *
+ * A protected call ends with the head of its answer. What its caller finds in the body afterwards, such as
+ * `response.json` that fails for an HTML page, does not count. The transport of `effect-adobe-pass-node` waits for the
+ * whole body when that is JSON or short, so there a body that stalls or breaks off is a failure.
  *
  * @since 0.1.0
  * @category models
  */
 export interface EndpointHealth {
-  /** When the last request that was answered as it should be ended; for protected calls, when it was started. */
+  /**
+   * When the last request ended that the service answered, also with no to one request, device or user. For a protected
+   * call that succeeded, when it was started.
+   */
   readonly lastSuccessAt: number | undefined
   /** Requests that failed since then. */
   readonly consecutiveFailures: number
@@ -108,8 +117,9 @@ export interface Health {
  * or more, have failed. `StoreFails`: the last three operations of the store, or more, have failed, and not because of
  * one record. `ThrottleAlone`: the shared buckets cannot be asked. `Throttled`: a 429 came in the last five minutes.
  *
- * A success ends an incident. An endpoint or a store that has not been asked for an hour is not told any more, and neither
- * are refused credentials after five minutes.
+ * A success ends an incident; a refused registration ends with one that succeeds, and with nothing else. An endpoint or a
+ * store that has not failed for an hour is not told any more, and neither are refused credentials after five minutes. When
+ * the clock was set back, what happened at a time that is in the future now counts as old.
  *
  * @since 0.1.0
  * @category models
