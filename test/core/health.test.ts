@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Fiber, Layer, Redacted, TestClock } from "effect"
+import { Context, Effect, Either, Fiber, Layer, Redacted, TestClock } from "effect"
 import {
   AdobePass,
+  AdobePassError,
   CredentialStore,
   CurrentDevice,
   type Health,
@@ -252,6 +253,23 @@ describe("an outage", () => {
     }).pipe(forDevice, within())
   )
 
+  it.effect("of the management APIs by 429 is told as one of the address of this process", () =>
+    Effect.gen(function* () {
+      yield* fails({ route: "management", fault: Fault.answer(429), times: always })
+      for (let n = 0; n < 3; n++) yield* attempted(report)
+      assert.deepStrictEqual((yield* health).incidents, [
+        {
+          _tag: "EndpointFails",
+          endpoint: "mgmt",
+          error: "Throttled",
+          consecutiveFailures: 3,
+          message:
+            "The management APIs failed 3 times in a row (Throttled): send fewer requests, because they count all that come from the address of this machine."
+        }
+      ])
+    }).pipe(forDevice, within())
+  )
+
   it.effect("that nobody has noticed for an hour is not told any more", () =>
     Effect.gen(function* () {
       yield* fails({ route: "api", fault: Fault.answer(503), times: always })
@@ -291,6 +309,35 @@ describe("an outage", () => {
       assert.deepStrictEqual((yield* health).incidents, [])
     }).pipe(forDevice, within({ ...once, store: store.layer }))
   })
+
+  const faulty = ["Corrupt", "Mismatch", "Newer", "Encrypted", "Plaintext"] as const
+  it.effect.each(faulty)("of the store is over when it answers that a record is %s", (fault) => {
+    let reason: AdobePassError.CredentialStoreError["reason"] = "Unavailable"
+    const fails = Effect.suspend(() => new AdobePassError.CredentialStoreError({ operation: "load", reason }))
+    const store = Layer.map(CredentialStore.layerMemory, (context) =>
+      Context.add(context, CredentialStore.CredentialStore, {
+        ...Context.get(context, CredentialStore.CredentialStore),
+        load: () => fails,
+        lock: () => fails
+      })
+    )
+    return Effect.gen(function* () {
+      const sessions = yield* Sessions.Sessions
+      const ask = (...devices: ReadonlyArray<number>) =>
+        Effect.forEach(devices, (n) => runToEnd(Effect.either(sessions.accessToken(device(n)))))
+      yield* ask(1, 2, 3)
+      assert.deepStrictEqual(tags(yield* health), ["StoreFails"])
+      reason = fault
+      assert.isTrue((yield* ask(4, 5, 6)).every(Either.isLeft))
+      const now = yield* health
+      assert.deepStrictEqual(now.incidents, [])
+      assert.deepStrictEqual(now.store, {
+        lastSuccessAt: 0,
+        consecutiveFailures: 0,
+        lastFailure: { operation: "load", reason: "Unavailable", at: 0 }
+      })
+    }).pipe(within({ ...once, store }))
+  })
 })
 
 describe("a refusal", () => {
@@ -310,6 +357,45 @@ describe("a refusal", () => {
       assert.deepStrictEqual(tags(yield* health), ["RegistrationRefused"])
       yield* runToEnd(Effect.provideService(call, CurrentDevice, device(2)))
       assert.deepStrictEqual((yield* health).incidents, [])
+    }).pipe(forDevice, within())
+  )
+
+  it.effect("of the software statement stays an incident when the endpoint fails afterwards", () =>
+    Effect.gen(function* () {
+      yield* fails({ route: "register", fault: Fault.oauthError("invalid_software_statement") })
+      yield* attempted(call)
+      yield* fails({ route: "register", fault: Fault.answer(503), times: always })
+      const others = (...devices: ReadonlyArray<number>) =>
+        Effect.forEach(devices, (n) =>
+          runToEnd(Effect.either(Effect.provideService(call, CurrentDevice, device(n))))
+        )
+      yield* others(2)
+      const { endpoints, incidents } = yield* health
+      assert.strictEqual(endpoints.registration.lastFailure?.error, "ServiceUnavailable")
+      assert.strictEqual(incidents.length, 1)
+      assert.deepInclude(incidents[0], { _tag: "RegistrationRefused", error: "InvalidSoftwareStatement" })
+      yield* others(3)
+      assert.deepStrictEqual(tags(yield* health), ["RegistrationRefused", "EndpointFails"])
+      yield* clearFaults
+      yield* others(4)
+      assert.deepStrictEqual((yield* health).incidents, [])
+    }).pipe(forDevice, within())
+  )
+
+  it.effect("of the credentials of one device says that the token endpoint works", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 second")
+      yield* fails({ route: "token", fault: Fault.refuse })
+      yield* attempted(call)
+      assert.strictEqual((yield* health).endpoints.token.consecutiveFailures, 1)
+      yield* advance(60_000)
+      yield* fails({ route: "token", fault: Fault.oauthError("invalid_client"), times: always })
+      yield* attempted(call)
+      const { endpoints, incidents } = yield* health
+      assert.deepStrictEqual(incidents, [])
+      assert.strictEqual(endpoints.token.consecutiveFailures, 0)
+      assert.isAtLeast(endpoints.token.lastSuccessAt ?? 0, 61_000)
+      assert.strictEqual(endpoints.token.lastFailure?.error, "TransportError")
     }).pipe(forDevice, within())
   )
 
@@ -349,6 +435,43 @@ describe("a refusal", () => {
       assert.include(tags(yield* health), "CredentialsRefused")
       yield* TestClock.adjust("1 minute")
       assert.notInclude(tags(yield* health), "CredentialsRefused")
+    }).pipe(within())
+  )
+})
+
+describe("a clock that was set back", () => {
+  it.effect("makes old failures of an endpoint, of the store and a 429 no news", () => {
+    const store = makeStore()
+    return Effect.gen(function* () {
+      const sessions = yield* Sessions.Sessions
+      yield* TestClock.adjust("1 day")
+      yield* runToEnd(call)
+      yield* settle
+      yield* fails({ route: "api", fault: Fault.answer(429), times: always })
+      for (let n = 0; n < 3; n++) yield* attempted(call)
+      store.behaviour.read = "fails"
+      for (let n = 2; n < 5; n++) yield* attempted(sessions.accessToken(device(n)))
+      assert.deepStrictEqual(tags(yield* health), ["EndpointFails", "StoreFails", "Throttled"])
+      yield* TestClock.setTime(3_600_000)
+      assert.deepStrictEqual((yield* health).incidents, [])
+    }).pipe(forDevice, within({ ...once, store: store.layer }))
+  })
+
+  it.effect("makes an old refusal of credentials no news", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions.Sessions
+      const tokens = Effect.forEach(
+        Array.from({ length: 10 }, (_, n) => device(n)),
+        (each) => Effect.either(sessions.accessToken(each)),
+        { concurrency: "unbounded" }
+      )
+      yield* runToEnd(tokens)
+      yield* TestClock.adjust("7 hours")
+      yield* fails({ route: "token", fault: Fault.oauthError("invalid_client"), times: always })
+      yield* runToEnd(tokens)
+      assert.deepStrictEqual(tags(yield* health), ["CredentialsRefused"])
+      yield* TestClock.setTime(3_600_000)
+      assert.deepStrictEqual((yield* health).incidents, [])
     }).pipe(within())
   )
 })

@@ -5,7 +5,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { CredentialStoreError } from "./AdobePassError.js"
 import * as Record from "./internal/health/healthRecord.js"
 import * as Incidents from "./internal/health/incidents.js"
 import { RegisteredApplication } from "./RegisteredApplication.js"
@@ -13,8 +12,8 @@ import { Sessions } from "./Sessions.js"
 import { Throttle, type ThrottleStatus } from "./Throttle.js"
 
 /**
- * The tags of the errors that count as failures of an endpoint. An error that says something about a request or a user,
- * such as `RequestRejected`, comes from a service that works.
+ * The tags of the errors that count as failures of an endpoint. An error that says something about a request, a device or
+ * a user, such as `RequestRejected` or `InvalidClient`, comes from a service that works, and counts as a success.
  *
  * @since 0.1.0
  * @category models
@@ -22,13 +21,22 @@ import { Throttle, type ThrottleStatus } from "./Throttle.js"
 export type EndpointError = Record.EndpointError
 
 /**
- * How the last requests to an endpoint went, repetitions included. Requests that were not sent do not count.
+ * How the last requests to an endpoint went. A request counts once, with all its repetitions, by how it ended. One whose
+ * connection is refused is a failure. One that gets no token or no permit, or whose refusal is remembered, is not sent and
+ * does not count.
+ *
+ * A protected call ends with the head of its answer. What its caller finds in the body afterwards, such as
+ * `response.json` that fails for an HTML page, does not count. The transport of `effect-adobe-pass-node` waits for the
+ * whole body when that is JSON or short, so there a body that stalls or breaks off is a failure.
  *
  * @since 0.1.0
  * @category models
  */
 export interface EndpointHealth {
-  /** When the last request that was answered as it should be ended; for protected calls, when it was started. */
+  /**
+   * When the last request ended that the service answered, also with no to one request, device or user. For a protected
+   * call that succeeded, when it was started.
+   */
   readonly lastSuccessAt: number | undefined
   /** Requests that failed since then. */
   readonly consecutiveFailures: number
@@ -37,7 +45,9 @@ export interface EndpointHealth {
 }
 
 /**
- * How the last operations of sessions on the credential store went.
+ * How the last operations of sessions on the credential store went. A record that cannot be used (`Corrupt`, `Mismatch`,
+ * `Encrypted`, `Plaintext`, `Newer`) is the fault of one session: the store has answered, so the operation counts as a
+ * success here, and as a failure in `adobe_pass_store_failures_total`.
  *
  * @since 0.1.0
  * @category models
@@ -46,9 +56,7 @@ export interface StoreHealth {
   readonly lastSuccessAt: number | undefined
   readonly consecutiveFailures: number
   /** The last failure, also when it is over. */
-  readonly lastFailure:
-    | (Pick<CredentialStoreError, "operation" | "reason"> & { readonly at: number })
-    | undefined
+  readonly lastFailure: (Record.StoreFailure & { readonly at: number }) | undefined
 }
 
 /**
@@ -106,11 +114,12 @@ export interface Health {
  *
  * `RegistrationRefused`: Adobe Pass does not register devices of this application. `CredentialsRefused`: the token
  * endpoint refuses the credentials of several devices, which are kept for now. `EndpointFails`: the last three requests,
- * or more, have failed. `StoreFails`: so have the last three operations of the store. `ThrottleAlone`: the shared
- * buckets cannot be asked. `Throttled`: a 429 came in the last five minutes.
+ * or more, have failed. `StoreFails`: the last three operations of the store, or more, have failed, and not because of
+ * one record. `ThrottleAlone`: the shared buckets cannot be asked. `Throttled`: a 429 came in the last five minutes.
  *
- * A success ends an incident. An endpoint or a store that has not been asked for an hour is not told any more, and neither
- * are refused credentials after five minutes.
+ * A success ends an incident; a refused registration ends with one that succeeds, and with nothing else. An endpoint or a
+ * store that has not failed for an hour is not told any more, and neither are refused credentials after five minutes. When
+ * the clock was set back, what happened at a time that is in the future now counts as old.
  *
  * @since 0.1.0
  * @category models

@@ -1,8 +1,8 @@
 /**
  * What the library warns about: uses that work, and that harm an application or its users later.
  *
- * A process writes each warning once for each registered application, as one line of the log with the annotation
- * `warning`, and counts it in `adobe_pass_warnings`. No warning carries an identifier, an address or a secret.
+ * A process writes each warning once for each registered application and environment, as one line of the log with the
+ * annotation `warning`, and counts it in `adobe_pass_warnings`. No warning carries an identifier, an address or a secret.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import * as Context from "effect/Context"
  * The sentence of each warning: what is the case, and what to do.
  *
  * `ApplicationInUseTwice`: two layers for one application of one environment are in use at the same time. One that is
- * closed and built again is not such a case, nor is one of an emulator, whose software statement is its own.
+ * closed and built again is not such a case, nor are layers for emulators in the process, which have a statement each.
  *
  * `DevicesWithoutAddress`: three devices have requested tokens without an address. A process that runs on a device speaks
  * for two at most: the device and an instance.

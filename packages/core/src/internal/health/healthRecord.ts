@@ -4,7 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { CredentialStoreError, ProtectedCallError } from "../../AdobePassError.js"
+import type { CredentialStoreError, ProtectedCallError, RegistrationRefused } from "../../AdobePassError.js"
 
 /** Something never happened. A number, so that a later time is written without an allocation. */
 export const never = Number.NEGATIVE_INFINITY
@@ -29,22 +29,65 @@ export class Outcomes<Failure extends object> {
 /** Errors that do not come from an endpoint. */
 type NotOfAnEndpoint = "InvalidInput" | "ForeignOrigin" | "CredentialStoreError"
 
-/** Errors that say something about a request or a user, and not about the service, which has answered. */
-type Answer = "RequestRejected" | "ConfigurationRequired" | "AuthenticationRequired" | "AuthorizationRequired"
+/** Errors that say something about a request, a device or a user, and not about the service, which has answered. */
+type Answer =
+  | "RequestRejected"
+  | "ConfigurationRequired"
+  | "AuthenticationRequired"
+  | "AuthorizationRequired"
+  | "InvalidClient"
 
 /** The tags of the errors that count as failures of an endpoint. */
 export type EndpointError = Exclude<ProtectedCallError["_tag"], NotOfAnEndpoint | Answer>
 
-export type StoreFailure = Pick<CredentialStoreError, "operation" | "reason">
+/** The reasons that are the fault of one record. The store works, and has answered. */
+export type RecordFault = Extract<
+  CredentialStoreError["reason"],
+  "Corrupt" | "Mismatch" | "Newer" | "Encrypted" | "Plaintext"
+>
+
+/** How a store fails. */
+export interface StoreFailure {
+  readonly operation: CredentialStoreError["operation"]
+  readonly reason: Exclude<CredentialStoreError["reason"], RecordFault>
+}
+
+/** How an endpoint fails. */
+export interface EndpointFailure {
+  readonly error: EndpointError
+}
+
+type Refusal = RegistrationRefused["_tag"]
+
+export const isRefusal = (error: EndpointError): error is Refusal =>
+  error === "InvalidRequest" ||
+  error === "InvalidRedirectUri" ||
+  error === "InvalidSoftwareStatement" ||
+  error === "UnapprovedSoftwareStatement"
+
+/** Keeps a refusal until a device is registered: an outage in between does not take it back. */
+export class RegistrationOutcomes extends Outcomes<EndpointFailure> {
+  refusal: Refusal | undefined = undefined
+
+  override succeeded(at: number): void {
+    super.succeeded(at)
+    this.refusal = undefined
+  }
+
+  override failed(failure: EndpointFailure, at: number): void {
+    super.failed(failure, at)
+    if (isRefusal(failure.error)) this.refusal = failure.error
+  }
+}
 
 /** The notes of one application. */
 export interface HealthRecord {
   readonly startedAt: number
   readonly store: Outcomes<StoreFailure>
-  readonly registration: Outcomes<{ readonly error: EndpointError }>
-  readonly token: Outcomes<{ readonly error: EndpointError }>
-  readonly sp: Outcomes<{ readonly error: EndpointError }>
-  readonly mgmt: Outcomes<{ readonly error: EndpointError }>
+  readonly registration: RegistrationOutcomes
+  readonly token: Outcomes<EndpointFailure>
+  readonly sp: Outcomes<EndpointFailure>
+  readonly mgmt: Outcomes<EndpointFailure>
   /** Reads of a token that found a usable one in memory, and others. */
   tokenHits: number
   tokenMisses: number
@@ -60,10 +103,10 @@ export const HealthRecord: Context.Tag<HealthRecord, HealthRecord> = Context.Gen
 const make: Effect.Effect<HealthRecord> = Effect.map(Clock.currentTimeMillis, (startedAt) => ({
   startedAt,
   store: new Outcomes<StoreFailure>(),
-  registration: new Outcomes<{ readonly error: EndpointError }>(),
-  token: new Outcomes<{ readonly error: EndpointError }>(),
-  sp: new Outcomes<{ readonly error: EndpointError }>(),
-  mgmt: new Outcomes<{ readonly error: EndpointError }>(),
+  registration: new RegistrationOutcomes(),
+  token: new Outcomes<EndpointFailure>(),
+  sp: new Outcomes<EndpointFailure>(),
+  mgmt: new Outcomes<EndpointFailure>(),
   tokenHits: 0,
   tokenMisses: 0,
   refusingAt: never,

@@ -1,7 +1,13 @@
 /** What is wrong with an application, as its notes show it. */
-import type { CredentialStoreError, RegistrationRefused } from "../../AdobePassError.js"
+import type { RegistrationRefused } from "../../AdobePassError.js"
 import type { ThrottleStatus } from "../../Throttle.js"
-import type { EndpointError, HealthRecord, Outcomes } from "./healthRecord.js"
+import {
+  type EndpointError,
+  type HealthRecord,
+  isRefusal,
+  type Outcomes,
+  type StoreFailure
+} from "./healthRecord.js"
 
 type Endpoint = "registration" | "token" | "sp" | "mgmt"
 
@@ -21,8 +27,8 @@ export type Incident =
     }
   | {
       readonly _tag: "StoreFails"
-      readonly operation: CredentialStoreError["operation"]
-      readonly reason: CredentialStoreError["reason"]
+      readonly operation: StoreFailure["operation"]
+      readonly reason: StoreFailure["reason"]
       readonly consecutiveFailures: number
       readonly message: string
     }
@@ -55,7 +61,6 @@ const remedies: { readonly [E in EndpointError]: string } = {
   InvalidRedirectUri: "use a redirect URI in one of the domains of the registered application",
   InvalidSoftwareStatement: statement,
   UnapprovedSoftwareStatement: `${application} and its statement was not revoked`,
-  InvalidClient: "ask Adobe support whether the credentials were lost, if it lasts",
   UnauthorizedClient: "check the type of the registered application in the TVE Dashboard",
   UnsupportedGrantType: url,
   Throttled: "send fewer requests, and check that the address of each device is forwarded",
@@ -69,35 +74,33 @@ const remedies: { readonly [E in EndpointError]: string } = {
   TemporaryFailure: wait
 }
 
-const storeRemedies: { readonly [Reason in CredentialStoreError["reason"]]: string } = {
+/** Management APIs count the calls of the address that they come from; all others count those of a device. */
+const remedyOf = (endpoint: Endpoint, error: EndpointError): string =>
+  endpoint === "mgmt" && error === "Throttled"
+    ? "send fewer requests, because they count all that come from the address of this machine"
+    : remedies[error]
+
+const storeRemedies: { readonly [Reason in StoreFailure["reason"]]: string } = {
   Unavailable: "bring it back",
   Timeout: "check its load",
   Locked: "check that the processes that share it are well",
-  Corrupt: "restore its records from a backup",
-  Mismatch: "check who writes to it",
-  Encrypted: "add the key of its records to the end of the list of keys",
-  Plaintext: "accept records in clear until they are encrypted, or check who writes to it",
-  Newer: "update this node",
   Evicting: "set its maxmemory-policy to noeviction",
   Unsupported: "use one that has the operation"
 }
 
+/** Whether something happened less than `millis` before `now`. A time in the future is old: the clock was set back. */
+const isWithin = (at: number, now: number, millis: number): boolean => at <= now && now - at < millis
+
 /** The last failure, while so many of the last requests failed that it is no accident. */
 const lasting = <F extends object>({ consecutiveFailures, lastFailure }: Outcomes<F>, now: number) =>
-  consecutiveFailures >= inARow && lastFailure !== undefined && now - lastFailure.at < longestSilence
+  consecutiveFailures >= inARow && lastFailure !== undefined && isWithin(lastFailure.at, now, longestSilence)
     ? lastFailure
     : undefined
 
-const isRefusal = (error: EndpointError): error is RegistrationRefused["_tag"] =>
-  error === "InvalidRequest" ||
-  error === "InvalidRedirectUri" ||
-  error === "InvalidSoftwareStatement" ||
-  error === "UnapprovedSoftwareStatement"
-
 /** However long ago: a device whose registration is refused does not ask again. */
 const refusedRegistration = ({ registration }: HealthRecord): ReadonlyArray<Incident> => {
-  const error = registration.consecutiveFailures > 0 ? registration.lastFailure?.error : undefined
-  return error === undefined || !isRefusal(error)
+  const error = registration.refusal
+  return error === undefined
     ? []
     : [
         {
@@ -109,11 +112,12 @@ const refusedRegistration = ({ registration }: HealthRecord): ReadonlyArray<Inci
 }
 
 const refusedCredentials = ({ refusingAt }: HealthRecord, now: number): ReadonlyArray<Incident> =>
-  now - refusingAt < recent
+  isWithin(refusingAt, now, recent)
     ? [
         {
           _tag: "CredentialsRefused",
-          message: `The token endpoint refuses the credentials of several devices, which are kept for now: ${remedies.InvalidClient}.`
+          message:
+            "The token endpoint refuses the credentials of several devices, which are kept for now: ask Adobe support whether the credentials were lost, if it lasts."
         }
       ]
     : []
@@ -131,7 +135,7 @@ const failingEndpoint =
         endpoint,
         error,
         consecutiveFailures,
-        message: `${names[endpoint]} failed ${consecutiveFailures} times in a row (${error}): ${remedies[error]}.`
+        message: `${names[endpoint]} failed ${consecutiveFailures} times in a row (${error}): ${remedyOf(endpoint, error)}.`
       }
     ]
   }
@@ -162,7 +166,7 @@ const ofThrottle = ({ mode, throttledAt }: ThrottleStatus, now: number): Readonl
         }
       ]
     : []),
-  ...(throttledAt !== undefined && now - throttledAt < recent
+  ...(throttledAt !== undefined && isWithin(throttledAt, now, recent)
     ? [
         {
           _tag: "Throttled" as const,

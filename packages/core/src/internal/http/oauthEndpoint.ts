@@ -28,7 +28,7 @@ import { RetryQuota } from "../../RetryQuota.js"
 import * as RetrySchedule from "../../RetrySchedule.js"
 import { Throttle } from "../../Throttle.js"
 import { BodyTimeout, type Send } from "../../Transport.js"
-import type { EndpointError, Outcomes } from "../health/healthRecord.js"
+import type { EndpointFailure, Outcomes } from "../health/healthRecord.js"
 import * as HealthRecord from "../health/healthRecord.js"
 import { issuePaths } from "../issuePaths.js"
 import { parseJson } from "../json.js"
@@ -65,7 +65,7 @@ interface Answer<A> {
 
 interface Services {
   readonly application: RegisteredApplication
-  readonly outcomes: Outcomes<{ readonly error: EndpointError }>
+  readonly outcomes: Outcomes<EndpointFailure>
   readonly send: Send
   readonly throttle: Throttle
   /** Limit, in milliseconds, of the body of an answer. */
@@ -187,13 +187,19 @@ const withOwnBodyTimeout = <A, E>(request: Effect.Effect<A, E>): Effect.Effect<A
     raised === undefined ? request : Effect.provideService(request, BodyTimeout, undefined)
   )
 
-/** The failure of a request, noted unless nothing was sent. */
+/** Notes what a failed request says about its endpoint. `InvalidClient` is the answer to one device. */
+const noteFailure = (outcomes: Services["outcomes"], error: Refused | ExchangeError, at: number): void => {
+  if (isOverloaded(error)) return
+  if (error._tag === "InvalidClient") outcomes.succeeded(at)
+  else outcomes.failed({ error: error._tag }, at)
+}
+
 const failing = <E extends Refused>(
   outcomes: Services["outcomes"],
   error: E | ExchangeError
 ): Effect.Effect<never, E | ExchangeError> =>
   withClock((clock) => {
-    if (!isOverloaded(error)) outcomes.failed({ error: error._tag }, clock.unsafeCurrentTimeMillis())
+    noteFailure(outcomes, error, clock.unsafeCurrentTimeMillis())
     return Effect.fail(error)
   })
 

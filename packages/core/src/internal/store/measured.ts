@@ -6,9 +6,16 @@ import * as Metric from "effect/Metric"
 import type { CredentialStoreError } from "../../AdobePassError.js"
 import type { CredentialStore } from "../../CredentialStore.js"
 import * as Metrics from "../../Metrics.js"
-import type { Outcomes, StoreFailure } from "../health/healthRecord.js"
+import type { Outcomes, RecordFault, StoreFailure } from "../health/healthRecord.js"
 
 type Operation = Exclude<keyof CredentialStore, "keys">
+
+const isOfRecord = (reason: CredentialStoreError["reason"]): reason is RecordFault =>
+  reason === "Corrupt" ||
+  reason === "Mismatch" ||
+  reason === "Newer" ||
+  reason === "Encrypted" ||
+  reason === "Plaintext"
 
 /** Measures an operation. One that is interrupted has neither succeeded nor failed. */
 const measuring = (operation: Operation) => {
@@ -32,7 +39,9 @@ const measuring = (operation: Operation) => {
           return Effect.void
         },
         onFailure: ({ operation, reason }) => {
-          outcomes.failed({ operation, reason }, ended())
+          const at = ended()
+          if (isOfRecord(reason)) outcomes.succeeded(at)
+          else outcomes.failed({ operation, reason }, at)
           failures.unsafeUpdate(1, labels)
           return Effect.void
         }
