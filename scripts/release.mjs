@@ -2,7 +2,7 @@
 // published. Packs every package once, checks the tarballs, and publishes those very files, a package after those that
 // it needs. Stops at the first failure; a second run goes on where the first has stopped.
 //
-//   --dry-run              checks and shows, and publishes nothing
+//   --dry-run              checks and shows, and publishes nothing; also where npm takes it, in npm run release --dry-run
 //   --registry URL         another registry than that of the configuration of npm
 //   --without-provenance   for a registry that has none; npm makes provenance in a workflow only
 import { spawnSync } from "node:child_process"
@@ -20,6 +20,7 @@ const { values: flags } = parseArgs({
 })
 const root = process.cwd()
 const limit = 30 * 60_000
+const isDry = flags["dry-run"] || process.env.npm_config_dry_run === "true"
 const provenance = !flags["without-provenance"]
 const toRegistry = flags.registry === undefined ? [] : ["--registry", flags.registry]
 
@@ -84,10 +85,24 @@ const faultsOf = ({ files, folder, manifest }) => {
   return [
     ...(lines.includes(`## ${manifest.version}`)
       ? []
-      : [`Describe ${manifest.version} in ${folder}/CHANGELOG.md: npm run version does it from changesets.`]),
+      : [
+          `Describe ${manifest.version} in ${folder}/CHANGELOG.md: npm run versions does it from changesets.`
+        ]),
     ...missing.map((file) => `Add ${file} to ${folder}, and to "files" of its package.json.`)
   ]
 }
+
+/** The packages with a peer of this workspace in any version, as it stands in manifests while versions are made. */
+const withOpenPeers = (packages) => {
+  const names = packages.map(({ manifest }) => manifest.name)
+  return packages.filter(({ manifest }) =>
+    Object.entries(manifest.peerDependencies ?? {}).some(
+      ([name, range]) => range === "*" && names.includes(name)
+    )
+  )
+}
+
+const foldersOf = (packages) => packages.map(({ folder }) => folder).join(", ")
 
 /** What keeps the workspace from being published. */
 const faultsOfAll = (packages) => {
@@ -98,17 +113,19 @@ const faultsOfAll = (packages) => {
   )
   const versions = [...new Set(packages.map(({ manifest }) => manifest.version))]
   const homeless = packages.filter(({ manifest }) => manifest.repository?.url === undefined)
+  const open = withOpenPeers(packages)
   return [
     ...(changes === "" ? [] : ["Commit or remove what git status shows."]),
     ...(branch === "main" ? [] : [`Release from main; this is ${branch || "no branch"}.`]),
-    ...(pending.length === 0 ? [] : [`Run npm run version and commit: ${pending.join(", ")} still wait.`]),
+    ...(pending.length === 0 ? [] : [`Run npm run versions and commit: ${pending.join(", ")} still wait.`]),
     ...(versions.length === 1 ? [] : [`Give all packages one version; there are ${versions.join(", ")}.`]),
+    ...(open.length === 0
+      ? []
+      : [`Give the peers of this workspace the range ^${versions[0]} instead of * in ${foldersOf(open)}.`]),
     ...(homeless.length === 0
       ? []
       : [
-          `Set "repository" ({ "type": "git", "url", "directory" }) in the package.json of ${homeless
-            .map(({ folder }) => folder)
-            .join(", ")}: provenance needs the public home of the sources.`
+          `Set "repository" ({ "type": "git", "url", "directory" }) in the package.json of ${foldersOf(homeless)}: provenance needs the public home of the sources.`
         ])
   ]
 }
@@ -154,14 +171,14 @@ const release = (directory) => {
   const ordered = inOrder(workspace)
   const faults = faultsOfAll(ordered)
   // Packing builds everything, which takes minutes.
-  if (!flags["dry-run"]) refuse(faults)
+  if (!isDry) refuse(faults)
   const packages = pack(directory, ordered)
   faults.push(...packages.flatMap(faultsOf))
-  if (!flags["dry-run"]) refuse(faults)
+  if (!isDry) refuse(faults)
   const states = packages.map((entry) => ({ ...entry, published: isPublished(entry.manifest) }))
   states.forEach(show)
   refuse(faults)
-  if (flags["dry-run"]) return console.log("All checks are green. Nothing was published.")
+  if (isDry) return console.log("All checks are green. Nothing was published.")
   states.filter(({ published }) => !published).forEach(publish)
   const tag = `v${packages[0].manifest.version}`
   console.log(`The registry has all packages. Tag them: git tag ${tag} && git push origin ${tag}`)

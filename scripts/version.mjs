@@ -1,9 +1,11 @@
-// Turns the changesets into versions, changelogs and ranges: `npm run version`, in the root of the workspace.
+// Turns the changesets into versions, changelogs and ranges: `npm run versions`, in the root of the workspace. Not
+// `version`, which `npm version` would run as well.
 //
 // Changesets calls a package a major change when the range of a peer is left, and `^0.1.0` does not hold 0.2.0. The
 // packages of this repository are peers of each other and move together, so their ranges are open (`*`) while Changesets
-// runs, and say `^VERSION` afterwards.
-import { spawnSync } from "node:child_process"
+// runs, and say `^VERSION` afterwards. When it fails or is interrupted, the manifests are what they were before.
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
@@ -40,23 +42,51 @@ const currentVersion = () => {
   return versions[0]
 }
 
-const changesets = readdirSync(join(root, ".changeset")).filter(
-  (file) => file.endsWith(".md") && file !== "README.md"
-)
-if (changesets.length === 0) {
+const waiting = () =>
+  readdirSync(join(root, ".changeset")).filter((file) => file.endsWith(".md") && file !== "README.md")
+
+/** Runs Changesets, and ends it with a signal that ends this script. */
+const runChangesets = async () => {
+  const tool = join(root, "node_modules/@changesets/cli/bin.js")
+  const child = spawn(process.execPath, [tool, "version"], { stdio: "inherit" })
+  for (const signal of signals) process.once(signal, () => child.kill(signal))
+  const [status, signal] = await once(child, "close")
+  if (status !== 0) throw new Error(`Changesets has ${signal === null ? "failed" : "been interrupted"}.`)
+}
+
+/** The version that the changesets make; the manifests stay as they are when there is none. */
+const nextVersion = async () => {
+  const texts = manifests.map((path) => readFileSync(path, "utf8"))
+  const before = currentVersion()
+  let version = before
+  try {
+    setRanges("*")
+    await runChangesets()
+    version = currentVersion()
+    if (version === before && waiting().length > 0) throw new Error("Changesets has left the versions.")
+    return version === before ? undefined : version
+  } finally {
+    if (version !== before) setRanges(`^${version}`)
+    else for (const [index, path] of manifests.entries()) writeFileSync(path, texts[index])
+  }
+}
+
+if (waiting().length === 0) {
   console.log("There is no changeset, so the versions stay.")
   process.exit(0)
 }
 
-const before = currentVersion()
-setRanges("*")
-const tool = join(root, "node_modules/@changesets/cli/bin.js")
-const { status } = spawnSync(process.execPath, [tool, "version"], { stdio: "inherit" })
-const version = currentVersion()
-setRanges(`^${version}`)
-if (status !== 0 || version === before) {
-  console.error("Changesets has not changed the versions: see above.")
+// A signal that comes before Changesets runs must not end this script between two manifests.
+const signals = ["SIGINT", "SIGTERM"]
+for (const signal of signals) process.on(signal, () => {})
+
+const version = await nextVersion().catch((error) => {
+  console.error(`${error.message} The ranges are what they were; see above, and look at git status.`)
   process.exit(1)
+})
+if (version === undefined) {
+  console.log("The changesets were empty, so the versions stay.")
+  process.exit(0)
 }
 
 /** A version without a sentence would look like a mistake. */

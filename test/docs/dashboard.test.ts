@@ -113,6 +113,12 @@ const unknownIn = (
   ]
 }
 
+/** Whether the matcher of a query for the outcome of a call takes this outcome. Prometheus anchors a pattern. */
+const takesOutcome = (query: string, outcome: string): boolean => {
+  const [, operator, pattern] = /outcome(=~|!~)"([^"]*)"/.exec(query) ?? []
+  return new RegExp(`^(?:${pattern})$`).test(outcome) === (operator === "=~")
+}
+
 /** The metric that a sample is of. */
 const metricOf = (sample: string): string => sample.replace(/_(bucket|sum|count)$/, "")
 
@@ -145,6 +151,15 @@ describe("the dashboard for Grafana", () => {
       expect(new Set(used)).toEqual(
         new Set([...variables, ...(/\[\$/.test(expr) ? ["__rate_interval"] : [])])
       )
+    }
+  })
+
+  it("counts an answer of 5xx that was passed on as a failing call, and no other status", () => {
+    const failing = targets.filter(({ title }) => ["Failing calls", "Failed calls by error"].includes(title))
+    expect(failing).toHaveLength(2)
+    for (const { expr, title } of failing) {
+      const taken = ["503", "TransportError", "200", "404"].filter((outcome) => takesOutcome(expr, outcome))
+      expect([title, taken]).toEqual([title, ["503", "TransportError"]])
     }
   })
 
@@ -204,6 +219,20 @@ describe("the alerts for Prometheus", () => {
       const named = [...summary.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label)
       expect([name, named.filter((label) => !kept.includes(label ?? ""))]).toEqual([name, []])
     }
+  })
+})
+
+describe("the alert for failing calls", () => {
+  const expr = alerts.find(({ name }) => name === "AdobePassCallsFail")?.expr ?? ""
+
+  it("goes off for what no user can solve, an answer of 5xx that was passed on included", () => {
+    const outcomes = ["503", "ServiceUnavailable", "InvalidClient", "InsufficientScope"]
+    expect(outcomes.filter((outcome) => !takesOutcome(expr, outcome))).toEqual([])
+  })
+
+  it("does not go off for what users solve", () => {
+    const outcomes = ["200", "401", "AuthenticationRequired", "AuthorizationRequired"]
+    expect(outcomes.filter((outcome) => takesOutcome(expr, outcome))).toEqual([])
   })
 })
 

@@ -48,7 +48,8 @@ const server: Server = createServer(async (request, response) => {
 })
 
 /** The release in the workspace: what it writes, and its exit code. */
-const release = async (...flags: ReadonlyArray<string>) => {
+const release = (...flags: ReadonlyArray<string>) => releaseWith({}, ...flags)
+const releaseWith = async (env: NodeJS.ProcessEnv, ...flags: ReadonlyArray<string>) => {
   const address = server.address()
   const port = address !== null && typeof address === "object" ? address.port : 0
   const url = `http://127.0.0.1:${port}/`
@@ -58,7 +59,7 @@ const release = async (...flags: ReadonlyArray<string>) => {
     [`${root}scripts/release.mjs`, "--registry", url, "--without-provenance", ...flags],
     {
       cwd: directory,
-      env: { PATH: process.env["PATH"], HOME: home, NPM_CONFIG_USERCONFIG: join(home, ".npmrc") },
+      env: { PATH: process.env["PATH"], HOME: home, NPM_CONFIG_USERCONFIG: join(home, ".npmrc"), ...env },
       stdio: ["ignore", "pipe", "pipe"]
     }
   )
@@ -132,16 +133,24 @@ describe("npm run release", { concurrent: false }, () => {
     assert.strictEqual(registry.published.size, 0)
   })
 
+  it("publishes nothing when npm has taken --dry-run for itself", async () => {
+    const { code, written } = await releaseWith({ npm_config_dry_run: "true" })
+    assert.deepStrictEqual([code, registry.published.size], [0, 0], written)
+    assert.match(written, /Nothing was published\.\n$/)
+  })
+
   it("says in one sentence for each fault what to do, and publishes nothing", async () => {
     writeManifest("library", { repository: undefined, version: "0.4.0", files: [] })
+    writeManifest("store", { peerDependencies: { "release-test-library": "*" } })
     write(".changeset/brave-dogs.md", '---\n"release-test-store": patch\n---\n\nMends it.\n')
     await git("checkout", "--quiet", "-b", "other")
     const shown = await release("--dry-run")
     for (const sentence of [
       /^- Commit or remove what git status shows\.$/m,
       /^- Release from main; this is other\.$/m,
-      /^- Run npm run version and commit: brave-dogs\.md still wait\.$/m,
+      /^- Run npm run versions and commit: brave-dogs\.md still wait\.$/m,
       /^- Give all packages one version; there are 0\.4\.0, 0\.3\.0\.$/m,
+      /^- Give the peers of this workspace the range \^0\.4\.0 instead of \* in packages\/store\.$/m,
       /^- Set "repository" .* in the package\.json of packages\/library: provenance needs /m,
       /^- Describe 0\.4\.0 in packages\/library\/CHANGELOG\.md/m,
       /^- Add AGENTS\.md to packages\/library, /m

@@ -1,9 +1,11 @@
-/** What `npm run version` makes of changesets, in a copy of the manifests. */
+/** What `npm run versions` makes of changesets, in a copy of the manifests. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { cpSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { root } from "../docs/sources.js"
 import { run } from "./support.js"
@@ -54,10 +56,39 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-describe("npm run version", () => {
+describe("npm run versions", () => {
   it("leaves everything as it is without a changeset", async () => {
     const before = published.map(manifest)
     assert.match(await version(), /no changeset/)
+    assert.deepStrictEqual(published.map(manifest), before)
+  })
+
+  it("takes an empty changeset away, and leaves the versions", async () => {
+    const before = published.map(manifest)
+    writeFileSync(join(directory, ".changeset/empty.md"), "---\n---\n")
+    assert.match(await version(), /were empty/)
+    assert.deepStrictEqual(published.map(manifest), before)
+    assert.notInclude(readdirSync(join(directory, ".changeset")), "empty.md")
+  })
+
+  it("leaves the ranges as they were when Changesets fails", async () => {
+    const before = published.map(manifest)
+    changeset("no-such-package", "patch", "Mends what is not there.")
+    const failure = await version().catch(String)
+    await rm(join(directory, ".changeset/no-such-package.md"))
+    assert.match(failure, /Changesets has failed\. The ranges are what they were/)
+    assert.deepStrictEqual(published.map(manifest), before)
+  })
+
+  it("leaves the ranges as they were when it is interrupted", async () => {
+    const before = published.map(manifest)
+    changeset("effect-adobe-pass", "patch", "Mends what was broken.")
+    const child = spawn(process.execPath, ["scripts/version.mjs"], { cwd: directory, stdio: "ignore" })
+    const ended = once(child, "close")
+    await vi.waitFor(() => assert.include(ranges(manifest("cli")), "*"), { timeout: 60_000, interval: 5 })
+    child.kill("SIGTERM")
+    assert.deepStrictEqual(await ended, [1, null])
+    await rm(join(directory, ".changeset/effect-adobe-pass.md"))
     assert.deepStrictEqual(published.map(manifest), before)
   })
 
