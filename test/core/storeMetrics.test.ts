@@ -40,7 +40,8 @@ const counted = <E, R>(effect: Effect.Effect<unknown, E, R>) =>
       added[operation] = {
         measured: now.measured - old.measured,
         failed: now.failed - old.failed,
-        millis: now.millis - old.millis
+        // A sum of fractions that others have added to.
+        millis: Math.round(now.millis - old.millis)
       }
     }
     return added
