@@ -340,6 +340,23 @@ describe("an outage", () => {
   })
 })
 
+/** Lets Adobe Pass refuse the credentials of ten devices whose tokens have expired, and returns what asks it again. */
+const refusedTokens = Effect.gen(function* () {
+  const sessions = yield* Sessions.Sessions
+  const tokens = runToEnd(
+    Effect.forEach(
+      Array.from({ length: 10 }, (_, n) => device(n)),
+      (each) => Effect.either(sessions.accessToken(each)),
+      { concurrency: "unbounded" }
+    )
+  )
+  yield* tokens
+  yield* TestClock.adjust("7 hours")
+  yield* fails({ route: "token", fault: Fault.oauthError("invalid_client"), times: always })
+  yield* tokens
+  return tokens
+})
+
 describe("a refusal", () => {
   it.effect("of the software statement is an incident at once, until a device is registered", () =>
     Effect.gen(function* () {
@@ -401,36 +418,18 @@ describe("a refusal", () => {
 
   it.effect("of the credentials of several devices is an incident until old ones are accepted", () =>
     Effect.gen(function* () {
-      const sessions = yield* Sessions.Sessions
-      const tokens = Effect.forEach(
-        Array.from({ length: 10 }, (_, n) => device(n)),
-        (each) => Effect.either(sessions.accessToken(each)),
-        { concurrency: "unbounded" }
-      )
-      yield* runToEnd(tokens)
-      yield* TestClock.adjust("7 hours")
-      yield* fails({ route: "token", fault: Fault.oauthError("invalid_client"), times: always })
-      yield* runToEnd(tokens)
+      const askAgain = yield* refusedTokens
       assert.include(tags(yield* health), "CredentialsRefused")
       yield* clearFaults
       yield* advance(6000)
-      yield* runToEnd(tokens)
+      yield* askAgain
       assert.notInclude(tags(yield* health), "CredentialsRefused")
     }).pipe(within())
   )
 
   it.effect("of the credentials is not told any more after five minutes without another", () =>
     Effect.gen(function* () {
-      const sessions = yield* Sessions.Sessions
-      const tokens = Effect.forEach(
-        Array.from({ length: 10 }, (_, n) => device(n)),
-        (each) => Effect.either(sessions.accessToken(each)),
-        { concurrency: "unbounded" }
-      )
-      yield* runToEnd(tokens)
-      yield* TestClock.adjust("7 hours")
-      yield* fails({ route: "token", fault: Fault.oauthError("invalid_client"), times: always })
-      yield* runToEnd(tokens)
+      yield* refusedTokens
       yield* TestClock.adjust("4 minutes")
       assert.include(tags(yield* health), "CredentialsRefused")
       yield* TestClock.adjust("1 minute")
@@ -459,16 +458,7 @@ describe("a clock that was set back", () => {
 
   it.effect("makes an old refusal of credentials no news", () =>
     Effect.gen(function* () {
-      const sessions = yield* Sessions.Sessions
-      const tokens = Effect.forEach(
-        Array.from({ length: 10 }, (_, n) => device(n)),
-        (each) => Effect.either(sessions.accessToken(each)),
-        { concurrency: "unbounded" }
-      )
-      yield* runToEnd(tokens)
-      yield* TestClock.adjust("7 hours")
-      yield* fails({ route: "token", fault: Fault.oauthError("invalid_client"), times: always })
-      yield* runToEnd(tokens)
+      yield* refusedTokens
       assert.deepStrictEqual(tags(yield* health), ["CredentialsRefused"])
       yield* TestClock.setTime(3_600_000)
       assert.deepStrictEqual((yield* health).incidents, [])
