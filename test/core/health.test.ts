@@ -340,21 +340,22 @@ describe("an outage", () => {
   })
 })
 
-/** Lets Adobe Pass refuse the credentials of ten devices whose tokens have expired, and returns what asks it again. */
-const refusedTokens = Effect.gen(function* () {
+/** Asks for the tokens of ten devices at once. */
+const tenTokens = Effect.gen(function* () {
   const sessions = yield* Sessions.Sessions
-  const tokens = runToEnd(
-    Effect.forEach(
-      Array.from({ length: 10 }, (_, n) => device(n)),
-      (each) => Effect.either(sessions.accessToken(each)),
-      { concurrency: "unbounded" }
-    )
-  )
-  yield* tokens
+  const devices = Array.from({ length: 10 }, (_, n) => device(n))
+  const tokens = Effect.forEach(devices, (each) => Effect.either(sessions.accessToken(each)), {
+    concurrency: "unbounded"
+  })
+  yield* runToEnd(tokens)
+})
+
+/** Lets Adobe Pass refuse the credentials of ten devices whose tokens have expired. */
+const refuseTenTokens = Effect.gen(function* () {
+  yield* tenTokens
   yield* TestClock.adjust("7 hours")
   yield* fails({ route: "token", fault: Fault.oauthError("invalid_client"), times: always })
-  yield* tokens
-  return tokens
+  yield* tenTokens
 })
 
 describe("a refusal", () => {
@@ -418,18 +419,18 @@ describe("a refusal", () => {
 
   it.effect("of the credentials of several devices is an incident until old ones are accepted", () =>
     Effect.gen(function* () {
-      const askAgain = yield* refusedTokens
+      yield* refuseTenTokens
       assert.include(tags(yield* health), "CredentialsRefused")
       yield* clearFaults
       yield* advance(6000)
-      yield* askAgain
+      yield* tenTokens
       assert.notInclude(tags(yield* health), "CredentialsRefused")
     }).pipe(within())
   )
 
   it.effect("of the credentials is not told any more after five minutes without another", () =>
     Effect.gen(function* () {
-      yield* refusedTokens
+      yield* refuseTenTokens
       yield* TestClock.adjust("4 minutes")
       assert.include(tags(yield* health), "CredentialsRefused")
       yield* TestClock.adjust("1 minute")
@@ -458,7 +459,7 @@ describe("a clock that was set back", () => {
 
   it.effect("makes an old refusal of credentials no news", () =>
     Effect.gen(function* () {
-      yield* refusedTokens
+      yield* refuseTenTokens
       assert.deepStrictEqual(tags(yield* health), ["CredentialsRefused"])
       yield* TestClock.setTime(3_600_000)
       assert.deepStrictEqual((yield* health).incidents, [])
