@@ -31,7 +31,7 @@ const refused = ({ adobe, port }: WireSystem, cases: ReadonlyArray<Case>) =>
       const got = statusesOf(answers)
       if (JSON.stringify(got) !== JSON.stringify(statuses)) passed.push([what, got, statuses])
       // A body of unknown length is on its way before its end is known to be broken, and is never ended.
-      const mayBegin = bytes.includes("Transfer-Encoding: chunked\r\n")
+      const mayBegin = /Transfer-Encoding:\s+chunked\r\n/.test(bytes)
       const hasBegun = adobe.connections() !== before.connections && !mayBegin
       if (hasBegun || adobe.calls.length > before.calls) passed.push([what, "was passed on"])
     }
@@ -107,13 +107,14 @@ describe("adobe-pass gateway refuses", () => {
         encoding("Content-Length : 3"),
         encoding("Transfer-Encoding\t: chunked"),
         encoding("X: y\r\n Transfer-Encoding: chunked"),
-        encoding("Transfer-Encoding:\r\n chunked"),
         encoding("X: y\nTransfer-Encoding: chunked"),
         encoding("X: y\rTransfer-Encoding: chunked"),
         [
           "lines that end with LF",
           requestOf(["Content-Length: 3"], `a=1${smuggled}`).replaceAll("\r\n", "\n")
         ],
+        // What these begin may be seen after their answers, so nothing else follows them.
+        encoding("Transfer-Encoding:\r\n chunked"),
         chunked("a chunk size in C", `0x3\r\na=1\r\n0\r\n\r\n`),
         chunked("a chunk size with a sign", `+3\r\na=1\r\n0\r\n\r\n`),
         chunked("a negative chunk size", `-3\r\na=1\r\n0\r\n\r\n`),
