@@ -608,6 +608,7 @@ describe("what adobe-pass gateway says of itself", () => {
       assert.include(metrics.body, 'adobe_pass_calls_total{outcome="200"} 1\n')
       assert.include(metrics.body, 'adobe_pass_gateway_requests_total{status="2xx"} 1\n')
       assert.include(metrics.body, "adobe_pass_token_hits_total 2\n")
+      assert.include(metrics.body, "adobe_pass_token_misses_total 1\n")
       assert.include(metrics.body, 'adobe_pass_store_latency_millis_count{operation="saveCredentials"} 1\n')
       const shown = yield* cli.run("/", ["gateway", "status", "--json", "--url", url])
       assert.strictEqual(shown.code, 0, shown.stderr)

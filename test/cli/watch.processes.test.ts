@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Option, Random, Schedule } from "effect"
 import { Fault } from "effect-adobe-pass-emulator"
 import { useCli } from "../support/cli.js"
+import { kills } from "../support/kills.js"
 import { emulator, environmentOf } from "./support.js"
 import { leaks, namesIn } from "./tokenSupport.js"
 
@@ -109,7 +110,6 @@ const killWatchers = (times: number, seed: string) =>
     return { written, unfinished }
   })
 
-const kills = 100
 /** Each mostly waits for the next token. */
 const lanes = 10
 

@@ -26,6 +26,7 @@ const counters = [
   "throttled",
   "overloaded",
   "tokenHits",
+  "tokenMisses",
   "retriesRefused",
   "unsavedTokens",
   "plaintextRecords"
@@ -67,7 +68,7 @@ const fails = (options: Parameters<Emulator.Emulator["fail"]>[0]) =>
 const within = (options: SystemOptions = {}) => Effect.provide(system(options))
 
 const forDevice = Effect.provideService(CurrentDevice, device())
-const first = { "registrations.success": 1, "tokenRequests.cold": 1, "calls.200": 1 }
+const first = { "registrations.success": 1, "tokenRequests.cold": 1, "calls.200": 1, tokenMisses: 1 }
 
 describe("the metrics", () => {
   it.effect("count a registration, a token request and a call", () =>
@@ -82,7 +83,8 @@ describe("the metrics", () => {
       yield* (yield* Emulator.Emulator).revokeStatement()
       assert.deepStrictEqual(yield* counted(Effect.flip(runToEnd(call))), {
         "registrations.UnapprovedSoftwareStatement": 1,
-        "calls.UnapprovedSoftwareStatement": 1
+        "calls.UnapprovedSoftwareStatement": 1,
+        tokenMisses: 1
       })
     }).pipe(forDevice, within())
   )
@@ -94,7 +96,8 @@ describe("the metrics", () => {
         "registrations.success": 1,
         "tokenRequests.cold": 1,
         "tokenFailures.UnauthorizedClient": 1,
-        "calls.UnauthorizedClient": 1
+        "calls.UnauthorizedClient": 1,
+        tokenMisses: 1
       })
     }).pipe(forDevice, within())
   )
@@ -110,12 +113,17 @@ describe("the metrics", () => {
         tokenHits: 1
       })
       yield* TestClock.adjust("7 hours")
-      assert.deepStrictEqual(yield* counted(runToEnd(call)), { "tokenRequests.expired": 1, "calls.200": 1 })
+      assert.deepStrictEqual(yield* counted(runToEnd(call)), {
+        "tokenRequests.expired": 1,
+        "calls.200": 1,
+        tokenMisses: 1
+      })
       yield* revokeTokens
       assert.deepStrictEqual(yield* counted(runToEnd(call)), {
         "tokenRequests.rejected": 1,
         "calls.200": 1,
-        tokenHits: 2
+        tokenHits: 2,
+        tokenMisses: 1
       })
     }).pipe(forDevice, within())
   )
@@ -186,7 +194,12 @@ describe("the metrics", () => {
       store.behaviour.write = "fails"
       yield* TestClock.adjust("7 hours")
       const added = yield* counted(runToEnd(call))
-      assert.deepStrictEqual(added, { "tokenRequests.expired": 1, unsavedTokens: 1, "calls.200": 1 })
+      assert.deepStrictEqual(added, {
+        "tokenRequests.expired": 1,
+        unsavedTokens: 1,
+        "calls.200": 1,
+        tokenMisses: 1
+      })
     }).pipe(forDevice, within({ store: store.layer }))
   })
 

@@ -1,13 +1,13 @@
 import { assert, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Random, Schedule } from "effect"
 import { Emulator, Fault, Traffic } from "effect-adobe-pass-emulator"
+import { kills } from "../support/kills.js"
 import { useWorker, type Worker } from "../support/workers.js"
 import { addressOf } from "./devices.js"
 import { nodeOf, useBackends } from "./fleet.js"
 
 const start = useWorker(new URL("node.ts", import.meta.url))
 
-const kills = 100
 /** Each mostly waits for the end of a lease. */
 const lanes = 10
 

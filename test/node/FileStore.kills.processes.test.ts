@@ -2,6 +2,7 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { assert, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Option, Random } from "effect"
+import { kills } from "../support/kills.js"
 import { useWorker } from "../support/workers.js"
 import { namesIn, onStore, storeDirectory } from "./directory.js"
 import { sharedKey as key, largePairNumber } from "./records.js"
@@ -9,7 +10,6 @@ import { sharedKey as key, largePairNumber } from "./records.js"
 const start = useWorker(new URL("worker.ts", import.meta.url))
 const startWorker = (command: string, directory: string) => start({ args: [command, directory] })
 
-const kills = 100
 const lanes = 5
 
 /** Runs the writer again and again on one directory and kills it at a random moment; the files that were left over. */

@@ -30,13 +30,24 @@ export const tokenRequests = Metric.frequency("adobe_pass_token_requests", {
 
 /**
  * Reads of a token that found a usable one in memory: one for each attempt of a protected call, and one more after a wait
- * for a permit. Beside `tokenRequests`, whose `expiring` ones keep nobody waiting, it shows how well tokens are reused.
+ * for a permit. Beside `tokenMisses` it shows how well tokens are reused.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const tokenHits = Metric.counter("adobe_pass_token_hits_total", {
   description: "Reads of a token that found a usable one in memory",
+  incremental: true
+})
+
+/**
+ * Reads of a token that had to wait for one, or failed.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const tokenMisses = Metric.counter("adobe_pass_token_misses_total", {
+  description: "Reads of a token that had to wait for one, or failed",
   incremental: true
 })
 

@@ -158,6 +158,12 @@ const countHit = (fiber: Fiber.RuntimeFiber<unknown, unknown>, health: HealthRec
   Metrics.tokenHits.unsafeUpdate(1, fiber.getFiberRef(FiberRef.currentMetricLabels))
 }
 
+/** A token has to be obtained, or cannot be. */
+const countMiss = (fiber: Fiber.RuntimeFiber<unknown, unknown>, health: HealthRecord): void => {
+  health.tokenMisses += 1
+  Metrics.tokenMisses.unsafeUpdate(1, fiber.getFiberRef(FiberRef.currentMetricLabels))
+}
+
 const accessToken = (
   services: SessionServices,
   sessions: SessionMap,
@@ -190,7 +196,7 @@ const refreshed = (
       )
     )
     if (current === undefined) {
-      services.health.tokenMisses += 1
+      countMiss(fiber, services.health)
       return failure === undefined ? Effect.flatMap(flight, Deferred.await) : Effect.fail(failure)
     }
     countHit(fiber, services.health)
