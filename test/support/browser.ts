@@ -101,12 +101,15 @@ export const open = (
     return { page, origins, complaints }
   })
 
+/** How bad axe-core thinks that a fault is. */
+const Impact = Schema.Literal("minor", "moderate", "serious", "critical")
+
 const decodeFaults = Schema.decodeUnknownSync(
   Schema.Struct({
     violations: Schema.Array(
       Schema.Struct({
         id: Schema.String,
-        impact: Schema.NullishOr(Schema.String),
+        impact: Schema.NullishOr(Impact),
         help: Schema.String,
         nodes: Schema.Array(Schema.Struct({ html: Schema.String }))
       })
@@ -114,12 +117,16 @@ const decodeFaults = Schema.decodeUnknownSync(
   })
 )
 
-/** Expects that axe-core finds nothing on the page, and that nothing needs scrolling sideways. */
-export const expectAccessible = ({ page }: Opened): Effect.Effect<void, BrowserError> =>
+/** Expects that axe-core finds nothing of these impacts on the page, and that nothing needs scrolling sideways. */
+export const expectAccessible = (
+  { page }: Opened,
+  impacts: ReadonlyArray<typeof Impact.Type> = Impact.literals
+): Effect.Effect<void, BrowserError> =>
   Effect.gen(function* () {
     yield* doing(() => page.evaluate(axe.source))
     const { violations } = decodeFaults(yield* doing(() => page.evaluate("axe.run()")))
-    expect(violations.map(({ help, id, nodes }) => [id, help, nodes.map(({ html }) => html)])).toEqual([])
+    const faults = violations.filter(({ impact }) => impact == null || impacts.includes(impact))
+    expect(faults.map(({ help, id, nodes }) => [id, help, nodes.map(({ html }) => html)])).toEqual([])
     const isWider = yield* doing(() => page.evaluate("document.documentElement.scrollWidth > innerWidth"))
     expect(isWider).toBe(false)
   })
