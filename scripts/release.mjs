@@ -22,6 +22,10 @@ const root = process.cwd()
 const limit = 30 * 60_000
 const isDry = flags["dry-run"] || process.env.npm_config_dry_run === "true"
 const provenance = !flags["without-provenance"]
+if (!provenance && flags.registry === undefined) {
+  console.error("--without-provenance is for another registry: name it with --registry.")
+  process.exit(1)
+}
 const toRegistry = flags.registry === undefined ? [] : ["--registry", flags.registry]
 
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"))
@@ -59,19 +63,13 @@ const inOrder = (packages) => {
   return [ready, ...inOrder(packages.filter((other) => other !== ready))]
 }
 
-/** Whether the registry has this version. A registry that does not answer is no reason to publish. */
-const isPublished = ({ name, version }) => {
-  const { error, status, stderr, stdout } = run(
-    "npm",
-    "view",
-    `${name}@${version}`,
-    "version",
-    "--json",
-    ...toRegistry
-  )
+/** What the registry has of this version, if anything. One that does not answer is no reason to publish. */
+const published = ({ name, version }) => {
+  const words = ["view", `${name}@${version}`, "dist.integrity", "--json", ...toRegistry]
+  const { error, status, stderr, stdout } = run("npm", ...words)
   // Of a package whose other versions are there, npm says nothing.
-  if (status === 0) return stdout.trim() !== ""
-  if (stdout.includes('"E404"')) return false
+  if (status === 0) return stdout.trim() === "" ? undefined : JSON.parse(stdout)
+  if (stdout.includes('"E404"')) return undefined
   throw new Error(`The registry does not say whether it has ${name}@${version}: ${error?.message ?? stderr}`)
 }
 
@@ -91,6 +89,12 @@ const faultsOf = ({ files, folder, manifest }) => {
     ...missing.map((file) => `Add ${file} to ${folder}, and to "files" of its package.json.`)
   ]
 }
+
+/** What of a version that the registry has already is not what was packed: it would be published in parts. */
+const othersOf = ({ integrity, manifest: { name, version }, published }) =>
+  published === undefined || published === integrity
+    ? []
+    : [`Raise the version with npm run versions: the registry has another ${name}@${version} than this one.`]
 
 /** The packages with a peer of this workspace in any version, as it stands in manifests while versions are made. */
 const withOpenPeers = (packages) => {
@@ -136,8 +140,10 @@ const pack = (directory, ordered) => {
   const words = ["--json", "--foreground-scripts=false", "--pack-destination", directory, ...workspaces]
   const packed = Object.values(JSON.parse(output("npm", "pack", ...words)))
   return ordered.map((entry) => {
-    const { filename, files, size, unpackedSize } = packed.find(({ name }) => name === entry.manifest.name)
-    return { ...entry, files, size, unpackedSize, tarball: join(directory, filename) }
+    const { filename, files, integrity, size, unpackedSize } = packed.find(
+      ({ name }) => name === entry.manifest.name
+    )
+    return { ...entry, files, integrity, size, unpackedSize, tarball: join(directory, filename) }
   })
 }
 
@@ -148,7 +154,7 @@ const show = ({ files, manifest, published, size, unpackedSize }) => {
   console.log(
     [
       `${manifest.name}@${manifest.version}`,
-      `  registry    ${published ? "has this version, so it is skipped" : "does not have this version"}`,
+      `  registry    ${published === undefined ? "does not have this version" : "has this version, so it is skipped"}`,
       `  files       ${files.length}, ${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked`,
       `  tag         ${tagOf(manifest)}`,
       `  provenance  ${provenance ? "yes" : "no"}`
@@ -175,11 +181,12 @@ const release = (directory) => {
   const packages = pack(directory, ordered)
   faults.push(...packages.flatMap(faultsOf))
   if (!isDry) refuse(faults)
-  const states = packages.map((entry) => ({ ...entry, published: isPublished(entry.manifest) }))
+  const states = packages.map((entry) => ({ ...entry, published: published(entry.manifest) }))
   states.forEach(show)
+  faults.push(...states.flatMap(othersOf))
   refuse(faults)
   if (isDry) return console.log("All checks are green. Nothing was published.")
-  states.filter(({ published }) => !published).forEach(publish)
+  states.filter(({ published }) => published === undefined).forEach(publish)
   const tag = `v${packages[0].manifest.version}`
   console.log(`The registry has all packages. Tag them: git tag ${tag} && git push origin ${tag}`)
 }

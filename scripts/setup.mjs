@@ -17,10 +17,13 @@ for (const folder of ["", ...process.argv.slice(2).map((path) => `${path}/`)]) {
   const installed = `${root}${folder}node_modules/.package-lock.json`
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) continue
   console.log(folder === "" ? "Installing dependencies ..." : `Installing dependencies of ${folder} ...`)
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+  const { error, status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: `${root}${folder}`,
     stdio: "inherit",
     shell: process.platform === "win32"
   })
+  if (error !== undefined) {
+    console.error(`npm could not be started [${error.code}]: check that it is installed beside Node.js.`)
+  }
   if (status !== 0) process.exit(status ?? 1)
 }

@@ -39,6 +39,13 @@ describe.each(published)("the package in packages/%s", (folder) => {
   })
 })
 
+describe.each([...published, "cli"])("npm publish in packages/%s", (folder) => {
+  it("is refused, because npm run release checks and publishes all packages", () => {
+    const { scripts } = manifest(`packages/${folder}/package.json`)
+    assert.match(scripts["prepublishOnly"] ?? "", /npm run release && exit 1$/)
+  })
+})
+
 describe("the package in packages/cli", () => {
   const path = "packages/cli/package.json"
   const Installed = Schema.parseJson(

@@ -188,6 +188,23 @@ describe("npm run release", { concurrent: false }, () => {
     assert.strictEqual(tags.length, 3)
   })
 
+  it("refuses a version of which the registry has other files", async () => {
+    write("packages/store/README.md", "Another text.\n")
+    const { code, written } = await release("--dry-run")
+    assert.strictEqual(code, 1)
+    assert.include(
+      written,
+      "- Raise the version with npm run versions: the registry has another release-test-store@0.3.0 than this one."
+    )
+    assert.notInclude(written, "another release-test-library")
+  })
+
+  it("makes no release without provenance to the registry of the configuration", async () => {
+    const words = [`${root}scripts/release.mjs`, "--without-provenance"]
+    const refused = await run(directory, [process.execPath, ...words]).catch(String)
+    assert.include(refused, "--without-provenance is for another registry: name it with --registry.")
+  })
+
   it("publishes nothing when the registry does not say what it has", async () => {
     await new Promise((resolve) => server.close(resolve))
     const { code, written } = await release()

@@ -26,7 +26,7 @@ describe.each(published)("the package in packages/%s", (folder) => {
     const { scripts } = Schema.decodeSync(Manifest)(
       readFileSync(`${root}packages/${folder}/package.json`, "utf8")
     )
-    assert.deepStrictEqual(Object.keys(scripts), ["prepack"])
+    assert.deepStrictEqual(Object.keys(scripts), ["prepack", "prepublishOnly"])
   })
 })
 

@@ -9,23 +9,27 @@ import { at, span } from "../Time.js"
 import { version } from "../version.js"
 import type { Activity } from "./activity.js"
 
+const Count = Schema.NonNegative.pipe(Schema.finite())
+
+const Time = Schema.String.pipe(Schema.filter((text) => !Number.isNaN(Date.parse(text))))
+
 /** Times are seconds and ISO 8601. */
 export const Status = Schema.Struct({
   version: Schema.String,
   environment: Schema.String,
-  uptime_seconds: Schema.Number,
+  uptime_seconds: Count,
   shutting_down: Schema.Boolean,
-  in_flight: Schema.Number,
-  sessions: Schema.Number,
-  calls: Schema.Number,
-  token_requests: Schema.Number,
+  in_flight: Count,
+  sessions: Count,
+  calls: Count,
+  token_requests: Count,
   /** The part of the reads of a token that found a usable one in memory; null before the first one. */
-  token_hit_ratio: Schema.NullOr(Schema.Number),
+  token_hit_ratio: Schema.NullOr(Schema.Number.pipe(Schema.between(0, 1))),
   /** When the last call was started that Adobe Pass has answered. */
-  last_success_at: Schema.NullOr(Schema.String),
+  last_success_at: Schema.NullOr(Time),
   /** Of the endpoint that has failed most often in a row. */
-  consecutive_failures: Schema.Number,
-  throttle: Schema.Struct({ buckets: Schema.Number, held: Schema.Number }),
+  consecutive_failures: Count,
+  throttle: Schema.Struct({ buckets: Count, held: Count }),
   /** What is wrong now, and what to do. */
   incidents: Schema.Array(Schema.Struct({ incident: Schema.String, message: Schema.String }))
 })
@@ -76,13 +80,16 @@ const lastSuccess = (time: string | null): string => (time === null ? "never" : 
 export const table = (channel: Output.Channel, status: Status): string =>
   Output.table(channel, [
     ["gateway", status.shutting_down ? "shutting down" : `up for ${span(status.uptime_seconds * 1000)}`],
-    ["environment", status.environment],
-    ["version", status.version],
+    ["environment", Output.printable(status.environment)],
+    ["version", Output.printable(status.version)],
     ["sessions in memory", String(status.sessions)],
     ["calls", `${status.calls}, ${status.in_flight} under way`],
     ["tokens", `${status.token_requests} requested; hit ratio: ${percent(status.token_hit_ratio)}`],
     ["last success", lastSuccess(status.last_success_at)],
     ["failures in a row", String(status.consecutive_failures)],
     ["throttle", `${status.throttle.buckets} addresses paced, ${status.throttle.held} held after a 429`],
-    ...status.incidents.map(({ incident, message }): [string, string] => [incident, message])
+    ...status.incidents.map(({ incident, message }): [string, string] => [
+      Output.printable(incident),
+      Output.printable(message)
+    ])
   ])
