@@ -225,7 +225,6 @@ describe("adobe-pass gateway under load", () => {
           ({ outcome, route, status }) => route === "api" && status === 200 && outcome === "answered"
         )
         assert.isAtLeast(good.length, right.length)
-        assert.isAtLeast(log.filter(({ route }) => route === "api").length, answers.length)
         assert.include(yield* statusOf(port), { in_flight: 0 })
         yield* running.signal("SIGTERM")
         const { code, stderr } = yield* running.ended

@@ -76,7 +76,7 @@ const killWatchers = (times: number, seed: string) =>
     for (let kill = 0; kill < times; kill++) {
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const moment = yield* random.nextIntBetween(0, 3)
+          const moment = kill % 3
           const first = yield* Effect.fork(writes(directory))
           yield* Effect.yieldNow()
           const startedAt = yield* Clock.currentTimeMillis
