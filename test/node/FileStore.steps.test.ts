@@ -1,6 +1,8 @@
 /** What a save does step by step. Named pipes stand for a disk that is slow at a certain step. */
 import { execFileSync } from "node:child_process"
+import callbacks from "node:fs"
 import * as fs from "node:fs/promises"
+import { syncBuiltinESMExports } from "node:module"
 import * as path from "node:path"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
@@ -53,20 +55,22 @@ const lockOf = (pid: number, host: string) =>
 /** What each sync finds: a directory or a file, and the text that has the record's name by then. */
 const syncs = (record: string) =>
   Effect.acquireRelease(
-    promise(async () => {
+    Effect.sync(() => {
       const found: Array<readonly [what: string, record: string]> = []
-      const handle = await fs.open(process.execPath)
-      const prototype: fs.FileHandle = Object.getPrototypeOf(handle)
-      await handle.close()
-      const { sync } = prototype
-      const spy = vi.spyOn(prototype, "sync").mockImplementation(async function (this: fs.FileHandle) {
-        const what = (await this.stat()).isDirectory() ? "directory" : "file"
-        found.push([what, await fs.readFile(record, "utf8").catch(() => "")])
-        return sync.call(this)
+      const { fsync } = callbacks
+      const spy = vi.spyOn(callbacks, "fsync").mockImplementation((fd, done) => {
+        const what = callbacks.fstatSync(fd).isDirectory() ? "directory" : "file"
+        found.push([what, callbacks.existsSync(record) ? callbacks.readFileSync(record, "utf8") : ""])
+        fsync(fd, done)
       })
+      syncBuiltinESMExports()
       return { found, spy }
     }),
-    ({ spy }) => Effect.sync(() => spy.mockRestore())
+    ({ spy }) =>
+      Effect.sync(() => {
+        spy.mockRestore()
+        syncBuiltinESMExports()
+      })
   )
 
 describe("a file store", () => {

@@ -81,6 +81,9 @@ const compile = (compiler: string, options: Readonly<Record<string, string>>): R
   return [process.execPath, compilers[compiler] ?? "", ...flags, "consumer.ts"]
 }
 
+/** What the program prints. */
+const answer = { provider: "ACME", register: 1, token: 1, api: 1, stores: 2 }
+
 describe.each(Object.entries(managers))("an empty folder and %s", (name, { execute, install }) => {
   const folder = join(directory, name.replace(" ", "-"))
   const env = cachesIn(packed)
@@ -111,12 +114,27 @@ describe.each(Object.entries(managers))("an empty folder and %s", (name, { execu
 
   it("run it for one call", async () => {
     const output = await run(folder, [process.execPath, "consumer.js"], env)
-    assert.deepStrictEqual(JSON.parse(output), { provider: "ACME", register: 1, token: 1, api: 1, stores: 2 })
+    assert.deepStrictEqual(JSON.parse(output), answer)
   })
 
   it("have the command of the emulator", async () => {
     const output = await run(folder, [...execute, "effect-adobe-pass-emulator", "--help"], env)
     assert.match(output, /^Usage: effect-adobe-pass-emulator /)
+  })
+})
+
+describe("an empty folder and Plug'n'Play of yarn 4", () => {
+  const folder = join(directory, "plug-n-play")
+
+  it("run a program for one call", async () => {
+    const env = cachesIn(packed)
+    mkdirSync(folder)
+    writeFileSync(join(folder, "package.json"), consumer(packed, installWords()))
+    writeFileSync(join(folder, ".yarnrc.yml"), configuration.replace("node-modules", "pnp"))
+    copyFileSync(join(directory, "npm/consumer.js"), join(folder, "consumer.js"))
+    await run(folder, [...yarn4, "install"], env)
+    const output = await run(folder, [...yarn4, "node", "consumer.js"], env)
+    assert.deepStrictEqual(JSON.parse(output.slice(output.indexOf("{"))), answer)
   })
 })
 

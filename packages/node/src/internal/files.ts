@@ -1,5 +1,6 @@
 /** The file operations of the store, as effects with typed failures that carry an errno code and no path. */
 import { randomUUID } from "node:crypto"
+import { fsync } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
@@ -81,17 +82,23 @@ export const namesIn = (directory: string): Stream.Stream<string, BackendFailure
 export const link = (file: string, name: string): Effect.Effect<boolean, BackendFailure> =>
   step(() => fs.link(file, name)).pipe(Effect.as(true), onCode("EEXIST", false))
 
+/** By its descriptor, because a `FileHandle` cannot do it under Yarn's Plug'n'Play. */
+const sync = ({ fd }: fs.FileHandle): Promise<void> =>
+  new Promise((resolve, reject) => {
+    fsync(fd, (error) => (error === null ? resolve() : reject(error)))
+  })
+
 /** Makes the names in a directory durable, where the platform can. @internal */
 export const syncDirectory = (directory: string): Effect.Effect<void, BackendFailure> => {
-  const sync = step(async () => {
+  const syncing = step(async () => {
     const handle = await fs.open(directory, "r")
     try {
-      await handle.sync()
+      await sync(handle)
     } finally {
       await handle.close()
     }
   })
-  return Effect.flatMap(Platform, ({ syncsDirectories }) => (syncsDirectories ? sync : Effect.void))
+  return Effect.flatMap(Platform, ({ syncsDirectories }) => (syncsDirectories ? syncing : Effect.void))
 }
 
 /** The suffix of temporary files. @internal */
@@ -124,7 +131,7 @@ export const withTemporary = <A>(
       const handle = await fs.open(file, "wx", 0o600)
       try {
         await handle.writeFile(content.text)
-        if (content.durable) await handle.sync()
+        if (content.durable) await sync(handle)
       } finally {
         await handle.close()
       }
