@@ -310,7 +310,53 @@ describe("an outage", () => {
     }).pipe(forDevice, within({ ...once, store: store.layer }))
   })
 
+  it.effect("of a store that can be read and not written is an incident", () => {
+    const store = makeStore()
+    return Effect.gen(function* () {
+      yield* runToEnd(call)
+      store.behaviour.write = "fails"
+      for (let n = 0; n < 3; n++) {
+        assert.deepStrictEqual((yield* health).incidents, [])
+        yield* TestClock.adjust("7 hours")
+        yield* runToEnd(call)
+        yield* settle
+      }
+      const { incidents, store: ofStore } = yield* health
+      assert.strictEqual(ofStore.lastFailure?.operation, "save")
+      assert.deepStrictEqual(
+        incidents.map((incident) => incident.message),
+        ["The credential store failed 3 times in a row (save: Unavailable): bring it back."]
+      )
+      store.behaviour.write = "works"
+      yield* TestClock.adjust("7 hours")
+      yield* runToEnd(call)
+      yield* settle
+      assert.deepStrictEqual((yield* health).incidents, [])
+    }).pipe(forDevice, within({ ...once, store: store.layer }))
+  })
+
+  it.effect("of a store that dies is an incident, however it dies", () => {
+    const dying = Layer.map(CredentialStore.layerMemory, (context) =>
+      Context.add(context, CredentialStore.CredentialStore, {
+        ...Context.get(context, CredentialStore.CredentialStore),
+        load: () => {
+          throw new Error("a fault of the store")
+        },
+        loadMany: () => Effect.die("a fault of the store")
+      })
+    )
+    return Effect.gen(function* () {
+      for (let n = 0; n < 3; n++) yield* Effect.exit(runToEnd(call))
+      const { incidents } = yield* health
+      assert.deepStrictEqual(
+        incidents.map((incident) => incident.message),
+        ["The credential store failed 3 times in a row (load: Unavailable): bring it back."]
+      )
+    }).pipe(forDevice, within({ ...once, store: dying }))
+  })
+
   const faulty = ["Corrupt", "Mismatch", "Newer", "Encrypted", "Plaintext"] as const
+
   it.effect.each(faulty)("of the store is over when it answers that a record is %s", (fault) => {
     let reason: AdobePassError.CredentialStoreError["reason"] = "Unavailable"
     const fails = Effect.suspend(() => new AdobePassError.CredentialStoreError({ operation: "load", reason }))

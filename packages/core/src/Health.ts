@@ -23,7 +23,7 @@ export type EndpointError = Record.EndpointError
 /**
  * How the last requests to an endpoint went. A request counts once, with all its repetitions, by how it ended. One whose
  * connection is refused is a failure. One that gets no token or no permit, or whose refusal is remembered, is not sent and
- * does not count.
+ * does not count, and neither does one whose caller leaves before the answer.
  *
  * A protected call ends with the head of its answer. What its caller finds in the body afterwards, such as
  * `response.json` that fails for an HTML page, does not count. The transport of `effect-adobe-pass-node` waits for the
@@ -45,7 +45,8 @@ export interface EndpointHealth {
 }
 
 /**
- * How the last operations of sessions on the credential store went. A record that cannot be used (`Corrupt`, `Mismatch`,
+ * How the last operations of sessions on the credential store went. Reads and writes are counted apart, because a store that
+ * can be read may be full, or refuse to be written. A record that cannot be used (`Corrupt`, `Mismatch`,
  * `Encrypted`, `Plaintext`, `Newer`) is the fault of one session: the store has answered, so the operation counts as a
  * success here, and as a failure in `adobe_pass_store_failures_total`.
  *
@@ -54,6 +55,7 @@ export interface EndpointHealth {
  */
 export interface StoreHealth {
   readonly lastSuccessAt: number | undefined
+  /** Of the reads or of the writes, whichever are more. */
   readonly consecutiveFailures: number
   /** The last failure, also when it is over. */
   readonly lastFailure: (Record.StoreFailure & { readonly at: number }) | undefined
@@ -89,7 +91,7 @@ export interface Health {
   readonly startedAt: number
   /** The name of the environment. */
   readonly environment: string
-  /** What is wrong now, the worst first; empty when all is well. */
+  /** What is wrong now, the worst first; empty when none of the cases of `Incident` is given. */
   readonly incidents: ReadonlyArray<Incident>
   readonly endpoints: {
     /** `POST /o/client/register`. */
@@ -113,9 +115,10 @@ export interface Health {
  * Something that is wrong. `message` is one sentence that says what to do.
  *
  * `RegistrationRefused`: Adobe Pass does not register devices of this application. `CredentialsRefused`: the token
- * endpoint refuses the credentials of several devices, which are kept for now. `EndpointFails`: the last three requests,
- * or more, have failed. `StoreFails`: the last three operations of the store, or more, have failed, and not because of
- * one record. `ThrottleAlone`: the shared buckets cannot be asked. `Throttled`: a 429 came in the last five minutes.
+ * endpoint refuses the credentials of several devices, which are kept for now; with `reregister: "never"` it does not come.
+ * `EndpointFails`: the last three requests, or more, have failed. `StoreFails`: the last three reads or the last three
+ * writes of the store, or more, have failed, and not because of one record. `ThrottleAlone`: the shared buckets could not
+ * be asked the last time. `Throttled`: a 429 came in the last five minutes.
  *
  * A success ends an incident; a refused registration ends with one that succeeds, and with nothing else. An endpoint or a
  * store that has not failed for an hour is not told any more, and neither are refused credentials after five minutes. When
@@ -150,6 +153,18 @@ const outcomes = <Failure extends object>({
   lastFailure
 })
 
+const later = <A extends { readonly at: number }>(one: A | undefined, other: A | undefined): A | undefined =>
+  one === undefined || (other !== undefined && other.at > one.at) ? other : one
+
+const storeOf = ({ reads, writes }: Record.StoreOutcomes): StoreHealth => {
+  const succeededAt = Math.max(reads.succeededAt, writes.succeededAt)
+  return {
+    lastSuccessAt: succeededAt === Record.never ? undefined : succeededAt,
+    consecutiveFailures: Math.max(reads.consecutiveFailures, writes.consecutiveFailures),
+    lastFailure: later(reads.lastFailure, writes.lastFailure)
+  }
+}
+
 const sessionsOf = ({ tokenHits, tokenMisses }: HealthRecord, inMemory: number): SessionsHealth => {
   const reads = tokenHits + tokenMisses
   return { inMemory, tokenHits, tokenMisses, hitRatio: reads === 0 ? undefined : tokenHits / reads }
@@ -179,7 +194,7 @@ export const now: Effect.Effect<Health, never, HealthRecord | RegisteredApplicat
         sp: outcomes(record.sp),
         mgmt: outcomes(record.mgmt)
       },
-      store: outcomes(record.store),
+      store: storeOf(record.store),
       throttle,
       sessions: sessionsOf(record, inMemory),
       clockSkewMillis: record.clockSkew

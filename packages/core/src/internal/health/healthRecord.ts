@@ -52,6 +52,12 @@ export interface StoreFailure {
   readonly reason: Exclude<CredentialStoreError["reason"], RecordFault>
 }
 
+/** How the last operations of a store went: one that can be read may be full, or refuse to be written. */
+export interface StoreOutcomes {
+  readonly reads: Outcomes<StoreFailure>
+  readonly writes: Outcomes<StoreFailure>
+}
+
 /** How an endpoint fails. */
 export interface EndpointFailure {
   readonly error: EndpointError
@@ -83,7 +89,7 @@ export class RegistrationOutcomes extends Outcomes<EndpointFailure> {
 /** The notes of one application. */
 export interface HealthRecord {
   readonly startedAt: number
-  readonly store: Outcomes<StoreFailure>
+  readonly store: StoreOutcomes
   readonly registration: RegistrationOutcomes
   readonly token: Outcomes<EndpointFailure>
   readonly sp: Outcomes<EndpointFailure>
@@ -102,7 +108,7 @@ export const HealthRecord: Context.Tag<HealthRecord, HealthRecord> = Context.Gen
 
 const make: Effect.Effect<HealthRecord> = Effect.map(Clock.currentTimeMillis, (startedAt) => ({
   startedAt,
-  store: new Outcomes<StoreFailure>(),
+  store: { reads: new Outcomes<StoreFailure>(), writes: new Outcomes<StoreFailure>() },
   registration: new RegistrationOutcomes(),
   token: new Outcomes<EndpointFailure>(),
   sp: new Outcomes<EndpointFailure>(),

@@ -140,11 +140,11 @@ const failingEndpoint =
     ]
   }
 
-const failingStore = ({ store }: HealthRecord, now: number): ReadonlyArray<Incident> => {
-  const failure = lasting(store, now)
-  if (failure === undefined) return []
-  const { consecutiveFailures } = store
-  const { operation, reason } = failure
+const failingStore = ({ store: { reads, writes } }: HealthRecord, now: number): ReadonlyArray<Incident> => {
+  const failing = [reads, writes].find((outcomes) => lasting(outcomes, now) !== undefined)
+  if (failing?.lastFailure === undefined) return []
+  const { consecutiveFailures, lastFailure } = failing
+  const { operation, reason } = lastFailure
   return [
     {
       _tag: "StoreFails",
