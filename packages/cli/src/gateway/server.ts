@@ -43,6 +43,7 @@ const headersTooLarge = refuse(
 )
 const requestTooSlow = refuse(408, "RequestTooSlow", "The request did not arrive in time: send it again.")
 const notHttp = refuse(400, "InvalidRequest", "The request is not valid HTTP/1.1.")
+const noExpectation = refuse(417, "ExpectationFailed", "The gateway knows no expectation but 100-continue.")
 const noTunnel = refuse(400, "InvalidTarget", "The gateway is not a forward proxy: CONNECT is refused.")
 
 const refusalOf = (code: string | undefined): Refused => {
@@ -109,11 +110,11 @@ class Connections {
     for (const socket of this.#requests.keys()) this.#closeIdle(socket)
   }
 
-  /** What is not a request ends its connection, with an answer unless another one has begun. */
+  /** What is not a request ends its connection. An answer would be taken for that of a request before it. */
   refuse(socket: Duplex, refused: Refused): void {
-    const answers = Array.from(this.#requests.get(socket)?.keys() ?? [])
-    // It is in the buffers of the connection: what has been written of it leaves.
-    if (answers.some(({ headersSent }) => headersSent)) socket.end(() => socket.destroy())
+    const others = Array.from(this.#requests.get(socket)?.keys() ?? [])
+    // What has been written of another answer is in the buffers of the connection, and leaves.
+    if (others.some(({ headersSent, req }) => headersSent || req.complete)) socket.end(() => socket.destroy())
     else refuseOn(socket, refused)
   }
 
@@ -192,8 +193,9 @@ export const serve = <R>(
       .on("connection", (socket) => connections.open(socket))
       .on("request", onRequest(false))
       .on("checkContinue", onRequest(true))
+      .on("checkExpectation", ({ socket }) => connections.refuse(socket, noExpectation))
       .on("clientError", (error, socket) => connections.broken(error, socket))
-      .on("connect", (_incoming, socket) => refuseOn(socket, noTunnel))
+      .on("connect", (_incoming, socket) => connections.refuse(socket, noTunnel))
     const port = yield* Effect.acquireRelease(listen(server, options), () =>
       Effect.sync(() => {
         stopAccepting(server)

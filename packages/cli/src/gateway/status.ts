@@ -55,7 +55,8 @@ export const now = (
     return {
       version,
       environment,
-      uptime_seconds: Math.floor((at - activity.startedAt) / 1000),
+      // The clock may have been set back.
+      uptime_seconds: Math.max(0, Math.floor((at - activity.startedAt) / 1000)),
       shutting_down: activity.isDraining,
       in_flight: activity.inFlight,
       sessions: sessions.inMemory,

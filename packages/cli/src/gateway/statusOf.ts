@@ -13,6 +13,21 @@ const unavailable = (message: string): CommandFailed =>
 /** A gateway answers within milliseconds. */
 const limit = "10 seconds"
 
+/** A status is a few kilobytes. */
+const longest = 1_048_576
+
+/** The text of a body; undefined when it is longer than any status. */
+const textOf = async (body: AsyncIterable<Uint8Array>): Promise<string | undefined> => {
+  const chunks: Array<Uint8Array> = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.byteLength
+    if (length > longest) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString("utf8")
+}
+
 const refusal = (status: number, origin: string): CommandFailed => {
   switch (status) {
     case 401:
@@ -35,7 +50,9 @@ const get = (origin: string, key: Redacted.Redacted<string> | undefined) =>
     try: async (signal) => {
       const headers = key === undefined ? {} : { "x-gateway-key": Redacted.value(key) }
       const response = await fetch(`${origin}/status`, { headers, redirect: "manual", signal })
-      return { status: response.status, body: await response.text() }
+      const { body, status } = response
+      if (status !== 200) await body?.cancel()
+      return { status, body: status === 200 && body !== null ? await textOf(body) : "" }
     },
     catch: () => unavailable(`No gateway answers at ${origin}: start one, or name it with --url.`)
   }).pipe(
