@@ -1,7 +1,9 @@
-import { SqlClient } from "@effect/sql"
 import { Context, Effect, Layer, Ref } from "effect"
 
-/** Whether this node should be sent requests: its database answers, and nobody has told it to stop. */
+/**
+ * Whether this node should be sent requests: nobody has told it to stop. It listens only after its database has answered. One
+ * that goes away later takes no node away: all of them share it, and they go on with the devices in memory.
+ */
 export class Readiness extends Context.Tag("service/Readiness")<
   Readiness,
   {
@@ -13,20 +15,9 @@ export class Readiness extends Context.Tag("service/Readiness")<
 
 export const layer = Layer.effect(
   Readiness,
-  Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
-    const stopping = yield* Ref.make(false)
-    const isStopping = Ref.get(stopping)
-    const databaseAnswers = sql`SELECT 1`.pipe(
-      // A query that hangs also hangs while it is cancelled.
-      Effect.disconnect,
-      Effect.timeout("1 second"),
-      Effect.isSuccess
-    )
-    return {
-      isReady: Effect.if(isStopping, { onTrue: () => Effect.succeed(false), onFalse: () => databaseAnswers }),
-      isStopping,
-      stop: Ref.set(stopping, true)
-    }
-  })
+  Effect.map(Ref.make(false), (stopping) => ({
+    isReady: Effect.negate(Ref.get(stopping)),
+    isStopping: Ref.get(stopping),
+    stop: Ref.set(stopping, true)
+  }))
 )
