@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either } from "effect"
+import { Either } from "effect"
 import * as Faults from "effect-adobe-pass-cli/emulate/faults"
 import * as Request from "effect-adobe-pass-cli/emulate/request"
-import type { Channel } from "effect-adobe-pass-cli/Output"
 import { Fault, Traffic } from "effect-adobe-pass-emulator"
+import { plain } from "./support.js"
 
 describe("a fault of the command line", () => {
   it.each([
@@ -61,14 +61,6 @@ describe("a fault of the command line", () => {
     assert.include(refused.message, "api:503")
   })
 })
-
-const plain: Channel = {
-  isTerminal: false,
-  columns: Effect.succeed(80),
-  style: (_style, text) => text,
-  write: () => Effect.void,
-  line: () => Effect.void
-}
 
 const logged = (path: string) =>
   new Traffic.LoggedRequest({

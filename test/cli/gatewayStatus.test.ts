@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Status from "effect-adobe-pass-cli/gateway/status"
 import { statusOf } from "effect-adobe-pass-cli/gateway/statusOf"
-import type { Channel } from "effect-adobe-pass-cli/Output"
+import { plain } from "./support.js"
 
 /** A server that answers everything with a body. */
 const answering = (body: string) =>
@@ -35,14 +35,6 @@ const good: Status.Status = {
   consecutive_failures: 0,
   throttle: { buckets: 1, held: 0 },
   incidents: []
-}
-
-const plain: Channel = {
-  isTerminal: false,
-  columns: Effect.succeed(80),
-  style: (_, text) => text,
-  write: () => Effect.void,
-  line: () => Effect.void
 }
 
 describe("adobe-pass gateway status", () => {

@@ -1,7 +1,17 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Context, Effect, Layer, type Scope } from "effect"
+import type { Channel } from "effect-adobe-pass-cli/Output"
 import { Emulator } from "effect-adobe-pass-emulator"
+
+/** A channel without styles, which forgets what is written. */
+export const plain: Channel = {
+  isTerminal: false,
+  columns: Effect.succeed(80),
+  style: (_, text) => text,
+  write: () => Effect.void,
+  line: () => Effect.void
+}
 
 /** An emulator on a port of its own, closed with the scope. */
 export const emulator = (

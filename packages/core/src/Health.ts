@@ -143,12 +143,15 @@ export type HealthRecord = Record.HealthRecord
  */
 export const HealthRecord: typeof Record.HealthRecord = Record.HealthRecord
 
+/** A time that a service has noted, if it has. */
+const time = (at: number): number | undefined => (at === Record.never ? undefined : at)
+
 const outcomes = <Failure extends object>({
   consecutiveFailures,
   lastFailure,
   succeededAt
 }: Record.Outcomes<Failure>) => ({
-  lastSuccessAt: succeededAt === Record.never ? undefined : succeededAt,
+  lastSuccessAt: time(succeededAt),
   consecutiveFailures,
   lastFailure
 })
@@ -156,14 +159,11 @@ const outcomes = <Failure extends object>({
 const later = <A extends { readonly at: number }>(one: A | undefined, other: A | undefined): A | undefined =>
   one === undefined || (other !== undefined && other.at > one.at) ? other : one
 
-const storeOf = ({ reads, writes }: Record.StoreOutcomes): StoreHealth => {
-  const succeededAt = Math.max(reads.succeededAt, writes.succeededAt)
-  return {
-    lastSuccessAt: succeededAt === Record.never ? undefined : succeededAt,
-    consecutiveFailures: Math.max(reads.consecutiveFailures, writes.consecutiveFailures),
-    lastFailure: later(reads.lastFailure, writes.lastFailure)
-  }
-}
+const storeOf = ({ reads, writes }: Record.StoreOutcomes): StoreHealth => ({
+  lastSuccessAt: time(Math.max(reads.succeededAt, writes.succeededAt)),
+  consecutiveFailures: Math.max(reads.consecutiveFailures, writes.consecutiveFailures),
+  lastFailure: later(reads.lastFailure, writes.lastFailure)
+})
 
 const sessionsOf = ({ tokenHits, tokenMisses }: HealthRecord, inMemory: number): SessionsHealth => {
   const reads = tokenHits + tokenMisses
